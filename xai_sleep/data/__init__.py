@@ -1,0 +1,1 @@
+"""Recordings, windows, folds and what a fold feeds to a network."""

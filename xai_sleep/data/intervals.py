@@ -1,0 +1,127 @@
+"""Sets of time intervals: events, scored time, coverage of experts.
+
+An interval set is a float64 array of shape ``(n, 2)`` whose columns are start and end in seconds,
+half-open ``[start, end)``, sorted by start. Functions take and return such arrays.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Intervals = NDArray[np.float64]
+
+
+def intervals(rows: ArrayLike) -> Intervals:
+    """Make an interval set from ``(start, end)`` rows in any order.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not pairs, or one does not end after it starts.
+
+    Examples
+    --------
+    >>> intervals([(5, 6), (1, 2.5)])
+    array([[1. , 2.5],
+           [5. , 6. ]])
+    """
+    array = np.asarray(rows, dtype=np.float64)
+    if array.size == 0:
+        return np.empty((0, 2))
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError(f"expected rows of (start, end), got an array of shape {array.shape}")
+    if not np.all(array[:, 0] < array[:, 1]):
+        raise ValueError("every interval must end after it starts")
+    return array[np.lexsort((array[:, 1], array[:, 0]))]
+
+
+def union(sets: Iterable[Intervals]) -> Intervals:
+    """Time inside at least one interval of any set, as disjoint intervals.
+
+    Intervals that touch become one.
+
+    Examples
+    --------
+    >>> union([intervals([(0, 2), (5, 6)]), intervals([(1, 3)])])
+    array([[0., 3.],
+           [5., 6.]])
+    """
+    stacked = intervals(np.concatenate([np.empty((0, 2)), *sets]))
+    if len(stacked) == 0:
+        return stacked
+    reach = np.maximum.accumulate(stacked[:, 1])
+    first = np.concatenate([[True], stacked[1:, 0] > reach[:-1]])
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([stacked[first, 0], reach[last]])
+
+
+def intersection(a: Intervals, b: Intervals) -> Intervals:
+    """Time inside an interval of ``a`` and an interval of ``b``, as disjoint intervals.
+
+    Examples
+    --------
+    >>> intersection(intervals([(0, 2), (5, 6)]), intervals([(1, 5.5)]))
+    array([[1. , 2. ],
+           [5. , 5.5]])
+    """
+    a, b = union([a]), union([b])
+    pieces = [
+        (max(start, other_start), min(end, other_end))
+        for start, end in a
+        for other_start, other_end in b[np.searchsorted(b[:, 1], start, side="right") :]
+        if other_start < end
+    ]
+    return intervals(pieces)
+
+
+def longest_overlap(starts: NDArray[np.float64], length: float, events: Intervals) -> Intervals:
+    """Longest overlap of each window ``[start, start + length)`` with any one interval, in s.
+
+    Parameters
+    ----------
+    starts : array of shape (n,)
+        Window starts in s, ascending.
+    length : float
+        Window length in s.
+    events : array of shape (m, 2)
+        The intervals; they may overlap one another.
+
+    Returns
+    -------
+    array of shape (n,)
+        0 where a window meets no interval.
+
+    Examples
+    --------
+    >>> longest_overlap(np.array([0.0, 5.0, 10.0]), 5.0, intervals([(4, 5.5), (7, 8)]))
+    array([1., 1., 0.])
+    """
+    overlap = np.zeros(len(starts))
+    for start, end in events:
+        near = slice(
+            int(np.searchsorted(starts, start - length, side="right")),
+            int(np.searchsorted(starts, end, side="left")),
+        )
+        shared = np.minimum(starts[near] + length, end) - np.maximum(starts[near], start)
+        overlap[near] = np.maximum(overlap[near], shared)
+    return overlap
+
+
+def inside(starts: NDArray[np.float64], length: float, allowed: Intervals) -> NDArray[np.bool_]:
+    """Whether each window ``[start, start + length)`` lies wholly inside one allowed interval.
+
+    A microsecond of rounding is forgiven, so that a window may end exactly at a border.
+
+    Examples
+    --------
+    >>> inside(np.array([0.0, 3.0, 5.0]), 5.0, intervals([(0, 5), (4, 10)]))
+    array([ True,  True,  True])
+    """
+    allowed = union([allowed])
+    if len(allowed) == 0:
+        return np.zeros(len(starts), dtype=bool)
+    slack = 1e-6
+    home = np.clip(np.searchsorted(allowed[:, 0], starts + slack, side="right") - 1, 0, None)
+    fits = (allowed[home, 0] - slack <= starts) & (starts + length <= allowed[home, 1] + slack)
+    return np.asarray(fits, dtype=np.bool_)

@@ -1,0 +1,1 @@
+"""Where a network looked: relevance maps at the resolution of the window."""

@@ -1,0 +1,1 @@
+"""Scores of windows, events and maps, and the statistics around them; no torch."""

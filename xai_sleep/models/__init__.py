@@ -1,0 +1,1 @@
+"""Networks, one a file, and the LightningModule that trains any of them."""
