@@ -75,7 +75,9 @@ def intersection(a: Intervals, b: Intervals) -> Intervals:
     return intervals(pieces)
 
 
-def longest_overlap(starts: NDArray[np.float64], length: float, events: Intervals) -> Intervals:
+def longest_overlap(
+    starts: NDArray[np.float64], length: float, events: Intervals
+) -> NDArray[np.float64]:
     """Longest overlap of each window ``[start, start + length)`` with any one interval, in s.
 
     Parameters
@@ -125,3 +127,28 @@ def inside(starts: NDArray[np.float64], length: float, allowed: Intervals) -> ND
     home = np.clip(np.searchsorted(allowed[:, 0], starts + slack, side="right") - 1, 0, None)
     fits = (allowed[home, 0] - slack <= starts) & (starts + length <= allowed[home, 1] + slack)
     return np.asarray(fits, dtype=np.bool_)
+
+
+def subtraction(a: Intervals, b: Intervals) -> Intervals:
+    """Time inside an interval of ``a`` and inside none of ``b``, as disjoint intervals.
+
+    Examples
+    --------
+    >>> subtraction(intervals([(0, 10)]), intervals([(2, 3), (8, 12)]))
+    array([[0., 2.],
+           [3., 8.]])
+    """
+    b = union([b])
+    gaps = np.column_stack([np.r_[-np.inf, b[:, 1]], np.r_[b[:, 0], np.inf]])
+    return intersection(a, gaps)
+
+
+def dilation(a: Intervals, margin: float) -> Intervals:
+    """Grow every interval by ``margin`` s on both sides; those that then touch become one.
+
+    Examples
+    --------
+    >>> dilation(intervals([(3, 5), (6, 7)]), 0.5)
+    array([[2.5, 7.5]])
+    """
+    return union([a + np.array([-margin, margin])])

@@ -79,7 +79,7 @@ class Recording:
     @property
     def duration(self) -> float:
         """Length in s."""
-        return self.signals.shape[1] / self.sfreq
+        return float(self.signals.shape[1] / self.sfreq)
 
 
 def require_usable(recordings: Sequence[Recording]) -> None:

@@ -1,0 +1,47 @@
+"""The Hydra entry point: ``python -m xai_sleep`` and the console script ``xai-sleep``."""
+
+import os
+import sys
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from xai_sleep.config import composition_error, config_dir, validate
+from xai_sleep.data.load import data_source
+from xai_sleep.errors import InputError
+
+
+def job(composed: DictConfig) -> None:
+    """Run one experiment of a Hydra job."""
+    config = validate(composed)
+    # Late, so that --help and a mistyped setting need not wait for torch.
+    from xai_sleep.experiment import run
+
+    run(config)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    # Hydra would print its own account of an error and exit with 1; this makes it raise.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    OmegaConf.register_new_resolver("data_source", data_source, replace=True)
+    run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
+    try:
+        run()
+    except InputError as error:
+        _leave(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _leave(composition_error(error, sys.argv[1:]))
+    except KeyboardInterrupt:
+        _leave("interrupted; finished folds are kept, repeat the command to go on", 130)
+
+
+def _leave(message: str, code: int = 2) -> None:
+    sys.stderr.write(f"xai_sleep: {' '.join(message.split())}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

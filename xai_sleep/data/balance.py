@@ -1,0 +1,86 @@
+"""Class balance: synthetic windows for the training set, and for nothing else.
+
+Any imbalanced-learn sampler can be named. Resampling after the split, on training windows alone,
+is what keeps near-copies of test windows out of training (Vandewiele et al. 2021).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from hydra.utils import get_class
+from numpy.typing import NDArray
+
+from xai_sleep.data.recording import Signals
+from xai_sleep.errors import InputError
+
+
+def balance(
+    signals: Signals,
+    labels: NDArray[np.int64],
+    *,
+    sampler: Mapping[str, Any] | None,
+    noise: float,
+    seed: int,
+    where: str,
+) -> tuple[Signals, NDArray[np.int64]]:
+    """Even out the classes of training windows.
+
+    Parameters
+    ----------
+    signals : float32 array of shape (window, channel, time)
+        Scaled training windows.
+    labels : int64 array of shape (window,)
+        0 or 1.
+    sampler : mapping or None
+        ``_target_`` names an imbalanced-learn sampler, the rest are its arguments; None leaves
+        everything as it is.
+    noise : float
+        Standard deviation of white noise added to synthetic windows, in units of ``signals``.
+    seed : int
+        Of the sampler and the noise.
+    where : str
+        The fold, for messages.
+
+    Returns
+    -------
+    signals, labels
+        The windows given, then the synthetic ones.
+
+    Raises
+    ------
+    InputError
+        If there is no positive window, or fewer than the sampler needs.
+    """
+    n_positive = int(labels.sum())
+    if n_positive == 0:
+        raise InputError(
+            f"{where}: none of the {len(labels)} training windows holds an event; check the "
+            "annotations, or choose other records (data.records) or another scheme (cv)"
+        )
+    if sampler is None:
+        return signals, labels
+    options = dict(sampler)
+    name = options.pop("_target_")
+    for neighbours in ("k_neighbors", "n_neighbors"):
+        if n_positive <= options.get(neighbours, 0):
+            raise InputError(
+                f"{where}: {n_positive} positive training windows, but "
+                f"balance.sampler.{neighbours}={options[neighbours]} needs at least "
+                f"{options[neighbours] + 1}; lower it or use balance=none"
+            )
+    rows = signals.reshape(len(signals), -1)
+    try:
+        resampled, new_labels = get_class(name)(random_state=seed, **options).fit_resample(
+            rows, labels
+        )
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{where}: {name} failed on {n_positive} positive of {len(labels)} training windows "
+            f"({reason}); change balance.sampler or use balance=none"
+        ) from error
+    resampled = resampled.reshape(-1, *signals.shape[1:]).astype(np.float32)
+    synthetic = resampled[len(signals) :]
+    synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape).astype(np.float32)
+    return resampled, np.asarray(new_labels, dtype=np.int64)

@@ -1,0 +1,96 @@
+"""Which recordings an experiment works on: real ones, simulated ones, or whichever can be had."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from xai_sleep.data import dreams
+from xai_sleep.data.recording import Recording, require_usable
+from xai_sleep.data.synthetic import simulate
+from xai_sleep.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+def data_source(name: str, root: str, event: str) -> str:
+    """Resolve ``auto``: ``dreams`` where its records are found, else ``synthetic``.
+
+    Parameters
+    ----------
+    name : {"auto", "dreams", "synthetic"}
+        As set by the user.
+    root : str
+        Folder of the DREAMS databases; it need not exist.
+    event : {"spindle", "rem"}
+        What the records must be scored for.
+    """
+    if name != "auto":
+        return name
+    return "dreams" if dreams.found(Path(root).expanduser(), event) else "synthetic"
+
+
+def load(
+    source: str,
+    *,
+    root: str,
+    event: str,
+    channels: Sequence[Sequence[str]],
+    expert: str,
+    records: Sequence[str] | None,
+    subjects: int,
+    minutes: float,
+    sfreq: float,
+    seed: int,
+) -> list[Recording]:
+    """Load recordings with the wanted channels, usable throughout.
+
+    Parameters
+    ----------
+    source : {"dreams", "synthetic"}
+        As resolved by :func:`data_source`.
+    root, event, channels, expert, records
+        See :func:`xai_sleep.data.dreams.read`.
+    subjects, minutes, sfreq, seed
+        See :func:`xai_sleep.data.synthetic.simulate`.
+
+    Raises
+    ------
+    InputError
+        If there are none, a channel is missing, or a signal is flat or not a number.
+    """
+    if source == "dreams":
+        recordings = dreams.read(
+            Path(root).expanduser(), event=event, channels=channels, expert=expert, records=records
+        )
+    else:
+        simulated = simulate(
+            "rem" if event == "rem" else "spindle",
+            subjects=subjects,
+            minutes=minutes,
+            sfreq=sfreq,
+            seed=seed,
+        )
+        recordings = [_select(recording, channels) for recording in simulated]
+    require_usable(recordings)
+    for recording in recordings:
+        for note in recording.notes:
+            log.info("record %s: %s", recording.record, note)
+    return recordings
+
+
+def _select(recording: Recording, wanted: Sequence[Sequence[str]]) -> Recording:
+    rows = []
+    for names in wanted:
+        row = next((recording.channels.index(n) for n in names if n in recording.channels), None)
+        if row is None:
+            raise InputError(
+                f"task.channels: simulated records hold {' and '.join(recording.channels)}, "
+                f"none of {', '.join(names)}; name one of them"
+            )
+        rows.append(row)
+    return replace(
+        recording,
+        signals=recording.signals[rows],
+        channels=tuple(recording.channels[row] for row in rows),
+    )

@@ -1,0 +1,229 @@
+"""One experiment from recordings to scores: the page to read first.
+
+::
+
+    recordings ─▶ folds ─▶ for each fold: fit ─▶ test ─▶ explain ─▶ score ─▶ summary
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+import wandb
+from pytorch_lightning.loggers import WandbLogger
+from rich.console import Console
+
+from xai_sleep import __version__
+from xai_sleep.config import Config
+from xai_sleep.data.filtering import prepare
+from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.data.load import data_source, load
+from xai_sleep.data.recording import Recording
+from xai_sleep.explain.callback import GradCamCallback
+from xai_sleep.progress import Progress
+from xai_sleep.report.figures import draw_examples, draw_summary
+from xai_sleep.report.results import (
+    SCHEMA,
+    FoldResult,
+    describe,
+    predictions_csv,
+    results_csv,
+    summary,
+)
+from xai_sleep.report.tables import run_table
+from xai_sleep.run_directory import RunDirectory, write_arrays, write_json, write_text
+from xai_sleep.tracking import require_login, wandb_run
+from xai_sleep.training import build_classifier, build_trainer, fit_and_test, fold_data
+
+log = logging.getLogger(__name__)
+
+NO_MAPS = np.empty((0, 0), dtype=np.float16)
+
+SOURCE_CHOSEN = {
+    "synthetic": "no DREAMS records in %s: these are SIMULATED recordings (data.root or "
+    "XAI_SLEEP_DREAMS names the folder of the real ones; data=synthetic says you mean it)",
+    "dreams": "DREAMS records found in %s",
+}
+
+
+def run(config: Config, console: Console | None = None) -> dict[str, Any]:
+    """Run one experiment, or what is left of it, and write its files to ``config.output_dir``.
+
+    Parameters
+    ----------
+    config : Config
+        As returned by :func:`xai_sleep.config.validate`.
+    console : Console, optional
+        Where progress and the table are shown.
+
+    Returns
+    -------
+    dict
+        The content of ``results.json``.
+
+    Raises
+    ------
+    InputError
+        If a setting or a file cannot be used.
+    """
+    console = console or Console(stderr=True)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    torch.set_num_threads(config.threads)
+    require_login(config.logger)
+    source = data_source(config.data.name, config.data.root, config.task.event)
+    if source != config.data.name:
+        log.warning(SOURCE_CHOSEN[source], config.data.root)
+    directory = RunDirectory(Path(config.output_dir))
+    with directory.claimed(_settings(config, source)), Progress(console) as progress:
+        recordings = read(config, source, progress)
+        folds = divide(config, recordings)
+        results = [
+            run_fold(config, source, recordings, fold, number, directory, progress)
+            for number, fold in progress.each("folds", enumerate(folds), len(folds))
+        ]
+        found = collect(config, source, recordings, results)
+        write(directory, recordings, results, found)
+        with _tracked(config, source, directory, "summary") as tracked:
+            tracked.summary.update(found["summary"])
+    console.print(run_table(_title(config, source), found["folds"], found["summary"]))
+    console.print(f"results in {directory.path}")
+    return found
+
+
+def read(config: Config, source: str, progress: Progress) -> list[Recording]:
+    """Load the recordings, resample and filter them."""
+    task, data = config.task, config.data
+    recordings = load(
+        source,
+        root=data.root,
+        event=task.event,
+        channels=task.channels,
+        expert=data.expert,
+        records=data.records,
+        subjects=data.subjects,
+        minutes=data.minutes,
+        sfreq=task.sfreq,
+        seed=config.seed,
+    )
+    bands = [(low, high) for low, high in task.bands]
+    return [
+        prepare(recording, sfreq=task.sfreq, bands=bands)
+        for recording in progress.each("records", recordings, len(recordings))
+    ]
+
+
+def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
+    """Divide the scored time into folds."""
+    cv, window = config.cv, config.task.window
+    if cv.scheme == "loso":
+        return leave_one_subject_out(
+            recordings, val_blocks=cv.val_blocks, window=window, guard=cv.guard, seed=config.seed
+        )
+    return k_fold(recordings, k=cv.folds, window=window, guard=cv.guard, seed=config.seed)
+
+
+def run_fold(
+    config: Config,
+    source: str,
+    recordings: Sequence[Recording],
+    fold: Fold,
+    number: int,
+    directory: RunDirectory,
+    progress: Progress,
+) -> FoldResult:
+    """Train, test, explain and score one fold, unless that was done before."""
+    started = time.perf_counter()
+    data = fold_data(config, recordings, fold)
+    if directory.finished(fold.name):
+        arrays, metrics = directory.read_fold(fold.name)
+        return FoldResult(fold.name, data.test, arrays["probability"], arrays["maps"], metrics)
+    # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
+    seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
+    pl.seed_everything(seed, verbose=False)
+    data.setup()
+    classifier = build_classifier(config, recordings)
+    explainers = [GradCamCallback(m) for m in [config.explain.method] if m != "none"]
+    with _tracked(config, source, directory, fold.name) as tracked:
+        trainer = build_trainer(
+            config,
+            data,
+            directory.fold(fold.name),
+            logger=WandbLogger(experiment=tracked),
+            callbacks=[progress.epochs(fold.name, config.trainer.max_epochs), *explainers],
+        )
+        probability, metrics = fit_and_test(trainer, classifier, data)
+        tracked.summary.update({"test": metrics["windows"], "threshold": metrics["threshold"]})
+    maps = np.concatenate([np.asarray(e.maps) for e in explainers] or [NO_MAPS])
+    result = FoldResult(fold.name, data.test, probability, maps, metrics)
+    if maps.size and config.explain.figures:
+        draw_examples(recordings, result, config.explain.figures, directory.path / "figures")
+    metrics["seconds"] = time.perf_counter() - started
+    directory.write_fold(fold.name, {"probability": probability, "maps": maps}, metrics)
+    return result
+
+
+def collect(
+    config: Config, source: str, recordings: Sequence[Recording], results: Sequence[FoldResult]
+) -> dict[str, Any]:
+    """Content of ``results.json``; all that depends on the clock stands under ``timing``."""
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "data": source,
+        "config": _settings(config, source),
+        "records": describe(recordings),
+        "folds": [
+            {key: value for key, value in result.metrics.items() if key != "seconds"}
+            for result in results
+        ],
+        "summary": summary(recordings, results),
+        "timing": {result.name: result.metrics["seconds"] for result in results},
+    }
+
+
+def write(
+    directory: RunDirectory,
+    recordings: Sequence[Recording],
+    results: Sequence[FoldResult],
+    found: dict[str, Any],
+) -> None:
+    """Write tables, maps and figures of the whole run, and ``results.json`` last."""
+    write_text(directory.path / "predictions.csv", predictions_csv(recordings, results))
+    write_text(directory.path / "results.csv", results_csv(results))
+    if all(result.maps.size for result in results):
+        maps = np.concatenate([result.maps for result in results])
+        write_arrays(directory.path / "maps.npz", {"maps": maps, "index": np.arange(len(maps))})
+    draw_summary(results, directory.path / "figures")
+    write_json(directory.path / "results.json", found)
+
+
+def _settings(config: Config, source: str) -> dict[str, Any]:
+    """What the results depend on: not where they are written, nor who watches."""
+    settings = asdict(config)
+    settings["data"]["name"] = source
+    del settings["output_dir"], settings["logger"]
+    return settings
+
+
+def _title(config: Config, source: str) -> str:
+    return f"{config.task.name}-{config.model['_target_'].split('.')[-1]}-{config.cv.scheme} ({source} data)"
+
+
+def _tracked(
+    config: Config, source: str, directory: RunDirectory, name: str
+) -> AbstractContextManager[wandb.Run]:
+    return wandb_run(
+        config.logger,
+        directory.path,
+        group=f"{_title(config, source)} {directory.path.name}",
+        name=name,
+        config=asdict(config),
+        tags=[source, config.task.name, config.cv.scheme],
+    )

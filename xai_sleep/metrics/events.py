@@ -1,0 +1,397 @@
+"""Events: from an activation to detections, and detections against the events of an expert.
+
+Times are seconds from the start of the record, intervals as in :mod:`xai_sleep.data.intervals`.
+
+Rules, the same for events and detections, so that swapping the two swaps precision and recall:
+
+- One takes part if its midpoint lies in scored time; otherwise it might as well not exist.
+- An event and a detection may be paired if their intersection over union reaches a threshold (a
+  billionth of rounding is forgiven). Each has at most one partner; of all such assignments the one
+  with the largest sum of intersection over union holds, of equal sums the one with most pairs.
+- Sample figures look at every sample whose centre lies in scored time.
+
+References
+----------
+Warby et al. (2014), Sleep-spindle detection: crowdsourcing and evaluating performance of experts,
+non-experts and automated methods: the matching by event at an overlap of 0.2.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from xai_sleep.data.intervals import Intervals, union
+from xai_sleep.errors import InputError
+
+Values = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+CURVE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_ROUNDING = 1e-9
+_Ratio = tuple[float, float, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Detected events of shape (n, 2) in s, and the highest activation inside each, (n,)."""
+
+    events: Intervals
+    confidence: Values
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """Pairs by ascending event: rows of events and of detections, and their overlap, each (n,)."""
+
+    event: Indices
+    detection: Indices
+    iou: Values
+
+
+@dataclass(frozen=True, eq=False)
+class EventScores:
+    """Counts of one record or of several pooled ones, and the figures that follow from them.
+
+    Parameters
+    ----------
+    iou : float
+        Intersection over union from which a pair counts.
+    events, detections : int
+        How many take part.
+    matched : int array of shape (9,)
+        Pairs at each threshold of :data:`CURVE`.
+    onset, offset : array of shape (pair,)
+        Detection minus event in s, of the pairs at ``iou``.
+    minutes : float
+        Scored time.
+    samples : tuple of int
+        True positive, false positive, false negative and true negative samples in scored time.
+    """
+
+    iou: float
+    events: int
+    detections: int
+    matched: Indices
+    onset: Values
+    offset: Values
+    minutes: float
+    samples: tuple[int, int, int, int]
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Every figure by name; None where :attr:`undefined` says why.
+
+        Errors are mean absolute differences and biases mean differences of matched pairs, in s.
+        """
+        return {name: top / bottom if bottom else None for name, (top, bottom, _) in self._ratios()}
+
+    @property
+    def undefined(self) -> dict[str, str]:
+        """Why a figure is None."""
+        return {name: reason for name, (_, bottom, reason) in self._ratios() if not bottom}
+
+    @property
+    def curve(self) -> dict[str, list[float | None]]:
+        """Precision, recall and F1 at each threshold of :data:`CURVE`."""
+        points = [_prf(int(n), self.events, self.detections) for n in self.matched]
+        return {
+            name: [top / bottom if bottom else None for top, bottom, _ in (p[name] for p in points)]
+            for name in ("precision", "recall", "f1")
+        }
+
+    def _ratios(self) -> list[tuple[str, _Ratio]]:
+        pairs = len(self.onset)
+        errors = {
+            f"{edge}_{name}": (float(values.sum()), pairs, "no matched pair")
+            for edge, difference in (("onset", self.onset), ("offset", self.offset))
+            for name, values in (("error", np.abs(difference)), ("bias", difference))
+        }
+        density = {
+            "events_per_minute": (self.events, self.minutes, "no scored time"),
+            "detections_per_minute": (self.detections, self.minutes, "no scored time"),
+        }
+        table = _prf(pairs, self.events, self.detections) | errors | density
+        return list((table | _sample_ratios(*self.samples)).items())
+
+
+def match(events: Intervals, detections: Intervals, iou: float = 0.2) -> Matches:
+    """Pair events with detections one to one, by the largest sum of intersection over union.
+
+    Raises
+    ------
+    InputError
+        If ``iou`` is not in (0, 1].
+
+    Examples
+    --------
+    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half. Both find a
+    partner:
+
+    >>> pairs = match(np.array([[0, 2.0], [2, 4]]), np.array([[1, 3.0], [3, 4]]))
+    >>> pairs.event, pairs.detection, pairs.iou.round(2)
+    (array([0, 1]), array([0, 1]), array([0.33, 0.5 ]))
+    """
+    if not 0 < iou <= 1:
+        raise InputError(f"intersection over union {iou:g}; expected a threshold in (0, 1]")
+    rows, columns, overlap = _overlapping(events, detections)
+    near = (overlap >= iou - _ROUNDING) & (overlap > 0)
+    rows, columns, overlap = rows[near], columns[near], overlap[near]
+    size = len(events) + len(detections)
+    graph = coo_array((np.ones(len(rows)), (rows, columns + len(events))), shape=(size, size))
+    component = connected_components(graph, directed=False)[1][rows]
+    order = np.argsort(component, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
+    chosen = np.sort(np.concatenate([g[_assign(rows[g], columns[g], overlap[g])] for g in groups]))
+    return Matches(rows[chosen], columns[chosen], overlap[chosen])
+
+
+def event_scores(
+    events: Intervals,
+    detections: Intervals,
+    scored: Intervals,
+    iou: float = 0.2,
+    sample_rate: float = 100.0,
+    duration: float | None = None,
+) -> EventScores:
+    """Score the detections of one record against its events, in scored time only.
+
+    Parameters
+    ----------
+    events, detections, scored : array of shape (n, 2)
+        Start and end in s.
+    iou : float
+        Intersection over union from which a pair counts.
+    sample_rate : float
+        Samples per s for the figures by sample.
+    duration : float or None
+        Length of the record in s, to refuse times that cannot be seconds of it.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of range, an event or detection lasts longer than the record (without
+        ``duration``: than all time up to the end of the scored time), or starts after its end.
+
+    Examples
+    --------
+    >>> events, detections = np.array([[1, 2], [5, 6.0]]), np.array([[1.1, 2]])
+    >>> scores = event_scores(events, detections, scored=np.array([[0, 60.0]]))
+    >>> scores.figures["precision"], scores.figures["recall"], scores.figures["events_per_minute"]
+    (1.0, 0.5, 2.0)
+    """
+    if sample_rate <= 0:
+        raise InputError(f"sample rate {sample_rate:g} Hz; expected more than 0")
+    scored = union([scored])
+    longest = duration or scored.max(initial=0) or math.inf
+    for what, rows in (("event", events), ("detection", detections)):
+        _require_seconds(what, rows, longest, duration or math.inf)
+    events, detections = (x[contains(scored, x.mean(axis=1))] for x in (events, detections))
+    pairs = match(events, detections, iou)
+    error = detections[pairs.detection] - events[pairs.event]
+    return EventScores(
+        iou=iou,
+        events=len(events),
+        detections=len(detections),
+        matched=np.array([len(match(events, detections, level).event) for level in CURVE]),
+        onset=error[:, 0],
+        offset=error[:, 1],
+        minutes=float(np.diff(scored).sum() / 60),
+        samples=_confusion(events, detections, scored, sample_rate),
+    )
+
+
+def pool(scores: Sequence[EventScores]) -> EventScores:
+    """Put records together by adding their counts, so that every event weighs the same.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to pool, or the scores were made at different thresholds.
+    """
+    if len({s.iou for s in scores}) != 1:
+        raise ValueError(f"expected scores at one threshold, got {sorted({s.iou for s in scores})}")
+    true, false, missed, rest = (
+        sum(column) for column in zip(*(s.samples for s in scores), strict=True)
+    )
+    return EventScores(
+        iou=scores[0].iou,
+        events=sum(s.events for s in scores),
+        detections=sum(s.detections for s in scores),
+        matched=np.sum([s.matched for s in scores], axis=0),
+        onset=np.concatenate([s.onset for s in scores]),
+        offset=np.concatenate([s.offset for s in scores]),
+        minutes=sum(s.minutes for s in scores),
+        samples=(true, false, missed, rest),
+    )
+
+
+def contains(sets: Intervals, times: Values) -> NDArray[np.bool_]:
+    """Which times, in an array of any shape, lie inside an interval; rounding is forgiven.
+
+    Examples
+    --------
+    >>> contains(np.array([[1, 2], [1.5, 3]]), np.array([0.9, 1.0, 2.5, 3.0]))
+    array([False,  True,  True, False])
+    """
+    edges = union([sets]).ravel()
+    inside = np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1
+    return np.asarray(inside, dtype=np.bool_)
+
+
+def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Values:
+    """Centred moving average over an odd number of samples, about ``width`` s.
+
+    At the ends and beside NaN, where nothing is known, it averages what there is.
+
+    Examples
+    --------
+    >>> smooth(np.array([0.0, 3.0, 0.0, np.nan]), sfreq=1.0, width=3.0)
+    array([1.5, 1. , 1.5, nan])
+    """
+    half = int(width * sfreq / 2)
+    kernel = np.ones(2 * half + 1)
+    known = np.isfinite(activation)
+    total, count = (
+        np.convolve(x, kernel)[half : half + len(activation)]
+        for x in (np.where(known, activation, 0.0), known.astype(np.float64))
+    )
+    return np.asarray(np.where(known, total / np.maximum(count, 1), np.nan))
+
+
+def detect(
+    activation: NDArray[np.floating],
+    sfreq: float,
+    *,
+    high: float,
+    low: float,
+    min_duration: float = 0.0,
+    max_duration: float = math.inf,
+    merge_gap: float = 0.0,
+) -> Detections:
+    """Turn an activation over time into events.
+
+    Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
+    ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
+    ``max_duration`` are dropped. NaN, where nothing is known, is below both thresholds.
+
+    Parameters
+    ----------
+    activation : array of shape (time,)
+        Any measure of presence, such as a probability. Sample i lasts from i to i + 1 samples.
+    sfreq : float
+        Samples of it per s.
+    high, low : float
+        The two thresholds.
+    min_duration, max_duration, merge_gap : float
+        In s.
+
+    Raises
+    ------
+    InputError
+        If ``low`` exceeds ``high`` or ``min_duration`` exceeds ``max_duration``.
+
+    Examples
+    --------
+    >>> found = detect(np.array([0.2, 0.5, 0.9, 0.5, 0.1, 0.6]), sfreq=10.0, high=0.8, low=0.4)
+    >>> found.events, found.confidence
+    (array([[0.1, 0.4]]), array([0.9]))
+    """
+    if low > high or min_duration > max_duration:
+        raise InputError(
+            f"thresholds low {low:g}, high {high:g}, durations {min_duration:g} to "
+            f"{max_duration:g} s; expected the first of each to be no larger than the second"
+        )
+    steps = np.diff(np.concatenate([[False], activation >= low, [False]]).astype(np.int8))
+    runs = np.column_stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)])
+    runs = runs[_peaks(activation, runs) >= high]
+    gaps = runs[:, 0] - np.concatenate([[-np.inf], runs[:-1, 1]])
+    first = gaps / sfreq > merge_gap + _ROUNDING
+    runs = np.column_stack([runs[first, 0], runs[np.roll(first, -1), 1]])
+    length = np.diff(runs)[:, 0] / sfreq
+    runs = runs[(length >= min_duration - _ROUNDING) & (length <= max_duration + _ROUNDING)]
+    return Detections(runs / sfreq, _peaks(activation, runs))
+
+
+def _peaks(activation: NDArray[np.floating], runs: Indices) -> Values:
+    padded = np.append(activation.astype(np.float64), np.nan)
+    return np.asarray(np.fmax.reduceat(padded, runs.ravel())[::2])
+
+
+def _overlapping(events: Intervals, detections: Intervals) -> tuple[Indices, Indices, Values]:
+    """Rows of every event and detection that may share time, and their intersection over union."""
+    order = np.argsort(detections[:, 0], kind="stable")
+    starts, ends = detections[order].T
+    # ends need not ascend where detections overlap one another; their running maximum does
+    first = np.searchsorted(np.maximum.accumulate(ends), events[:, 0], side="right")
+    count = np.maximum(np.searchsorted(starts, events[:, 1], side="left") - first, 0)
+    rows = np.repeat(np.arange(len(events)), count)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    columns = order[np.repeat(first, count) + within]
+    a, b = events[rows], detections[columns]
+    shared = np.maximum(np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0]), 0)
+    whole = (a[:, 1] - a[:, 0]) + (b[:, 1] - b[:, 0]) - shared
+    return rows, columns, shared / whole
+
+
+def _assign(rows: Indices, columns: Indices, overlap: Values) -> Indices:
+    """Which pairs of one connected group hold."""
+    if len(rows) <= 1:
+        return np.arange(len(rows))
+    _, row = np.unique(rows, return_inverse=True)
+    _, column = np.unique(columns, return_inverse=True)
+    pair = np.full((row.max() + 1, column.max() + 1), -1)
+    pair[row, column] = np.arange(len(rows))
+    # the trifle prefers more pairs where sums are equal: their number is unique
+    worth = np.where(pair >= 0, overlap[pair] + _ROUNDING, 0.0)
+    chosen = pair[linear_sum_assignment(worth, maximize=True)]
+    return np.asarray(chosen[chosen >= 0], dtype=np.intp)
+
+
+def _confusion(
+    events: Intervals, detections: Intervals, scored: Intervals, rate: float
+) -> tuple[int, int, int, int]:
+    centres = (np.arange(math.ceil(scored.max(initial=0) * rate)) + 0.5) / rate
+    centres = centres[contains(scored, centres)]
+    truth, found = contains(events, centres), contains(detections, centres)
+    cells = np.bincount(2 * truth + found, minlength=4).tolist()
+    return cells[3], cells[1], cells[2], cells[0]
+
+
+def _prf(pairs: int, events: int, detections: int) -> dict[str, _Ratio]:
+    return {
+        "precision": (pairs, detections, "nothing detected in scored time"),
+        "recall": (pairs, events, "no event in scored time"),
+        "f1": (2 * pairs, events + detections, "neither event nor detection in scored time"),
+    }
+
+
+def _sample_ratios(tp: int, fp: int, fn: int, tn: int) -> dict[str, _Ratio]:
+    expert, detector = (tp + fn) * (fp + tn), (tp + fp) * (fn + tn)
+    agreed = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
+    return {
+        "sample_f1": (2 * tp, 2 * tp + fp + fn, "neither marks a sample"),
+        "sample_kappa": (2 * (tp * tn - fp * fn), agreed, "both mark all samples alike"),
+        "sample_mcc": (
+            tp * tn - fp * fn,
+            math.sqrt(expert * detector),
+            "either marks all samples alike",
+        ),
+    }
+
+
+def _require_seconds(what: str, rows: Intervals, longest: float, end: float) -> None:
+    """Refuse what cannot be seconds of this record: the likeliest cause is another unit."""
+    bad = np.flatnonzero((rows[:, 1] - rows[:, 0] > longest) | (rows[:, 0] >= end))
+    if len(bad):
+        first, last = rows[bad[0]]
+        raise InputError(
+            f"{len(bad)} of {len(rows)} {what}s do not fit into {min(longest, end):g} s, the first "
+            f"from {first:g} to {last:g}; expected seconds from the start of the record: if these "
+            "are samples, divide them by the sampling frequency"
+        )

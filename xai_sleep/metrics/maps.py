@@ -1,0 +1,323 @@
+"""Localisation: how well a map looks where the expert looked.
+
+Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window (a
+map over frequency and time is averaged over frequency first); masks are boolean of the same shape,
+true where a sample lies inside an event. Every measure lies in [0, 1], depends on a map only up to
+a factor, and counts ties fractionally, so that a uniform map scores its chance level. Two chance
+levels are given for each very window: what a uniform map scores, and what the window's own map
+scores on average when it is shifted circularly against the mask.
+
+References
+----------
+Zhang et al. (2018), Top-down neural attention by excitation backprop: the pointing game.
+Kohlbrenner et al. (2020), Towards best practice in explaining neural network decisions with LRP:
+relevance mass. Arras, Osman & Samek (2022), CLEVR-XAI: relevance mass and rank accuracy.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from xai_sleep.data.intervals import Intervals
+from xai_sleep.errors import InputError
+from xai_sleep.metrics.events import contains
+
+Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+MEASURES = ("pointing", "mass", "rank", "average_precision", "iou")
+SHIFTS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class LocalisationScores:
+    """Localisation of every window; columns follow :data:`MEASURES`.
+
+    Parameters
+    ----------
+    score : array of shape (window, measure)
+        NaN throughout a row that is blank or eventless: counted, not scored.
+    uniform, shifted : array of shape (window, measure)
+        What a uniform map, and this map shifted circularly, score in that window. Over all shifts
+        pointing, mass and rank average to the uniform level; intersection over union is averaged
+        over all shifts too, average precision over :data:`SHIFTS` evenly spaced ones (all of them
+        in windows no longer than that).
+    blank : bool array of shape (window,)
+        The map is zero everywhere: it has no peak.
+    eventless : bool array of shape (window,)
+        No sample lies inside an event.
+    """
+
+    score: Values
+    uniform: Values
+    shifted: Values
+    blank: Mask
+    eventless: Mask
+
+    @property
+    def gain(self) -> Values:
+        """(score - chance) / (1 - chance) of shape (window, measure): 1 perfect, 0 chance.
+
+        Chance is the shifted level: it knows the shape of the map, so that uniform and random maps
+        both gain nothing. NaN where chance is 1: events fill the window.
+        """
+        chance = np.maximum(self.uniform, self.shifted)
+        room = np.where(chance < 1, 1 - self.shifted, np.nan)
+        return np.asarray((self.score - self.shifted) / room, dtype=np.float64)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Windows in all; blank; eventless; and full: scored, but events leave no room for gain."""
+        return {
+            "windows": len(self.blank),
+            "blank": int(self.blank.sum()),
+            "eventless": int(self.eventless.sum()),
+            "full": int((self.uniform[:, MEASURES.index("mass")] == 1).sum()),
+        }
+
+
+def localisation(
+    profiles: NDArray[np.floating], inside: Mask, tolerance: int = 0, threshold: float = 0.5
+) -> LocalisationScores:
+    """Score maps against event masks, window by window.
+
+    Parameters
+    ----------
+    profiles : array of shape (window, time)
+        Relevance, finite and not negative.
+    inside : bool array of shape (window, time)
+        True where the sample lies inside an event.
+    tolerance : int
+        How far, in samples, a peak may lie from an event and still point at it.
+    threshold : float
+        Where a map counts as marked for the intersection over union, as a share of its maximum.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, a map has negative or undefined values, or a setting is out of range.
+
+    Examples
+    --------
+    >>> inside = np.array([[False, True, True, False]])
+    >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
+    >>> dict(zip(MEASURES, scores.score[0].round(3).tolist()))
+    {'pointing': 1.0, 'mass': 0.75, 'rank': 0.75, 'average_precision': 0.833, 'iou': 0.667}
+    >>> scores.uniform[0].tolist()
+    [0.5, 0.5, 0.5, 0.5, 0.5]
+    """
+    _require_scorable(profiles, inside, tolerance, threshold)
+    blank, eventless = profiles.max(axis=1) == 0, inside.sum(axis=1) == 0
+    rows = ~(blank | eventless)
+    maps, mask = profiles[rows].astype(np.float64), inside[rows]
+    near = binary_dilation(mask, structure=np.ones((1, 2 * tolerance + 1), dtype=np.bool_))
+    marked = maps >= threshold * maps.max(axis=1, keepdims=True)
+    score, uniform, shifted = (np.full((len(profiles), len(MEASURES)), np.nan) for _ in range(3))
+    score[rows] = np.column_stack(
+        [
+            pointing_game(maps, near),
+            relevance_mass(maps, mask),
+            rank_accuracy(maps, mask),
+            average_precision(maps, mask),
+            intersection_over_union(marked, mask),
+        ]
+    )
+    coverage = mask.mean(axis=1)
+    uniform[rows] = np.column_stack([near.mean(axis=1), *[coverage] * 4])
+    shifted[rows] = uniform[rows]
+    shifted[rows, -2:] = np.column_stack(
+        [_shifted_precision(maps, mask), _shifted_iou(marked, mask)]
+    )
+    return LocalisationScores(score, uniform, shifted, blank, eventless)
+
+
+def mean_scores(
+    scores: LocalisationScores, rows: Mask | NDArray[np.intp] | None = None
+) -> dict[str, float | None]:
+    """Average over windows: all of them, or those that ``rows`` selects by mask or by index.
+
+    Returns
+    -------
+    dict of str to float or None
+        Under the name of each of :data:`MEASURES` its mean, and with ``_uniform``, ``_shifted`` and
+        ``_gain`` added to the name the means of its chance levels and of its gain, each over the
+        windows that define it; None where none does.
+
+    Examples
+    --------
+    >>> maps = np.array([[0.0, 1.0], [0.0, 0.0], [0.5, 0.5]])
+    >>> scores = localisation(maps, np.array([[False, True], [True, False], [True, False]]))
+    >>> means = mean_scores(scores)
+    >>> means["mass"], means["mass_uniform"], means["mass_gain"], scores.counts["blank"]
+    (0.75, 0.5, 0.5, 1)
+    """
+    chosen = slice(None) if rows is None else rows
+    parts = {
+        "": scores.score,
+        "_uniform": scores.uniform,
+        "_shifted": scores.shifted,
+        "_gain": scores.gain,
+    }
+    return {
+        measure + suffix: _mean(values[chosen, column])
+        for column, measure in enumerate(MEASURES)
+        for suffix, values in parts.items()
+    }
+
+
+def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
+    """Which samples of each window lie inside an event of its record.
+
+    Parameters
+    ----------
+    window_starts : array of shape (window,)
+        Starts in s, in any order.
+    length_samples : int
+        Samples per window.
+    sfreq : float
+        Sampling frequency in Hz.
+    events : array of shape (n, 2)
+        Start and end of each event in s.
+
+    Returns
+    -------
+    bool array of shape (window, time)
+        True where the centre of the sample, half a sample after it starts, lies in [start, end).
+
+    Examples
+    --------
+    >>> event_mask(np.array([10.0, 12.0]), 4, 2.0, np.array([[10.5, 11.5]])).astype(int)
+    array([[0, 1, 1, 0],
+           [0, 0, 0, 0]])
+    """
+    centres = (np.arange(length_samples) + 0.5) / sfreq
+    return contains(events, window_starts[:, None] + centres)
+
+
+def pointing_game(profiles: Values, inside: Mask) -> Values:
+    """Whether the peak lies inside; of several equal peaks, the share that does.
+
+    Examples
+    --------
+    >>> pointing_game(np.array([[0.0, 1.0, 1.0]]), np.array([[False, True, False]]))
+    array([0.5])
+    """
+    peak = profiles == profiles.max(axis=1, keepdims=True)
+    return np.asarray((peak & inside).sum(axis=1) / peak.sum(axis=1))
+
+
+def relevance_mass(profiles: Values, inside: Mask) -> Values:
+    """Share of the relevance that lies inside.
+
+    Examples
+    --------
+    >>> relevance_mass(np.array([[0.25, 0.75, 1.0]]), np.array([[False, True, False]]))
+    array([0.375])
+    """
+    return np.asarray((profiles * inside).sum(axis=1) / profiles.sum(axis=1))
+
+
+def rank_accuracy(profiles: Values, inside: Mask) -> Values:
+    """Share of the K most relevant samples that lies inside, K being the samples inside.
+
+    Samples tied at the K-th place share the places left among them.
+
+    Examples
+    --------
+    Two places: the first is inside, half of the tied samples are.
+
+    >>> rank_accuracy(np.array([[0.1, 0.9, 0.5, 0.5]]), np.array([[False, True, True, False]]))
+    array([0.75])
+    """
+    places = inside.sum(axis=1)
+    last = np.take_along_axis(-np.sort(-profiles, axis=1), places[:, None] - 1, axis=1)
+    above, tied = profiles > last, profiles == last
+    shared = (places - above.sum(axis=1)) * (tied & inside).sum(axis=1) / tied.sum(axis=1)
+    return np.asarray(((above & inside).sum(axis=1) + shared) / places)
+
+
+def average_precision(profiles: Values, inside: Mask) -> Values:
+    """Average precision of relevance as a detector of samples inside; ties enter together.
+
+    Examples
+    --------
+    Precision 1 at the first sample, 2/3 where the tied two come in: (1 + 2/3) / 2.
+
+    >>> average_precision(np.array([[0.1, 0.9, 0.5, 0.5]]), np.array([[False, True, True, False]]))
+    array([0.83333333])
+    """
+    return _precision_at(*_ranking(profiles), inside)
+
+
+def intersection_over_union(marked: Mask, inside: Mask) -> Values:
+    """Compare as sets: samples marked and inside, over samples marked or inside.
+
+    Examples
+    --------
+    >>> intersection_over_union(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    array([0.33333333])
+    """
+    return np.asarray((marked & inside).sum(axis=1) / (marked | inside).sum(axis=1))
+
+
+def _ranking(profiles: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Order samples by falling relevance, and give for each place the last of its tie."""
+    order = np.argsort(-profiles, axis=1, kind="stable")
+    ranked = np.take_along_axis(profiles, order, axis=1)
+    closes = np.ones(ranked.shape, dtype=np.bool_)
+    closes[:, :-1] = ranked[:, 1:] != ranked[:, :-1]
+    places = np.where(closes, np.arange(ranked.shape[1]), ranked.shape[1])
+    return order, np.minimum.accumulate(places[:, ::-1], axis=1)[:, ::-1]
+
+
+def _precision_at(order: NDArray[np.intp], tie_end: NDArray[np.intp], inside: Mask) -> Values:
+    """Mean, over the samples inside, of the precision once all samples tied with each are in."""
+    hit = np.take_along_axis(inside, order, axis=1)
+    precision = np.take_along_axis(np.cumsum(hit, axis=1), tie_end, axis=1) / (tie_end + 1)
+    return np.asarray((hit * precision).sum(axis=1) / hit.sum(axis=1))
+
+
+def _shifted_precision(profiles: Values, inside: Mask) -> Values:
+    length = profiles.shape[1]
+    shifts = np.arange(min(SHIFTS, length)) * length // min(SHIFTS, length)
+    order, tie_end = _ranking(profiles)
+    total = np.zeros(len(profiles))
+    for shift in shifts:
+        total += _precision_at(order, tie_end, np.roll(inside, shift, axis=1))
+    return total / len(shifts)
+
+
+def _shifted_iou(marked: Mask, inside: Mask) -> Values:
+    """Mean over all circular shifts, whose intersections are one circular correlation."""
+    spectrum = np.fft.rfft(marked, axis=1) * np.fft.rfft(inside, axis=1).conj()
+    shared = np.rint(np.fft.irfft(spectrum, n=marked.shape[1], axis=1))
+    sizes = marked.sum(axis=1) + inside.sum(axis=1)
+    return np.asarray((shared / (sizes[:, None] - shared)).mean(axis=1))
+
+
+def _mean(values: Values) -> float | None:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else None
+
+
+def _require_scorable(
+    profiles: NDArray[np.floating], inside: Mask, tolerance: int, threshold: float
+) -> None:
+    if profiles.ndim != 2 or profiles.shape != inside.shape or inside.dtype != np.bool_:
+        raise InputError(
+            f"maps of shape {profiles.shape} and a {inside.dtype} mask of shape {inside.shape}; "
+            "expected both (window, time), the mask bool; average a map over frequency first"
+        )
+    bad = np.flatnonzero(~(np.isfinite(profiles) & (profiles >= 0)).all(axis=1))
+    if len(bad):
+        raise InputError(
+            f"{len(bad)} maps have values that are negative or not numbers, the first in window "
+            f"{bad[0]}; maps lie in [0, 1]: keep the positive part and divide by the maximum"
+        )
+    if tolerance < 0 or not 0 < threshold <= 1:
+        raise InputError(
+            f"tolerance {tolerance} samples, threshold {threshold:g} of the maximum; "
+            "expected a tolerance of 0 or more and a threshold in (0, 1]"
+        )

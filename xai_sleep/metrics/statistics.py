@@ -1,0 +1,258 @@
+"""From folds to a figure with its uncertainty: summaries, bootstrap, permutation, calibration.
+
+What was measured is a handful of people, not thousands of windows: windows of one subject resemble
+one another. So subjects, not windows, are resampled and exchanged here.
+
+A *statistic* is a function from an index array (into windows, records, maps, ...) to named scores,
+None where undefined. It must not depend on the order of the indices.
+
+References
+----------
+.. [1] Efron, Tibshirani (1993): An introduction to the bootstrap, chapters 13 and 15.
+.. [2] Phipson, Smyth (2010): Permutation p-values should never be zero.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xai_sleep.metrics.windows import Floats, Labels, require_scorable
+
+Scores = Mapping[str, float | None]
+Statistic = Callable[[NDArray[np.intp]], Scores]
+
+MAX_UNDEFINED = 0.05  # share of resamples: beyond it the percentiles of the rest say too little
+MAX_EXACT = 12  # subjects whose 2 ** 12 exchanges are all tried
+
+
+class Summary(TypedDict):
+    """One score over all folds; ``undefined`` says why, for each field that is None."""
+
+    mean: float | None
+    std: float | None
+    ci95: list[float] | None
+    pooled: float | None
+    folds: int
+    undefined: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """The interval of each score as ``[low, high]``, and why, for each that is None."""
+
+    ci95: dict[str, list[float] | None]
+    undefined: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Mean probability, share of positives and number of windows, for each bin that holds any."""
+
+    probability: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    count: NDArray[np.intp]
+
+
+def summarise(
+    fold_scores: Sequence[Scores],
+    statistic: Statistic,
+    groups: ArrayLike,
+    n: int = 1000,
+    seed: int = 0,
+) -> dict[str, Summary]:
+    """Summarise each score over the folds.
+
+    Parameters
+    ----------
+    fold_scores : sequence of mappings
+        The scores of each fold; all the names that ``statistic`` returns.
+    statistic : callable
+        The scores of the test items of all folds (windows, records, ...) at the given indices.
+    groups : array of shape (item,)
+        Subject of each test item.
+    n : int
+        Bootstrap resamples.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict of str to Summary
+        ``mean`` and ``std`` (ddof 1) over the ``folds`` in which the score is defined; ``pooled``
+        is the score of all test items together and ``ci95`` its :func:`bootstrap_ci`.
+
+    Examples
+    --------
+    >>> right = np.array([1, 0, 1, 1])
+    >>> folds = [{"accuracy": 0.5}, {"accuracy": 1.0}]
+    >>> by_index = lambda index: {"accuracy": float(right[index].mean())}
+    >>> summary = summarise(folds, by_index, ["a", "a", "b", "b"])["accuracy"]
+    >>> summary["mean"], summary["pooled"], summary["ci95"], summary["folds"]
+    (0.75, 0.75, [0.5, 1.0], 2)
+    """
+    pooled = statistic(np.arange(np.size(groups)))
+    intervals = bootstrap_ci(statistic, groups, n, seed)
+    summaries: dict[str, Summary] = {}
+    for name, score in pooled.items():
+        defined = [value for fold in fold_scores if (value := fold[name]) is not None]
+        reasons = {
+            "mean": None if defined else "undefined in every fold",
+            "std": None if len(defined) > 1 else f"needs two folds, defined in {len(defined)}",
+            "ci95": intervals.undefined.get(name),
+            "pooled": "undefined over all folds together" if score is None else None,
+        }
+        summaries[name] = {
+            "mean": float(np.mean(defined)) if defined else None,
+            "std": float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
+            "ci95": intervals.ci95[name],
+            "pooled": score,
+            "folds": len(defined),
+            "undefined": {field: reason for field, reason in reasons.items() if reason},
+        }
+    return summaries
+
+
+def bootstrap_ci(
+    statistic: Statistic, groups: ArrayLike, n: int = 1000, seed: int = 0
+) -> Bootstrap:
+    """95 % percentile interval of each score, from resampling subjects with replacement.
+
+    A resample draws as many subjects as there are and takes all items of each as often as it was
+    drawn. Resamples in which a score is undefined are left out; if these are more than 5 % there
+    is no interval.
+
+    Parameters
+    ----------
+    statistic : callable
+        The scores of the items at the given indices.
+    groups : array of shape (item,)
+        Subject of each item.
+    n : int
+        Resamples.
+    seed : int
+        Equal seeds give equal intervals.
+
+    Notes
+    -----
+    With few subjects the interval is too narrow: that of a mean of normal values was measured to
+    hold the truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
+
+    Examples
+    --------
+    >>> values = np.array([1, 1, 3, 3])
+    >>> mean = lambda index: {"mean": float(values[index].mean())}
+    >>> bootstrap_ci(mean, groups=["a", "a", "b", "b"]).ci95
+    {'mean': [1.0, 3.0]}
+    >>> bootstrap_ci(mean, groups=["a", "a", "a", "a"]).undefined
+    {'mean': 'needs two subjects to resample, found 1'}
+    """
+    subjects, owner = np.unique(groups, return_inverse=True)
+    names = list(statistic(np.arange(len(owner))))
+    if len(subjects) < 2:
+        reason = f"needs two subjects to resample, found {len(subjects)}"
+        return Bootstrap(dict.fromkeys(names), dict.fromkeys(names, reason))
+    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
+    draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
+    samples = [statistic(np.concatenate([members[i] for i in draw])) for draw in draws]
+    result = Bootstrap({}, {})
+    for name in names:
+        defined = [value for scores in samples if (value := scores[name]) is not None]
+        missing = n - len(defined)
+        if missing > MAX_UNDEFINED * n:
+            result.ci95[name] = None
+            result.undefined[name] = f"undefined in {missing} of {n} resamples of the subjects"
+        else:
+            result.ci95[name] = np.percentile(defined, [2.5, 97.5]).tolist()
+    return result
+
+
+def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:
+    """P-value of the difference between two systems measured on the same subjects.
+
+    If the systems were alike, exchanging them for any subject, which turns the sign of that
+    subject's difference, would change nothing. The p-value is the share of exchanges whose mean
+    difference is at least as far from 0 as the one found (two-sided). Up to 12 subjects all
+    exchanges are tried; beyond, ``n`` random ones and the one found [2]_.
+
+    Parameters
+    ----------
+    differences : array of shape (subject,)
+        Score of one system less that of the other.
+    n : int
+        Random exchanges.
+    seed : int
+        Of the random exchanges.
+
+    Returns
+    -------
+    float
+        Above 0 and at most 1. With k subjects it cannot fall below ``2 ** (1 - k)``.
+
+    Raises
+    ------
+    ValueError
+        If there is no difference, or one is not a finite number.
+
+    Examples
+    --------
+    >>> paired_permutation([0.1, 0.2, 0.1, 0.3])
+    0.125
+    """
+    array = np.asarray(differences, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"expected one finite difference a subject, got {array.tolist()}; leave out subjects "
+            "for which a system has no score"
+        )
+    subjects = len(array)
+    if subjects <= MAX_EXACT:
+        exchanged = np.arange(2**subjects)[:, np.newaxis] >> np.arange(subjects) & 1
+    else:
+        exchanged = np.random.default_rng(seed).integers(2, size=(n, subjects))
+        exchanged = np.concatenate([np.zeros((1, subjects), dtype=exchanged.dtype), exchanged])
+    sums = np.abs((1 - 2 * exchanged) @ array)
+    # Sums of the same numbers in another order differ by rounding, and must count as equal.
+    slack = 1e-12 * np.sum(np.abs(array))
+    return float(np.mean(sums >= np.abs(np.sum(array)) - slack))
+
+
+def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibration:
+    """How often windows of about one probability are positive: a reliability diagram.
+
+    Parameters
+    ----------
+    labels : int array of shape (window,)
+        0 or 1.
+    probabilities : float array of shape (window,)
+        Of class 1.
+    bins : int
+        Bins of equal width from 0 to 1, each with its upper border and without its lower one,
+        the first with both.
+
+    Returns
+    -------
+    Calibration
+        Bins without a window are left out.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~xai_sleep.metrics.windows.require_scorable`.
+
+    Examples
+    --------
+    >>> curve = calibration(np.array([0, 1, 1]), np.array([0.125, 0.25, 1.0]), bins=2)
+    >>> curve.probability, curve.observed, curve.count
+    (array([0.1875, 1.    ]), array([0.5, 1. ]), array([2, 1]))
+    """
+    require_scorable(labels, probabilities)
+    inner_edges = np.linspace(0, 1, bins + 1)[1:-1]
+    place = np.searchsorted(inner_edges, probabilities)
+    count = np.bincount(place, minlength=bins)
+    held = count > 0
+    mean = np.bincount(place, probabilities, minlength=bins)[held] / count[held]
+    observed = np.bincount(place, labels, minlength=bins)[held] / count[held]
+    return Calibration(mean, observed, count[held])

@@ -1,0 +1,47 @@
+"""1D CNNs on signals ``(window, channel, time)``, with two logits a window.
+
+Every network of the package follows one contract, :class:`xai_sleep.models.classifier.Network`.
+"""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+
+class CNN1d(nn.Module):
+    """Five convolutions, each halved by max-pooling, and a dense layer.
+
+    ``conv 4×6 → 4×5 → 10×4 → 10×4 → 15×4``, no padding, ReLU after each. 2,173 parameters for two
+    channels of 1000 samples.
+
+    Parameters
+    ----------
+    n_chans : int
+        Channels.
+    n_times : int
+        Samples per window.
+    dropout : float
+        Before the dense layer.
+    """
+
+    input_kind: Literal["signal"] = "signal"
+
+    def __init__(self, n_chans: int, n_times: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width, cells = n_chans, n_times
+        for filters, kernel in ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4)):
+            layers += [nn.Conv1d(width, filters, kernel), nn.ReLU(), nn.MaxPool1d(2)]
+            width, cells = filters, (cells - kernel + 1) // 2
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(width * cells, 2))
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The last feature map before pooling: two cells where the pooled one has one."""
+        return self.features[-2]
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Logits of shape ``(window, 2)``."""
+        logits: Tensor = self.head(self.features(signals))
+        return logits
