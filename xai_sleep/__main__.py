@@ -4,7 +4,9 @@ import os
 import sys
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -15,11 +17,17 @@ from xai_sleep.errors import InputError
 
 def job(composed: DictConfig) -> None:
     """Run one experiment of a Hydra job."""
-    config = validate(composed)
-    # Late, so that --help and a mistyped setting need not wait for torch.
-    from xai_sleep.experiment import run
+    try:
+        config = validate(composed)
+        # Late, so that --help and a mistyped setting need not wait for torch.
+        from xai_sleep.experiment import run
 
-    run(config)
+        run(config)
+    except InputError as error:
+        # In a sweep Hydra goes on with the other jobs; a single run need not hear its comment.
+        if HydraConfig.get().mode == RunMode.RUN:
+            _leave(str(error))
+        raise
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -26,7 +27,9 @@ class TaskConfig:
     event: str = MISSING
     channels: list[list[str]] = MISSING
     sfreq: float = MISSING
-    bands: list[list[float]] = MISSING
+    band: list[float] = MISSING
+    # Each of [low, high]; not list[list[float]], for which OmegaConf refuses whole numbers.
+    input_bands: list[Any] | None = None
     window: float = MISSING
     step: float = MISSING
     min_overlap: float = 0.0
@@ -106,7 +109,7 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     output_dir: str = MISSING
 
 
@@ -167,7 +170,8 @@ def composition_error(error: Exception, overrides: Sequence[str]) -> str:
         at = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
         group = lines[at].split("'")[1]
         asked = next((o for o in overrides if o.startswith(f"{group}=")), group)
-        return f"{asked}: no such choice; available for {group}: {', '.join(lines[at + 1 :])}"
+        names = takewhile(lambda line: not line.endswith(":"), lines[at + 1 :])
+        return f"{asked}: no such choice; available for {group}: {', '.join(names)}"
     return "; ".join(lines[:2])
 
 
@@ -176,6 +180,8 @@ def _unknown_setting(key: str) -> str:
     names = _schema_names(group)
     if not names:
         return f"there is no setting {key}; --help lists the groups, --cfg job all settings"
+    if key.rpartition(".")[2] in names:
+        return f"{key} does not apply to the {group} chosen; leave it out or choose another {group}"
     close = difflib.get_close_matches(key.rpartition(".")[2], names, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"there is no setting {key}{hint}; {group or 'the top level'} has {', '.join(names)}"
@@ -256,27 +262,34 @@ def _check_combinations(config: Config) -> None:
 
 def _check_bands(config: Config) -> None:
     task, cv = config.task, config.cv
-    if not task.bands:
-        raise InputError("task.bands is empty; list at least one [low,high] in Hz")
-    for band in task.bands:
-        low, high = band if len(band) == 2 else (0.0, 0.0)
-        if not 0 < low < high < task.sfreq / 2:
+    for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
+        if not _is_band(band, task.sfreq / 2):
             raise InputError(
-                f"task.bands holds {band}; each band is two rising frequencies between 0 and half "
+                f"task.{key} holds {band}; a band is two rising frequencies between 0 and half "
                 f"of task.sfreq ({task.sfreq / 2:g} Hz)"
             )
+        low = band[0]
         if reach(low) > cv.guard:
             raise InputError(
-                f"task.bands: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
+                f"task.{key}: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
                 f"({cv.guard:g} s), and would carry test samples into training windows; raise "
                 "cv.guard or the lower frequency"
             )
+
+
+def _is_band(band: Any, nyquist: float) -> bool:
+    if not (isinstance(band, list) and len(band) == 2):
+        return False
+    if not all(isinstance(edge, int | float) for edge in band):
+        return False
+    return bool(0 < band[0] < band[1] < nyquist)
 
 
 def _explain(error: OmegaConfBaseException) -> str:
     what = (error.msg or str(error)).strip().splitlines()[0]
     if "not in" in what and error.full_key:
         return _unknown_setting(error.full_key)
+    what = what.replace("AnyNode is not a ListConfig, list or tuple.", "expected a list: [a,b]")
     return f"{error.full_key or 'a setting'}: {what}"
 
 

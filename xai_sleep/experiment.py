@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,34 @@ SOURCE_CHOSEN = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What the folds of an experiment share.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    source : str
+        Where the recordings come from: ``dreams`` or ``synthetic``.
+    directory : RunDirectory
+        Where results go.
+    progress : Progress
+        Where progress is shown.
+    recordings : sequence of Recording
+        Resampled, broad-band: what figures show.
+    inputs : sequence of Recording
+        The same as the network sees them: every channel once per band.
+    """
+
+    config: Config
+    source: str
+    directory: RunDirectory
+    progress: Progress
+    recordings: Sequence[Recording]
+    inputs: Sequence[Recording]
+
+
 def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     """Run one experiment, or what is left of it, and write its files to ``config.output_dir``.
 
@@ -82,25 +110,26 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
         log.warning(SOURCE_CHOSEN[source], config.data.root)
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(_settings(config, source)), Progress(console) as progress:
-        recordings = read(config, source, progress)
+        recordings, inputs = read(config, source, progress)
+        experiment = Experiment(config, source, directory, progress, recordings, inputs)
         folds = divide(config, recordings)
         results = [
-            run_fold(config, source, recordings, fold, number, directory, progress)
+            run_fold(experiment, fold, number)
             for number, fold in progress.each("folds", enumerate(folds), len(folds))
         ]
-        found = collect(config, source, recordings, results)
-        write(directory, recordings, results, found)
-        with _tracked(config, source, directory, "summary") as tracked:
-            tracked.summary.update(found["summary"])
+        found = collect(experiment, results)
+        write(experiment, results, found)
     console.print(run_table(_title(config, source), found["folds"], found["summary"]))
     console.print(f"results in {directory.path}")
     return found
 
 
-def read(config: Config, source: str, progress: Progress) -> list[Recording]:
-    """Load the recordings, resample and filter them."""
+def read(
+    config: Config, source: str, progress: Progress
+) -> tuple[list[Recording], list[Recording]]:
+    """Load the recordings and resample them: broad-band, and in the bands the network sees."""
     task, data = config.task, config.data
-    recordings = load(
+    raw = load(
         source,
         root=data.root,
         event=task.event,
@@ -112,11 +141,13 @@ def read(config: Config, source: str, progress: Progress) -> list[Recording]:
         sfreq=task.sfreq,
         seed=config.seed,
     )
-    bands = [(low, high) for low, high in task.bands]
-    return [
-        prepare(recording, sfreq=task.sfreq, bands=bands)
-        for recording in progress.each("records", recordings, len(recordings))
-    ]
+    broad: list[tuple[float, float]] = [(task.band[0], task.band[1])]
+    bands = [(low, high) for low, high in task.input_bands or broad]
+    recordings, inputs = [], []
+    for recording in progress.each("records", raw, len(raw)):
+        recordings.append(prepare(recording, sfreq=task.sfreq, bands=broad))
+        inputs.append(prepare(recording, sfreq=task.sfreq, bands=bands))
+    return recordings, inputs
 
 
 def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
@@ -129,18 +160,11 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
     return k_fold(recordings, k=cv.folds, window=window, guard=cv.guard, seed=config.seed)
 
 
-def run_fold(
-    config: Config,
-    source: str,
-    recordings: Sequence[Recording],
-    fold: Fold,
-    number: int,
-    directory: RunDirectory,
-    progress: Progress,
-) -> FoldResult:
+def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     """Train, test, explain and score one fold, unless that was done before."""
+    config, directory = experiment.config, experiment.directory
     started = time.perf_counter()
-    data = fold_data(config, recordings, fold)
+    data = fold_data(config, experiment.inputs, fold)
     if directory.finished(fold.name):
         arrays, metrics = directory.read_fold(fold.name)
         return FoldResult(fold.name, data.test, arrays["probability"], arrays["maps"], metrics)
@@ -148,64 +172,62 @@ def run_fold(
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
     data.setup()
-    classifier = build_classifier(config, recordings)
+    classifier = build_classifier(config, experiment.inputs)
     explainers = [GradCamCallback(m) for m in [config.explain.method] if m != "none"]
-    with _tracked(config, source, directory, fold.name) as tracked:
+    epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
+    with _tracked(experiment, fold.name) as tracked:
         trainer = build_trainer(
             config,
             data,
             directory.fold(fold.name),
             logger=WandbLogger(experiment=tracked),
-            callbacks=[progress.epochs(fold.name, config.trainer.max_epochs), *explainers],
+            callbacks=[epochs, *explainers],
         )
         probability, metrics = fit_and_test(trainer, classifier, data)
         tracked.summary.update({"test": metrics["windows"], "threshold": metrics["threshold"]})
     maps = np.concatenate([np.asarray(e.maps) for e in explainers] or [NO_MAPS])
     result = FoldResult(fold.name, data.test, probability, maps, metrics)
     if maps.size and config.explain.figures:
-        draw_examples(recordings, result, config.explain.figures, directory.path / "figures")
+        figures = directory.path / "figures"
+        draw_examples(experiment.recordings, result, config.explain.figures, figures)
     metrics["seconds"] = time.perf_counter() - started
     directory.write_fold(fold.name, {"probability": probability, "maps": maps}, metrics)
     return result
 
 
-def collect(
-    config: Config, source: str, recordings: Sequence[Recording], results: Sequence[FoldResult]
-) -> dict[str, Any]:
+def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, Any]:
     """Content of ``results.json``; all that depends on the clock stands under ``timing``."""
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "data": source,
-        "config": _settings(config, source),
-        "records": describe(recordings),
+        "data": experiment.source,
+        "config": _settings(experiment.config, experiment.source),
+        "records": describe(experiment.recordings),
         "folds": [
             {key: value for key, value in result.metrics.items() if key != "seconds"}
             for result in results
         ],
-        "summary": summary(recordings, results),
+        "summary": summary(experiment.recordings, results),
         "timing": {result.name: result.metrics["seconds"] for result in results},
     }
 
 
-def write(
-    directory: RunDirectory,
-    recordings: Sequence[Recording],
-    results: Sequence[FoldResult],
-    found: dict[str, Any],
-) -> None:
+def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str, Any]) -> None:
     """Write tables, maps and figures of the whole run, and ``results.json`` last."""
-    write_text(directory.path / "predictions.csv", predictions_csv(recordings, results))
-    write_text(directory.path / "results.csv", results_csv(results))
+    path, recordings = experiment.directory.path, experiment.recordings
+    write_text(path / "predictions.csv", predictions_csv(recordings, results))
+    write_text(path / "results.csv", results_csv(results))
     if all(result.maps.size for result in results):
         maps = np.concatenate([result.maps for result in results])
-        write_arrays(directory.path / "maps.npz", {"maps": maps, "index": np.arange(len(maps))})
-    draw_summary(results, directory.path / "figures")
-    write_json(directory.path / "results.json", found)
+        write_arrays(path / "maps.npz", {"maps": maps, "index": np.arange(len(maps))})
+    draw_summary(results, path / "figures")
+    with _tracked(experiment, "summary") as tracked:
+        tracked.summary.update(found["summary"])
+    write_json(path / "results.json", found)
 
 
 def _settings(config: Config, source: str) -> dict[str, Any]:
-    """What the results depend on: not where they are written, nor who watches."""
+    """Settings that the results depend on: not where they are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
     del settings["output_dir"], settings["logger"]
@@ -213,17 +235,17 @@ def _settings(config: Config, source: str) -> dict[str, Any]:
 
 
 def _title(config: Config, source: str) -> str:
-    return f"{config.task.name}-{config.model['_target_'].split('.')[-1]}-{config.cv.scheme} ({source} data)"
+    model = config.model["_target_"].rpartition(".")[2]
+    return f"{config.task.name}-{model}-{config.cv.scheme} ({source} data)"
 
 
-def _tracked(
-    config: Config, source: str, directory: RunDirectory, name: str
-) -> AbstractContextManager[wandb.Run]:
+def _tracked(experiment: Experiment, name: str) -> AbstractContextManager[wandb.Run]:
+    config, path = experiment.config, experiment.directory.path
     return wandb_run(
         config.logger,
-        directory.path,
-        group=f"{_title(config, source)} {directory.path.name}",
+        path,
+        group=f"{_title(config, experiment.source)} {path.name}",
         name=name,
         config=asdict(config),
-        tags=[source, config.task.name, config.cv.scheme],
+        tags=[experiment.source, config.task.name, config.cv.scheme],
     )

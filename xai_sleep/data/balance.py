@@ -45,12 +45,12 @@ def balance(
     Returns
     -------
     signals, labels
-        The windows given, then the synthetic ones.
+        The windows given, then the synthetic ones; with an under-sampler those it keeps.
 
     Raises
     ------
     InputError
-        If there is no positive window, or fewer than the sampler needs.
+        If there is no positive window, fewer than the sampler needs, or the sampler fails.
     """
     n_positive = int(labels.sum())
     if n_positive == 0:
@@ -60,27 +60,42 @@ def balance(
         )
     if sampler is None:
         return signals, labels
+    n_real = len(signals)
+    rows, new_labels = _resample(signals.reshape(n_real, -1), labels, sampler, seed, where)
+    resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32)
+    if noise > 0:
+        if not np.array_equal(resampled[:n_real], signals):
+            raise InputError(
+                f"balance.noise={noise:g} is for synthetic windows added to the real ones, but "
+                f"{sampler['_target_']} takes windows away; set balance.noise=0"
+            )
+        synthetic = resampled[n_real:]
+        synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape)
+    return resampled, np.asarray(new_labels, dtype=np.int64)
+
+
+def _resample(
+    rows: Signals, labels: NDArray[np.int64], sampler: Mapping[str, Any], seed: int, where: str
+) -> tuple[Signals, NDArray[np.int64]]:
+    """Call the sampler; what goes wrong there is said in words of the settings."""
     options = dict(sampler)
     name = options.pop("_target_")
+    n_positive = int(labels.sum())
     for neighbours in ("k_neighbors", "n_neighbors"):
-        if n_positive <= options.get(neighbours, 0):
+        number = options.get(neighbours)
+        if isinstance(number, int) and n_positive <= number:
             raise InputError(
                 f"{where}: {n_positive} positive training windows, but "
-                f"balance.sampler.{neighbours}={options[neighbours]} needs at least "
-                f"{options[neighbours] + 1}; lower it or use balance=none"
+                f"balance.sampler.{neighbours}={number} needs at least {number + 1}; "
+                "lower it or use balance=none"
             )
-    rows = signals.reshape(len(signals), -1)
     try:
-        resampled, new_labels = get_class(name)(random_state=seed, **options).fit_resample(
-            rows, labels
-        )
-    except (ValueError, RuntimeError, TypeError) as error:
+        method = get_class(name)(random_state=seed, **options)
+        resampled, new_labels = method.fit_resample(rows, labels)
+    except (AttributeError, ImportError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{where}: {name} failed on {n_positive} positive of {len(labels)} training windows "
             f"({reason}); change balance.sampler or use balance=none"
         ) from error
-    resampled = resampled.reshape(-1, *signals.shape[1:]).astype(np.float32)
-    synthetic = resampled[len(signals) :]
-    synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape).astype(np.float32)
-    return resampled, np.asarray(new_labels, dtype=np.int64)
+    return resampled, new_labels

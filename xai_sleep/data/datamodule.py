@@ -115,7 +115,8 @@ class FoldDataModule(pl.LightningDataModule):
             self.balanced,
             batch_size=self.batch_size,
             shuffle=True,
-            drop_last=True,
+            # A last batch of one window would break batch normalisation; an only batch is kept.
+            drop_last=len(self.balanced) > self.batch_size,
             generator=torch.Generator().manual_seed(self.seed),
         )
 

@@ -1,34 +1,51 @@
 """Band-pass filters of finite reach, and resampling.
 
 Both look at a limited stretch of signal around each sample. That is what lets a guard gap do its
-work: where the filters reach no further than the gap, no test sample influences a training window.
+work: where they reach no further than the gap, no test sample influences a training window.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import mne
 import numpy as np
-from scipy.signal import resample_poly
+from numpy.typing import NDArray
 
 from xai_sleep.data.recording import Recording
+from xai_sleep.errors import InputError
+
+RESAMPLER = 0.2
+"""How far in s resampling looks to either side, at any rate."""
+
+ROUNDING = 0.05
+"""More in s than rounding filters to whole samples adds to their reach."""
 
 
 def reach(low: float) -> float:
-    """How far in s a band-pass looks to either side; half of its impulse response.
+    """How far in s :func:`prepare` looks to either side of a sample, at most.
 
-    The response is as long as MNE-Python's default for the lower edge: 3.3 periods of a transition
-    of ``min(max(low / 4, 2), low)`` Hz.
+    Half of the band-pass's impulse response, and what resampling and rounding add. The response
+    is as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
+    ``min(max(low / 4, 2), low)`` Hz.
+
+    Parameters
+    ----------
+    low : float
+        Lower edge of the pass band in Hz.
 
     Examples
     --------
-    >>> reach(0.5)
-    3.3
+    >>> round(reach(0.5), 2)
+    3.55
     """
-    return 0.5 * 3.3 / min(max(low / 4, 2.0), low)
+    return _half_response(low) + RESAMPLER + ROUNDING
 
 
-def prepare(recording: Recording, *, sfreq: float, bands: list[tuple[float, float]]) -> Recording:
+def prepare(
+    recording: Recording, *, sfreq: float, bands: Sequence[tuple[float, float]]
+) -> Recording:
     """Resample to one rate and filter every channel in every band.
 
     Parameters
@@ -37,22 +54,36 @@ def prepare(recording: Recording, *, sfreq: float, bands: list[tuple[float, floa
         At its own rate.
     sfreq : float
         Rate to resample to, in Hz.
-    bands : list of (low, high)
+    bands : sequence of (low, high)
         Pass bands in Hz; each channel appears once per band, all bands of a channel in a row.
 
     Returns
     -------
     Recording
         With ``len(channels) * len(bands)`` channels, named after channel and band.
+
+    Raises
+    ------
+    InputError
+        If a band ends too close to half the sampling rate for a filter of limited reach.
     """
-    ratio = Fraction(sfreq / recording.sfreq).limit_denominator(1000)
-    signals = recording.signals.astype(np.float64)
-    if ratio != 1:
-        signals = resample_poly(signals, ratio.numerator, ratio.denominator, axis=1)
+    for low, high in bands:
+        if sfreq / 2 - high < _transition(low):
+            raise InputError(
+                f"task.bands: a filter from {low:g} Hz fades over {_transition(low):g} Hz, but "
+                f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz); "
+                "lower the upper frequency or raise task.sfreq"
+            )
+    signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
     filtered = np.stack(
         [
             mne.filter.filter_data(
-                signals, sfreq, low, high, filter_length=f"{2 * reach(low)}s", verbose="ERROR"
+                signals,
+                sfreq,
+                low,
+                high,
+                filter_length=f"{2 * _half_response(low)}s",
+                verbose="ERROR",
             )
             for low, high in bands
         ],
@@ -64,3 +95,27 @@ def prepare(recording: Recording, *, sfreq: float, bands: list[tuple[float, floa
         channels=tuple(f"{c} {a:g}–{b:g} Hz" for c in recording.channels for a, b in bands),
         sfreq=sfreq,
     )
+
+
+def _transition(low: float) -> float:
+    """Width in Hz of the slope at the lower edge."""
+    return min(max(low / 4, 2.0), low)
+
+
+def _half_response(low: float) -> float:
+    return 0.5 * 3.3 / _transition(low)
+
+
+def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[np.float64]:
+    # Late, because settings are checked with this module and need not wait for scipy.signal.
+    from scipy.signal import firwin, resample_poly
+
+    # Fine enough that no rate drifts by 10 ms in half an hour.
+    ratio = Fraction(new / old).limit_denominator(100_000)
+    up, down = ratio.numerator, ratio.denominator
+    if up == down:
+        return signals
+    # A kernel of one duration at all rates; SciPy's own grows where rates are low.
+    half = round(RESAMPLER * old * up)
+    kernel: Any = firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0))
+    return np.asarray(resample_poly(signals, up, down, axis=1, window=kernel, padtype="reflect"))

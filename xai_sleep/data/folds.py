@@ -89,7 +89,7 @@ def leave_one_subject_out(
     Raises
     ------
     InputError
-        If there is one subject only, a record is too short, or the guard is.
+        If there is one subject only, records are too short, or the guard is.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
@@ -111,6 +111,7 @@ def leave_one_subject_out(
             for r, v, m in zip(recordings, val, mine, strict=True)
         )
         folds.append(Fold(subject, train, val, test, guard))
+        _require_windows(folds[-1], recordings, window)
     return folds
 
 
@@ -140,7 +141,7 @@ def k_fold(
     Raises
     ------
     InputError
-        If a record is too short, or ``k`` or ``guard`` too small.
+        If records are too short, or ``k`` or ``guard`` too small.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
@@ -157,6 +158,7 @@ def k_fold(
             for r, t, v in zip(recordings, test, val_blocks, strict=True)
         )
         folds.append(Fold(f"fold{i + 1:02d}", train, val, test, guard))
+        _require_windows(folds[-1], recordings, window)
     return folds
 
 
@@ -166,6 +168,15 @@ def _check_guard(guard: float, window: float) -> None:
             f"cv.guard={guard:g} s is shorter than one window (task.window={window:g} s): "
             "samples of one part could reach into windows of another; raise cv.guard"
         )
+
+
+def _require_windows(fold: Fold, recordings: Sequence[Recording], window: float) -> None:
+    for part, times in (("training", fold.train), ("validation", fold.val)):
+        if len(cut(recordings, times, length=window, step=window)) == 0:
+            raise InputError(
+                f"fold {fold.name}: guards of {fold.guard:g} s (cv.guard) leave no {part} window "
+                f"of {window:g} s; use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
+            )
 
 
 def _deal_blocks(

@@ -71,7 +71,7 @@ def load(
             sfreq=sfreq,
             seed=seed,
         )
-        recordings = [_select(recording, channels) for recording in simulated]
+        recordings = [_select(recording, channels) for recording in _named(simulated, records)]
     require_usable(recordings)
     for recording in recordings:
         for note in recording.notes:
@@ -79,10 +79,21 @@ def load(
     return recordings
 
 
+def _named(simulated: Sequence[Recording], names: Sequence[str] | None) -> list[Recording]:
+    held = [recording.record for recording in simulated]
+    if names is not None and (not names or not set(names) <= set(held)):
+        raise InputError(
+            f"data.records asks for {', '.join(names) or 'nothing'}, but the simulated records "
+            f"are {', '.join(held)}"
+        )
+    return [recording for recording in simulated if names is None or recording.record in names]
+
+
 def _select(recording: Recording, wanted: Sequence[Sequence[str]]) -> Recording:
     rows = []
+    held = [channel.casefold() for channel in recording.channels]
     for names in wanted:
-        row = next((recording.channels.index(n) for n in names if n in recording.channels), None)
+        row = next((held.index(n.casefold()) for n in names if n.casefold() in held), None)
         if row is None:
             raise InputError(
                 f"task.channels: simulated records hold {' and '.join(recording.channels)}, "

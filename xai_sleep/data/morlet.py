@@ -1,198 +1,220 @@
 """The Morlet transform of short windows, where and as densely as an image needs it.
 
-The wavelet is Torrence and Compo's (ω0 = 6), frequencies are log-spaced and listed from the
-highest to the lowest, times are seconds from the start of the window. At scale ``s`` the spectrum
-of the wavelet is a Gaussian of width ``1/s`` around ``6/s``; outside a few widths it is zero for
-the precision at hand. So each :class:`Band`, a quarter octave of scales, reads one short slice of
-the window's spectrum and inverts it on a short grid of times. Moving the slice to frequency zero
-drops a carrier, which neither a power nor the product of two channels can see.
+At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
+:class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
+its first bin at frequency zero the slice lacks a carrier, which neither a power nor the product of
+two channels can see, and fits on a grid of as few times as the slice has bins.
 
 References
 ----------
 Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from math import floor
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.fft import next_fast_len
-from scipy.special import diric
-from torch import Tensor
+from torch import Tensor, nn
 
+from xai_sleep.data.grid import OMEGA0, Grid
 from xai_sleep.errors import InputError
 
-Array = NDArray[np.float64]
+POWER_FLOOR = 1e-6
 
-OMEGA0 = 6.0
-WAVELENGTH = 4 * np.pi / (OMEGA0 + np.sqrt(2 + OMEGA0**2))  # Fourier period of scale 1
-
-# Half the width of a band in units of 1/s: exp(-width²/2) is what it leaves out.
-_HALF_WIDTH = {torch.float32: 5.2, torch.float64: 8.7}
-LOW = {}
+# Where a band starts below its centre, and its width, both in units of 1/s. A product of two
+# transforms falls off with its frequency k as exp(-(k s)²/4) and a grid holds it up to half the
+# width: to 1e-6 or 1e-16. EEG being strongest at low frequencies, no band starts above zero.
+_BELOW = {torch.float32: 6.0, torch.float64: 8.7}
+_WIDTH = {torch.float32: 14.7, torch.float64: 24.6}
 _BANDS_PER_OCTAVE = 4
+_CHUNK = 32  # windows at a time: more would leave the cache
 
-
-@dataclass(frozen=True)
-class Grid:
-    """The frequencies and times of an image, and the windows it is made of.
-
-    Parameters
-    ----------
-    n_times : int
-        Samples in a window.
-    sfreq : float
-        Sampling frequency in Hz.
-    fmin, fmax : float
-        Lowest and highest frequency in Hz.
-    n_freqs, n_out : int
-        Rows and columns of the image.
-
-    Raises
-    ------
-    InputError
-        If the windows cannot hold these frequencies or times.
-    """
-
-    n_times: int
-    sfreq: float
-    fmin: float
-    fmax: float
-    n_freqs: int
-    n_out: int
-
-    def __post_init__(self) -> None:
-        if not 0 < self.fmin < self.fmax:
-            raise InputError(
-                f"frequencies from {self.fmin:g} to {self.fmax:g} Hz; expected 0 < fmin < fmax "
-                "(task.image.fmin, task.image.fmax)"
-            )
-        if self.fmax > self.sfreq / 2:
-            raise InputError(
-                f"frequencies up to {self.fmax:g} Hz asked of signals at {self.sfreq:g} Hz, which "
-                f"hold nothing above {self.sfreq / 2:g} Hz; lower task.image.fmax or leave out "
-                "records of this rate (data.records)"
-            )
-        duration = self.n_times / self.sfreq
-        if self.fmin * duration < 1:
-            raise InputError(
-                f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz; "
-                f"raise task.image.fmin to {1 / duration:.3g} Hz or more, or take longer windows"
-            )
-        if self.n_freqs < 2:
-            raise InputError(f"{self.n_freqs} frequencies; expected 2 or more (task.image.n_freqs)")
-        if not 1 <= self.n_out <= self.n_times:
-            raise InputError(
-                f"{self.n_out} times asked of windows of {self.n_times} samples; choose "
-                f"task.image.n_out from 1 to {self.n_times}"
-            )
-
-    @property
-    def dj(self) -> float:
-        """Spacing of the scales in octaves."""
-        return float(np.log2(self.fmax / self.fmin) / (self.n_freqs - 1))
-
-    @property
-    def scales(self) -> Array:
-        """Scales in s, ascending."""
-        octaves = np.arange(self.n_freqs) * self.dj
-        return np.asarray(2**octaves / (WAVELENGTH * self.fmax))
-
-    @property
-    def freqs(self) -> Array:
-        """Fourier frequencies of the scales in Hz, descending."""
-        return 1 / (WAVELENGTH * self.scales)
-
-    @property
-    def samples(self) -> NDArray[np.int64]:
-        """Sample shown in each column: the middle one of ``n_out`` equal parts of the window."""
-        return (2 * np.arange(self.n_out) + 1) * self.n_times // (2 * self.n_out)
-
-    @property
-    def coi_mask(self) -> NDArray[np.bool_]:
-        """Cells free of edge effects: their period fits the cone of influence at their time."""
-        to_edge = self.n_times / 2 - np.abs(self.samples - (self.n_times - 1) / 2)
-        longest = WAVELENGTH / np.sqrt(2) * to_edge / self.sfreq
-        return 1 / self.freqs[:, None] <= longest
+Plan = TypeVar("Plan")
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Neighbouring scales that share a slice of the spectrum and a short grid of times.
+    """Neighbouring scales that share a slice of the spectrum.
 
     Parameters
     ----------
     scales : slice
         Rows of the image.
     bins : slice
-        Bins of the spectrum, counted from the lowest (negative) frequency.
+        Bins of :meth:`Transform.spectra`.
     weights : tensor of shape (scale, 1, 1, bin)
-        Fourier transform of the wavelet at these bins, 1 at its peak.
-    at_times : tensor of shape (time, n_out)
-        Interpolation from the short grid to the times of the image.
+        Fourier transform of the wavelet, normalised as by Torrence and Compo, and for an inverse
+        transform of the slice alone.
     """
 
     scales: slice
     bins: slice
     weights: Tensor
-    at_times: Tensor
 
-    def transform(self, spectra: Tensor) -> Tensor:
-        """Wavelet transform on the short grid, less the carrier.
+    def weighted(self, spectra: Tensor) -> Tensor:
+        """From spectra ``(channel, window, bin)`` to ``(scale, channel, window, bin)``."""
+        return spectra[..., self.bins] * self.weights
 
-        Takes spectra of shape ``(channel, window, bin)`` and returns ``(scale, channel, window,
-        time)``.
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """The transform to one grid, in one dtype and on one device.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length to which windows are padded with zeros.
+    first : int
+        Lowest bin in use; 0 or negative.
+    bands : tuple of Band
+        All scales, in order.
+    """
+
+    n_fft: int
+    first: int
+    bands: tuple[Band, ...]
+
+    def spectra(self, windows: Tensor) -> Tensor:
+        """Spectra of ``(window, channel, time)`` as ``(channel, window, bin)``, from ``first`` on.
+
+        Takes and works in float64 whatever the dtype of the transform: in steep spectra the
+        rounding errors of the strong low frequencies would drown the weak high ones.
         """
-        return torch.fft.ifft(spectra[..., self.bins] * self.weights, n=len(self.at_times))
+        n_bins = max(band.bins.stop for band in self.bands)
+        half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)
+        half = half[..., : self.n_fft // 2]
+        negative = half[..., 1 : 1 - self.first].flip(-1).conj()
+        both = torch.cat([negative, half], dim=-1)[..., :n_bins]
+        both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
+        return both.to(self.bands[0].weights.dtype.to_complex())
 
 
-def bands(grid: Grid, n_fft: int, dtype: torch.dtype) -> list[Band]:
-    """Divide the scales of a grid into bands for spectra of ``n_fft`` bins, on the CPU."""
-    half_width = _HALF_WIDTH[dtype]
-    scales, centre = grid.scales, n_fft // 2
-    angular = 2 * np.pi * grid.sfreq * (np.arange(n_fft) - centre) / n_fft
-    octave = np.log2(scales / scales[0])
-    found = []
-    for index in np.unique(np.floor(_BANDS_PER_OCTAVE * octave + 1e-9)):
-        rows = np.flatnonzero(np.floor(_BANDS_PER_OCTAVE * octave + 1e-9) == index)
-        slow, fast = scales[rows[-1]], scales[rows[0]]
-        inside = np.flatnonzero(
-            (angular >= (OMEGA0 - LOW.get(dtype, half_width)) / slow)
-            & (angular <= (OMEGA0 + half_width) / fast)
-        )
-        # a product of two bands is sqrt(2) times as wide as each
-        lags = int(
-            np.ceil(globals().get("LAG", np.sqrt(2)) * half_width / fast / angular[centre + 1])
-        )
-        n_grid = min(n_fft, next_fast_len(max(len(inside), 2 * lags + 1)))
-        bins = slice(int(inside[0]), int(inside[-1]) + 1)
-        gauss = np.exp(-0.5 * (scales[rows, None] * angular[bins] - OMEGA0) ** 2)
-        found.append(
+def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
+    """Prepare the transform to a grid for windows of the dtype and device of ``like``."""
+    below, width = _BELOW[like.dtype], _WIDTH[like.dtype]
+    step = 2 * np.pi * grid.sfreq / n_fft
+    first = max(floor((OMEGA0 - below) / grid.scales[0] / step), 1 - n_fft // 2)
+    part = _BANDS_PER_OCTAVE * grid.dj * np.arange(grid.n_freqs)
+    bands = []
+    for rows in np.split(np.arange(grid.n_freqs), np.flatnonzero(np.diff(part // 1)) + 1):
+        scales = grid.scales[rows]
+        low = max(floor((OMEGA0 - below) / scales[0] / step), first)
+        n_bins = min(next_fast_len(floor(width / scales[0] / step) + 2), n_fft)
+        angular = step * np.arange(low, low + n_bins)
+        gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
+        gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
+        bands.append(
             Band(
                 slice(int(rows[0]), int(rows[-1]) + 1),
-                bins,
-                torch.tensor(gauss[:, None, None] * n_grid / n_fft, dtype=dtype),
-                torch.tensor(interpolation(n_grid, n_fft, grid.samples), dtype=dtype),
+                slice(low - first, low - first + n_bins),
+                like.new_tensor(gauss[:, None, None]),
             )
         )
-    return found
+    return Transform(n_fft, first, tuple(bands))
 
 
-def interpolation(n_grid: int, n_fft: int, samples: NDArray[np.int64]) -> Array:
-    """Exact interpolation of a band-limited periodic signal.
+def centred(windows: Tensor) -> Tensor:
+    """Windows less their mean over time, in float64; exactly 0 where a channel is flat."""
+    shifted = windows.double() - windows[..., :1]
+    return shifted - shifted.mean(dim=-1, keepdim=True)
 
-    From ``n_grid`` equidistant values over a period of ``n_fft`` samples to some of these samples.
+
+class MorletImage(nn.Module, Generic[Plan]):
+    """What both images share: attributes, checks, and a plan for each dtype and device."""
+
+    n_channels: int
+    freqs: Tensor
+    times: Tensor
+    coi_mask: Tensor
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self.grid = grid
+        self.register_buffer("freqs", torch.from_numpy(grid.freqs), persistent=False)
+        self.register_buffer("times", torch.from_numpy(grid.samples / grid.sfreq), persistent=False)
+        self.register_buffer("coi_mask", torch.from_numpy(grid.coi_mask), persistent=False)
+        self._plans: dict[tuple[torch.dtype, torch.device], Plan] = {}
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Images ``(window, image, freq, time)`` of windows ``(window, channel, time)``."""
+        self._check(windows)
+        key = (windows.dtype, windows.device)
+        if key not in self._plans:
+            with torch.inference_mode(mode=False):  # so that gradients can use the plan later
+                self._plans[key] = self._prepare(windows.detach())
+        plan = self._plans[key]
+        return torch.cat([self._image(part, plan) for part in torch.split(windows, _CHUNK)])
+
+    @abstractmethod
+    def _prepare(self, like: Tensor) -> Plan:
+        """Make the matrices for windows of this dtype and device."""
+
+    @abstractmethod
+    def _image(self, windows: Tensor, plan: Plan) -> Tensor:
+        """Compute the images of a few windows."""
+
+    def _check(self, windows: Tensor) -> None:
+        name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)
+        if windows.shape[1:] != expected or len(windows) == 0:
+            raise InputError(
+                f"{name} got windows of shape {tuple(windows.shape)}; expected (1 or more, "
+                f"{expected[0]}, {expected[1]}), that is {expected[0]} channel(s) "
+                f"(task.image.channels) of {expected[1]} samples each"
+            )
+        if windows.dtype not in (torch.float32, torch.float64):
+            raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")
+
+
+@dataclass(frozen=True, eq=False)
+class _ScalogramPlan:
+    """The transform, and the inverse Fourier transform ``(bin, n_out)`` by band."""
+
+    transform: Transform
+    inverse: tuple[Tensor, ...]
+
+
+class Scalogram(MorletImage[_ScalogramPlan]):
+    """Log power of the Morlet transform of single channels.
+
+    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
+    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
+    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
+    the input, is set to it; a flat window is -6 throughout.
+
+    Parameters and attributes are those of :class:`WaveletCoherence`.
     """
-    phase = 2 * np.pi * (samples / n_fft - np.arange(n_grid)[:, None] / n_grid)
-    kernel = diric(phase, n_grid)
-    return np.asarray(kernel if n_grid % 2 else kernel * np.cos(phase / 2))
 
+    n_channels = 1
 
-def spectra(windows: Tensor, n_fft: int) -> Tensor:
-    """Spectra of zero-padded windows, in float64 and then in the precision of the windows.
+    def __init__(
+        self,
+        n_times: int,
+        sfreq: float,
+        fmin: float = 0.5,
+        fmax: float = 30.0,
+        n_freqs: int = 128,
+        n_out: int = 128,
+    ) -> None:
+        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
 
-    Steep spectra need it: rounding errors of the strong low frequencies would drown the weak high
-    ones.
-    """
-    return torch.fft.fftshift(torch.fft.fft(windows.double(), n=n_fft), dim=-1)
+    def _prepare(self, like: Tensor) -> _ScalogramPlan:
+        transform = morlet_transform(self.grid, self.grid.n_padded, like)
+        turns = self.grid.samples / self.grid.n_padded
+        inverse = []
+        for band in transform.bands:
+            bins = np.arange(band.weights.shape[-1])[:, None]
+            waves = np.exp(2j * np.pi * bins * turns) / len(bins)
+            inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
+        return _ScalogramPlan(transform, tuple(inverse))
+
+    def _image(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
+        spectra = plan.transform.spectra(centred(windows))
+        rows = [
+            torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
+            for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
+        ]
+        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)

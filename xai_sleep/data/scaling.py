@@ -33,7 +33,7 @@ def scale_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Signals
         In units of each record's amplitude.
     """
     return [
-        r.signals / amplitude([_samples(r, next(t for t in times if len(t)))])
+        r.signals / amplitude([_first_seen(r, times)])
         for r, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True)
     ]
 
@@ -73,6 +73,12 @@ def amplitude(pieces: Sequence[Signals]) -> NDArray[np.float32]:
     robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
     scale = np.where(robust > 0, robust, joined.std(axis=1, keepdims=True))
     return np.where(scale > 0, scale, 1.0).astype(np.float32)
+
+
+def _first_seen(recording: Recording, parts: Sequence[Intervals]) -> Signals:
+    """Take the samples of the first part that has any, all of a record that has no part."""
+    pieces = (_samples(recording, time) for time in parts)
+    return next((piece for piece in pieces if piece.size), recording.signals)
 
 
 def _samples(recording: Recording, time: Intervals) -> Signals:

@@ -3,20 +3,15 @@
 Signals are µV, times s, frequencies Hz; waveforms have shape ``(channel, time)``. A recording is a
 coloured background to which waves are added one after another, never two at once: the events, and
 distractors that share with them what a threshold would look at. Spindles come among alpha bursts
-(as strong, but slower), beta bursts (as fast, but irregular) and K-complexes; rapid eye movements
-among slow ones (as large, but smooth) and blinks (as sharp, but of the same sign on both channels).
-Subjects differ in amplitude, noise and rates. Amplitudes and durations follow [1]_ and [2]_.
-
-References
-----------
-.. [1] S. C. Warby et al., "Sleep-spindle detection: crowdsourcing and evaluating performance of
-   experts, non-experts and automated methods", Nature Methods 11, 385-392, 2014.
-.. [2] B. D. Yetton et al., "Automatic detection of rapid eye movements (REMs): a machine learning
-   approach", Journal of Neuroscience Methods 259, 72-82, 2016.
+(stronger, but slower), muscle bursts (as strong at the same frequencies, but at others too) and
+K-complexes; rapid eye movements among slow ones (as large, but smooth) and blinks (as sharp, but of
+the same sign on both channels). Subjects differ in amplitude, noise and rates.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -28,9 +23,11 @@ from xai_sleep.data.recording import Recording, Scoring
 from xai_sleep.errors import InputError
 
 Array = NDArray[np.float64]
+Range = tuple[float, float]
 
-SCORED = 0.9  # share of a recording that the expert scored; waves go on after it
-_REST = 0.3  # s without a wave, at least, before and after each run of waves
+_SCORED = 0.9  # share of a recording that the expert scored; waves go on after it
+_REST = 0.3  # s without a wave, at least, around each run of waves
+_PAUSES = (0.1, 0.3)  # s between the waves of a run
 _MARGIN = 0.25  # s that an expert marks before and after a rapid eye movement
 _EPOCH = 5.0  # s
 
@@ -40,8 +37,8 @@ class _Kind:
     """A kind of wave: how often runs of it come, how many make a run, how long each lasts."""
 
     draw: Callable[[Generator, Array, float], Array]  # (rng, times, seconds) -> (channel, time)
-    runs_per_minute: tuple[float, float]  # over subjects
-    seconds: tuple[float, float]
+    runs_per_minute: Range  # over subjects
+    seconds: Range
     longest_run: int = 1
 
 
@@ -91,39 +88,41 @@ def simulate(
     """
     if subjects < 1:
         raise InputError(f"data.subjects is {subjects}; simulate at least 1 subject")
-    if minutes < 1:
+    if not minutes >= 1:  # NaN included
         raise InputError(
             f"data.minutes is {minutes:g}: too short for two events; simulate at least 1 minute"
         )
-    if sfreq <= 60:
+    if not sfreq > 60:
         raise InputError(
             f"task.sfreq is {sfreq:g} Hz: too low to hold 30 Hz; simulate at more than 60 Hz"
         )
     if seed < 0:
         raise InputError(f"seed is {seed}; choose 0 or a positive whole number")
     return [
-        _record(_TASKS[event], f"synthetic{number}", minutes, sfreq, np.random.default_rng(key))
+        _record(event, number, minutes, sfreq, np.random.default_rng([seed, number]))
         for number in range(1, subjects + 1)
-        for key in [[seed, number]]
     ]
 
 
-def _record(task: _Task, name: str, minutes: float, sfreq: float, rng: Generator) -> Recording:
+def _record(event: str, number: int, minutes: float, sfreq: float, rng: Generator) -> Recording:
+    task, name = _TASKS[event], f"synthetic{number}"
     n_times = round(minutes * 60 * sfreq)
     duration = n_times / sfreq
-    loudness, noise = rng.uniform(0.7, 1.4, size=2)
+    border = _SCORED * duration
+    loudness, noise = rng.uniform(0.75, 1.35, size=2)
     rates = [rng.uniform(*kind.runs_per_minute) for kind in task.kinds]
     signals = noise * task.background(rng, n_times, sfreq)
     events = []
     # Two layouts, so that no wave crosses the border of scored time.
-    for start, stop, least in ((0.0, SCORED * duration, 2), (SCORED * duration, duration, 0)):
-        for kind, onset, seconds in _layout(rng, task.kinds, rates, start, stop, least):
-            first, last = np.ceil(np.array([onset, onset + seconds + _REST]) * sfreq).astype(int)
-            times = np.arange(first, min(last, n_times)) / sfreq - onset
-            signals[:, first:last] += loudness * kind.draw(rng, times, seconds)
-            if kind is task.kinds[0] and stop < duration:
-                events.append((onset, onset + seconds))
-    scoring = Scoring(intervals(events), intervals([(0, SCORED * duration)]))
+    scored = _layout(rng, task.kinds, rates, 0.0, border, least=2)
+    unscored = _layout(rng, task.kinds, rates, border, duration, least=0)
+    for kind, onset, seconds in chain(scored, unscored):
+        first, last = np.ceil(np.array([onset, onset + seconds + _REST]) * sfreq).astype(int)
+        times = np.arange(first, last) / sfreq - onset
+        signals[:, first:last] += loudness * kind.draw(rng, times, seconds)
+        if kind is task.kinds[0] and onset < border:
+            events.append((onset, onset + seconds))
+    scoring = Scoring(intervals(events), intervals([(0, border)]))
     return Recording(
         record=name,
         subject=name,
@@ -154,22 +153,21 @@ def _layout(
     counts[0] = max(counts[0], least)
     runs = []
     for which in rng.permutation(np.repeat(np.arange(len(kinds)), counts)):
-        size = int(rng.integers(1, kinds[which].longest_run + 1))
-        runs.append(
-            (kinds[which], rng.uniform(*kinds[which].seconds, size), rng.uniform(0.1, 0.3, size))
-        )
-    busy = sum(float(seconds.sum() + pauses.sum()) + _REST for _, seconds, pauses in runs)
-    waits = np.sort(rng.uniform(0, stop - start - busy - _REST, len(runs)))
+        kind = kinds[int(which)]
+        size = int(rng.integers(1, kind.longest_run + 1))
+        runs.append((kind, rng.uniform(*kind.seconds, size), rng.uniform(*_PAUSES, size)))
+    busy = _REST + sum(float((lengths + pauses).sum()) + _REST for _, lengths, pauses in runs)
+    shifts = np.sort(rng.uniform(0, stop - start - busy, len(runs)))
     time = start
-    for (kind, lengths, pauses), wait in zip(runs, np.diff(waits, prepend=0.0), strict=True):
+    for (kind, lengths, pauses), wait in zip(runs, np.diff(shifts, prepend=0.0), strict=True):
         time += wait + _REST
-        for seconds, pause in zip(lengths, pauses, strict=True):
-            yield kind, time, seconds
-            time += seconds + pause
+        for length, pause in zip(lengths, pauses, strict=True):
+            yield kind, time, length
+            time += length + pause
 
 
 def _noise(rng: Generator, n_times: int, sfreq: float, low: float, high: float = np.inf) -> Array:
-    """Noise of unit variance, power 1/f from ``low`` to ``high`` Hz, little below, none above."""
+    """Draw noise of unit variance: power 1/f from ``low`` to ``high`` Hz, next to none beyond."""
     freqs = np.fft.rfftfreq(n_times, 1 / sfreq)
     power = np.where(freqs < low, (freqs / low) ** 4, low / np.maximum(freqs, low))
     spectrum = np.fft.rfft(rng.standard_normal(n_times)) * np.sqrt(power * (freqs <= high))
@@ -178,14 +176,14 @@ def _noise(rng: Generator, n_times: int, sfreq: float, low: float, high: float =
 
 
 def _eeg(rng: Generator, n_times: int, sfreq: float) -> Array:
-    """Two EEG channels: 1/f noise and delta waves, both in part shared."""
+    """Draw two EEG channels that share delta waves and half of their 1/f power."""
     shared, *own = (_noise(rng, n_times, sfreq, 0.3) for _ in range(3))
     delta = _noise(rng, n_times, sfreq, 0.6, 2.0)
-    return np.stack([14 * (0.7 * shared + 0.7 * mine) + 12 * delta for mine in own])
+    return np.stack([12 * (0.7 * shared + 0.7 * mine) + 12 * delta for mine in own])
 
 
 def _eog(rng: Generator, n_times: int, sfreq: float) -> Array:
-    """Two EOG channels: EEG that leaks into both with the same sign, and noise of their own."""
+    """Draw two EOG channels: EEG that leaks into both alike, and noise of their own."""
     leak = 14 * _noise(rng, n_times, sfreq, 0.3) + 10 * _noise(rng, n_times, sfreq, 0.6, 2.0)
     return np.stack([leak + 9 * _noise(rng, n_times, sfreq, 0.3) for _ in range(2)])
 
@@ -196,36 +194,27 @@ def _swell(times: Array, seconds: float) -> Array:
 
 
 def _travel(rng: Generator, wave: Callable[[Array], Array], times: Array) -> Array:
-    """An EEG wave at the central electrode, and later and weaker at the frontal one."""
+    """Show an EEG wave at the central electrode, and later and weaker at the frontal one."""
     delay, gain = rng.uniform(0.01, 0.04), rng.uniform(0.5, 0.9)
     return np.stack([wave(times), gain * wave(times - delay)])
 
 
-def _oscillation(rng: Generator, times: Array, seconds: float, freqs: Array, peak: float) -> Array:
-    """Waxing and waning sum of cosines, of the mean power of one with amplitude ``peak`` µV."""
-    phases = rng.uniform(0, 2 * np.pi, (len(freqs), 1))
+def _oscillation(
+    rng: Generator, times: Array, seconds: float, *, band: Range, peaks: Range, lines: int = 1
+) -> Array:
+    """Sum cosines that wax and wane together, with the mean power of a single one."""
+    freqs, phases = rng.uniform(*band, (lines, 1)), rng.uniform(0, 2 * np.pi, (lines, 1))
+    peak = rng.uniform(*peaks) / np.sqrt(lines)
 
     def wave(at: Array) -> Array:
-        carrier = np.cos(2 * np.pi * freqs[:, None] * at + phases).sum(axis=0)
-        return np.asarray(peak / np.sqrt(len(freqs)) * carrier * np.sqrt(_swell(at, seconds)))
+        carrier = np.cos(2 * np.pi * freqs * at + phases).sum(axis=0)
+        return np.asarray(peak * carrier * np.sqrt(_swell(at, seconds)))
 
     return _travel(rng, wave, times)
 
 
-def _spindle(rng: Generator, times: Array, seconds: float) -> Array:
-    return _oscillation(rng, times, seconds, rng.uniform(12.0, 15.0, 1), rng.uniform(15, 40))
-
-
-def _alpha(rng: Generator, times: Array, seconds: float) -> Array:
-    return _oscillation(rng, times, seconds, rng.uniform(8.0, 10.5, 1), rng.uniform(20, 70))
-
-
-def _beta(rng: Generator, times: Array, seconds: float) -> Array:
-    return _oscillation(rng, times, seconds, rng.uniform(7.0, 30.0, 12), rng.uniform(15, 55))
-
-
 def _k_complex(rng: Generator, times: Array, seconds: float) -> Array:
-    """A sharp negative wave, then a longer positive one."""
+    """Draw a sharp negative wave, then a longer positive one."""
     peak = rng.uniform(60, 130)
 
     def wave(at: Array) -> Array:
@@ -236,7 +225,7 @@ def _k_complex(rng: Generator, times: Array, seconds: float) -> Array:
 
 
 def _rem(rng: Generator, times: Array, seconds: float) -> Array:
-    """A saccade, a hold that leaks away, and the way back; opposite signs."""
+    """Draw a saccade, a hold and the slower way back; opposite signs on the two channels."""
     there, back = rng.uniform(0.05, 0.12), rng.uniform(0.1, 0.4) * seconds
     since, left = times - _MARGIN, seconds - _MARGIN - times
     ramps = np.clip(since / there, 0, 1) * np.clip(left / back, 0, 1)
@@ -245,16 +234,20 @@ def _rem(rng: Generator, times: Array, seconds: float) -> Array:
 
 
 def _slow_movement(rng: Generator, times: Array, seconds: float) -> Array:
-    """One smooth swing of the eyes to one side and the other (0.2-0.5 Hz); opposite signs."""
+    """Draw one smooth swing of the eyes to either side (0.2-0.5 Hz); opposite signs."""
     swing = np.sin(2 * np.pi * np.clip(times / seconds, 0, 1)) * _swell(times, seconds)
     peak = rng.choice([-1, 1]) * rng.uniform(70, 300)
     return np.outer([1, -rng.uniform(0.7, 1.0)], peak * swing)
 
 
 def _blink(rng: Generator, times: Array, seconds: float) -> Array:
-    """A short peak with the same sign on both channels."""
+    """Draw a short peak; same sign on both channels."""
     return np.outer([1, rng.uniform(0.4, 0.9)], rng.uniform(150, 350) * _swell(times, seconds) ** 2)
 
+
+_SPINDLE = partial(_oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
+_ALPHA = partial(_oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
+_MUSCLE = partial(_oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
 
 _TASKS = {
     "spindle": _Task(
@@ -262,9 +255,9 @@ _TASKS = {
         stage=2,
         background=_eeg,
         kinds=(
-            _Kind(_spindle, (1.5, 3.3), (0.5, 2.0)),
-            _Kind(_alpha, (2.0, 4.0), (0.5, 2.5)),
-            _Kind(_beta, (2.0, 4.0), (0.5, 2.0)),
+            _Kind(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
+            _Kind(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
+            _Kind(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
             _Kind(_k_complex, (1.0, 2.0), (0.8, 1.3)),
         ),
     ),

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.data.intervals import Intervals, longest_overlap
+from xai_sleep.data.intervals import Intervals, longest_overlap, union
 from xai_sleep.data.recording import Recording, Signals
 from xai_sleep.errors import InputError
 
@@ -72,7 +72,8 @@ def cut(
 ) -> Windows:
     """Cut windows that lie wholly inside the allowed time of each recording.
 
-    Windows start at the start of every allowed interval and then every ``step`` seconds.
+    Windows start at the start of every allowed interval and then every ``step`` seconds; allowed
+    intervals that touch or overlap count as one.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def cut(
         Window length and distance between starts in s; both whole numbers of samples.
     min_overlap : float
         A window is positive when one event overlaps it by at least this many seconds; 0: at all.
+        A microsecond of rounding is forgiven: to touch is not to overlap.
 
     Raises
     ------
@@ -99,18 +101,18 @@ def cut(
             )
     n_length = whole_samples("length", length, sfreq)
     n_step = whole_samples("step", step, sfreq)
+    least = max(min_overlap - 1e-6, 1e-6)
     record, start, label = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for index, (recording, allowed) in enumerate(zip(recordings, within, strict=True)):
-        first = np.ceil(allowed[:, 0] * sfreq - 1e-6).astype(np.int64)
-        stop = np.floor(allowed[:, 1] * sfreq + 1e-6).astype(np.int64)
-        stop = np.minimum(stop, recording.signals.shape[1])
-        for a, b in zip(first, stop, strict=True):
+        edges = union([allowed]) * sfreq
+        first = np.maximum(np.ceil(edges[:, 0] - 1e-6), 0).astype(np.int64)
+        stop = np.minimum(np.floor(edges[:, 1] + 1e-6), recording.signals.shape[1])
+        for a, b in zip(first, stop.astype(np.int64), strict=True):
             starts = np.arange(a, b - n_length + 1, n_step, dtype=np.int64)
             overlap = longest_overlap(starts / sfreq, length, recording.events)
-            enough = overlap >= min_overlap if min_overlap > 0 else overlap > 0
             record.append(np.full(len(starts), index, dtype=np.int64))
             start.append(starts)
-            label.append(enough.astype(np.int64))
+            label.append((overlap >= least).astype(np.int64))
     return Windows(
         np.concatenate(record), np.concatenate(start), np.concatenate(label), n_length, sfreq
     )

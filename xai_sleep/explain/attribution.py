@@ -30,7 +30,7 @@ Explainer = Callable[[Network, Tensor], Tensor]
 
 @contextmanager
 def attributable(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode with gradients, also inside Lightning's inference mode.
+    """Enter evaluation mode with gradients, also inside Lightning's inference mode.
 
     The mode of every submodule is put back afterwards, also after an exception.
     """
@@ -66,8 +66,8 @@ def grad_cam(network: Network, inputs: Tensor) -> Tensor:
 
 
 def _unit_maximum(maps: Tensor) -> Tensor:
-    peak = maps.flatten(1).amax(1).clamp_min(torch.finfo(maps.dtype).tiny)
-    return maps / peak.reshape(-1, *[1] * (maps.dim() - 1))
+    peak = maps.flatten(1).amax(1).reshape(-1, *[1] * (maps.dim() - 1))
+    return maps / peak.where(peak > 0, 1)
 
 
 EXPLAINERS: dict[str, Explainer] = {"gradcam": grad_cam}

@@ -1,10 +1,14 @@
 """Explains every test window of a fold when its test has ended."""
 
+from collections.abc import Iterable
+from typing import cast
+
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from xai_sleep.explain.attribution import EXPLAINERS, attributable
+from xai_sleep.models.classifier import EventClassifier
 
 
 class GradCamCallback(pl.Callback):
@@ -27,12 +31,14 @@ class GradCamCallback(pl.Callback):
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Explain all test windows, batch by batch."""
+        assert isinstance(pl_module, EventClassifier)
         network = pl_module.network
+        loader = cast(Iterable[list[Tensor]], trainer.test_dataloaders)
         with attributable(pl_module):
             self.maps = torch.cat(
                 [
                     # A clone is an ordinary tensor even if the batch was born in inference mode.
                     self.explain(network, inputs.clone().to(pl_module.device)).half().cpu()
-                    for inputs, _ in trainer.test_dataloaders
+                    for inputs, _ in loader
                 ]
             )

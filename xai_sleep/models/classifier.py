@@ -11,20 +11,23 @@ from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
 @runtime_checkable
 class Network(Protocol):
-    """What a network must offer to be trained and explained.
+    """What an ``nn.Module`` must offer to be trained and explained.
 
     Its class takes ``n_chans`` and ``n_times`` and whatever its YAML sets, and maps a batch to
     logits of shape ``(window, 2)``: no event, event.
     """
 
-    input_kind: Literal["signal", "image"]
+    @property
+    def input_kind(self) -> Literal["signal", "image"]:
+        """What a batch holds: signals ``(window, channel, time)`` or images."""
+        ...
 
     @property
     def cam_layer(self) -> nn.Module:
         """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
         ...
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def __call__(self, inputs: Tensor) -> Tensor:
         """Logits of a batch."""
         ...
 
@@ -36,8 +39,8 @@ class EventClassifier(pl.LightningModule):
 
     Parameters
     ----------
-    network : nn.Module
-        Follows :class:`Network`.
+    network : Network
+        With fresh weights.
     learning_rate : float
         Peak of the cycle.
     weight_decay : float
@@ -45,7 +48,7 @@ class EventClassifier(pl.LightningModule):
     """
 
     def __init__(
-        self, network: nn.Module, *, learning_rate: float = 2e-3, weight_decay: float = 0.0
+        self, network: Network, *, learning_rate: float = 2e-3, weight_decay: float = 0.0
     ) -> None:
         super().__init__()
         self.network = network
@@ -56,8 +59,7 @@ class EventClassifier(pl.LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
-        logits: Tensor = self.network(inputs)
-        return logits
+        return self.network(inputs)
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Cross-entropy of a batch; the very first one is kept as proof of fresh weights."""
@@ -86,7 +88,8 @@ class EventClassifier(pl.LightningModule):
 
     def predict_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Probability of an event, shape ``(window,)``."""
-        return self(batch[0]).softmax(1)[:, 1]
+        logits: Tensor = self(batch[0])
+        return logits.softmax(1)[:, 1]
 
     def configure_optimizers(self) -> Any:
         """AdamW with a one-cycle learning rate."""

@@ -7,6 +7,10 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from xai_sleep.errors import InputError
+
+BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of each convolution
+
 
 class CNN1d(nn.Module):
     """Five convolutions, each halved by max-pooling, and a dense layer.
@@ -22,6 +26,11 @@ class CNN1d(nn.Module):
         Samples per window.
     dropout : float
         Before the dense layer.
+
+    Raises
+    ------
+    InputError
+        If a window is too short to be pooled five times.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -30,9 +39,14 @@ class CNN1d(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         width, cells = n_chans, n_times
-        for filters, kernel in ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4)):
+        for filters, kernel in BLOCKS:
             layers += [nn.Conv1d(width, filters, kernel), nn.ReLU(), nn.MaxPool1d(2)]
             width, cells = filters, (cells - kernel + 1) // 2
+        if cells < 1:
+            raise InputError(
+                f"windows of {n_times} samples are too short for CNN1d, whose five poolings need "
+                f"{_shortest()}; lengthen task.window or raise task.sfreq"
+            )
         self.features = nn.Sequential(*layers)
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(width * cells, 2))
 
@@ -45,3 +59,10 @@ class CNN1d(nn.Module):
         """Logits of shape ``(window, 2)``."""
         logits: Tensor = self.head(self.features(signals))
         return logits
+
+
+def _shortest() -> int:
+    cells = 1
+    for _, kernel in reversed(BLOCKS):
+        cells = 2 * cells + kernel - 1
+    return cells

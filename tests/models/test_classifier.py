@@ -1,0 +1,206 @@
+"""Training, testing and storing a network with real Trainers."""
+
+import math
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
+from sklearn.metrics import average_precision_score, f1_score
+from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
+
+from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.cnn1d import CNN1d
+
+N_TIMES = 200
+
+
+class RateWatch(pl.Callback):
+    """Notes the learning rate of every step."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Note the rate that this step will use."""
+        self.rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+def build_trainer(max_epochs: int = 1, *callbacks: pl.Callback) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator="cpu",
+        max_epochs=max_epochs,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        num_sanity_val_steps=0,
+        callbacks=list(callbacks),
+    )
+
+
+def build_classifier(seed: int = 0, dropout: float = 0.0) -> EventClassifier:
+    torch.manual_seed(seed)
+    return EventClassifier(CNN1d(1, N_TIMES, dropout), learning_rate=0.005)
+
+
+def toy_windows(n: int, seed: int) -> TensorDataset:
+    """Noise; every second window holds a burst that no eye would miss."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % 2
+    burst = 3 * torch.sin(torch.arange(60) * 0.8)
+    signals = torch.randn(n, 1, N_TIMES, generator=generator)
+    signals[labels == 1, :, 70:130] += burst
+    return TensorDataset(signals, labels)
+
+
+def loader_of(data: TensorDataset, batch_size: int = 16) -> DataLoader[Any]:
+    return DataLoader(data, batch_size)
+
+
+def fit(classifier: EventClassifier, n_windows: int, trainer: pl.Trainer) -> None:
+    trainer.fit(classifier, loader_of(toy_windows(n_windows, 1)), loader_of(toy_windows(16, 2)))
+
+
+def logits_of(classifier: EventClassifier, signals: Tensor) -> NDArray[np.float64]:
+    with torch.no_grad():
+        logits: Tensor = classifier.eval()(signals)
+    return logits.double().numpy()
+
+
+def cross_entropy(logits: NDArray[np.float64], labels: Tensor) -> float:
+    return -float(log_softmax(logits, axis=1)[np.arange(len(logits)), labels].mean())
+
+
+def probabilities_of(classifier: EventClassifier, loader: DataLoader[Any]) -> Tensor:
+    batches = build_trainer().predict(classifier, loader)
+    return torch.cat(cast(list[Tensor], batches))
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[EventClassifier, pl.Trainer]:
+    classifier, trainer = build_classifier(), build_trainer(2)
+    fit(classifier, 256, trainer)
+    return classifier, trainer
+
+
+def test_it_learns_what_is_easy(trained: tuple[EventClassifier, pl.Trainer]) -> None:
+    classifier, trainer = trained
+    assert classifier.first_loss is not None
+    assert trainer.current_epoch == 2
+    assert trainer.callback_metrics["train/loss"] < classifier.first_loss / 2
+    assert trainer.callback_metrics["val/loss"] < classifier.first_loss / 2
+    assert trainer.callback_metrics["val/average_precision"] == 1
+    assert trainer.callback_metrics["val/f1"] == 1
+
+
+def test_the_first_loss_is_that_of_fresh_weights(
+    trained: tuple[EventClassifier, pl.Trainer],
+) -> None:
+    first_loss = trained[0].first_loss
+    assert first_loss == pytest.approx(math.log(2), abs=0.1)
+    signals, labels = toy_windows(256, 1)[:16]
+    fresh = logits_of(build_classifier(), signals)
+    assert first_loss == pytest.approx(cross_entropy(fresh, labels), abs=1e-6)
+
+
+def test_predictions_are_the_softmax_of_logits(
+    trained: tuple[EventClassifier, pl.Trainer],
+) -> None:
+    windows = toy_windows(21, 3)
+    probabilities = probabilities_of(trained[0], loader_of(windows, 8))
+    assert probabilities.shape == (21,)
+    assert probabilities.min() >= 0
+    assert probabilities.max() <= 1
+    expected = softmax(logits_of(trained[0], windows.tensors[0]), axis=1)[:, 1]
+    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+    assert (probabilities > 0.5).long().equal(windows.tensors[1])
+
+
+def test_scores_of_validation_and_test_equal_scikit_learn(
+    trained: tuple[EventClassifier, pl.Trainer],
+) -> None:
+    classifier = trained[0]
+    # Labels often unlike what the windows hold, and a last batch of another size.
+    labels = (torch.arange(45) % 3 == 0).long()
+    data = TensorDataset(toy_windows(45, 4).tensors[0], labels)
+    trainer = build_trainer()
+    (found,) = trainer.validate(classifier, loader_of(data), verbose=False)
+    (tested,) = trainer.test(classifier, loader_of(data), verbose=False)
+    logits = logits_of(classifier, data.tensors[0])
+    probability = softmax(logits, axis=1)[:, 1]
+    expected = {
+        "val/loss": cross_entropy(logits, labels),
+        "val/average_precision": average_precision_score(labels, probability),
+        "val/f1": f1_score(labels, probability > 0.5),
+    }
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert tested == pytest.approx({"test/loss": expected["val/loss"]}, abs=1e-6)
+
+
+def test_the_learning_rate_runs_through_one_cycle() -> None:
+    watch, classifier = RateWatch(), build_classifier()
+    fit(classifier, 160, build_trainer(2, watch))
+    assert len(watch.rates) == 20
+    peak = int(np.argmax(watch.rates))
+    assert watch.rates[peak] == pytest.approx(classifier.learning_rate)
+    assert 0 < peak < 19
+    assert np.all(np.diff(watch.rates[: peak + 1]) > 0)
+    assert np.all(np.diff(watch.rates[peak:]) < 0)
+    assert watch.rates[-1] < classifier.learning_rate / 1000
+
+
+def test_weight_decay_shrinks_weights() -> None:
+    sizes = []
+    for weight_decay in (0.0, 50.0):
+        torch.manual_seed(0)
+        network = CNN1d(1, N_TIMES, dropout=0.0)
+        classifier = EventClassifier(network, learning_rate=0.005, weight_decay=weight_decay)
+        fit(classifier, 64, build_trainer())
+        sizes.append(sum(float(p.detach().square().sum()) for p in network.parameters()))
+    assert sizes[1] < 0.9 * sizes[0]
+
+
+def test_training_follows_the_seed() -> None:
+    weights = []
+    for seed in (0, 0, 1):
+        classifier = build_classifier(seed, dropout=0.5)
+        fit(classifier, 32, build_trainer())
+        weights.append(torch.cat([p.detach().flatten() for p in classifier.parameters()]))
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.allclose(weights[0], weights[2])
+
+
+def test_a_checkpoint_holds_weights_alone(
+    trained: tuple[EventClassifier, pl.Trainer], tmp_path: Path
+) -> None:
+    classifier, trainer = trained
+    file = tmp_path / "model.ckpt"
+    trainer.save_checkpoint(file, weights_only=True)
+    stored = torch.load(file, weights_only=True)
+    assert "optimizer_states" not in stored
+    assert set(stored["state_dict"]) == {f"network.{name}" for name in CNN1d(1, 200).state_dict()}
+    windows = loader_of(toy_windows(21, 3))
+    expected = probabilities_of(classifier, windows)
+    other = build_classifier(seed=1)
+    assert not torch.allclose(probabilities_of(other, windows), expected, atol=1e-3)
+    other.load_state_dict(stored["state_dict"])
+    assert torch.equal(probabilities_of(other, windows), expected)
+
+
+def test_a_test_begins_with_the_stored_weights(
+    trained: tuple[EventClassifier, pl.Trainer], tmp_path: Path
+) -> None:
+    file, windows = tmp_path / "model.ckpt", loader_of(toy_windows(21, 3))
+    trained[1].save_checkpoint(file, weights_only=True)
+    expected = build_trainer().test(trained[0], windows, verbose=False)
+    other = build_classifier(seed=1)
+    found = build_trainer().test(
+        other, windows, ckpt_path=str(file), weights_only=True, verbose=False
+    )
+    assert found == expected

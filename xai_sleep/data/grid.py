@@ -1,0 +1,111 @@
+"""The grid of a time-frequency image: which frequencies and times it shows, of which windows.
+
+Frequencies are log-spaced and listed from the highest to the lowest, in Hz; times are seconds from
+the start of the window. Scales belong to the Morlet wavelet with ω0 = 6.
+
+References
+----------
+Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
+"""
+
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.errors import InputError
+
+Array = NDArray[np.float64]
+
+OMEGA0 = 6.0
+WAVELENGTH = 4 * pi / (OMEGA0 + sqrt(2 + OMEGA0**2))  # Fourier period of scale 1
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The frequencies and times of an image, and the windows it is made of.
+
+    Parameters
+    ----------
+    n_times : int
+        Samples in a window.
+    sfreq : float
+        Sampling frequency in Hz.
+    fmin, fmax : float
+        Lowest and highest frequency in Hz.
+    n_freqs, n_out : int
+        Rows and columns of the image.
+
+    Raises
+    ------
+    InputError
+        If such windows cannot show these frequencies or times.
+    """
+
+    n_times: int
+    sfreq: float
+    fmin: float
+    fmax: float
+    n_freqs: int
+    n_out: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fmin < self.fmax:
+            raise InputError(
+                f"frequencies from {self.fmin:g} to {self.fmax:g} Hz; expected 0 < fmin < fmax "
+                "(task.image.fmin, task.image.fmax)"
+            )
+        if self.fmax > self.sfreq / 2:
+            raise InputError(
+                f"frequencies up to {self.fmax:g} Hz asked of signals sampled at {self.sfreq:g} "
+                f"Hz, which hold none above {self.sfreq / 2:g} Hz; lower task.image.fmax or leave "
+                "out records of this rate (data.records)"
+            )
+        duration = self.n_times / self.sfreq
+        if self.fmin * duration < 1:
+            raise InputError(
+                f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz; "
+                f"raise task.image.fmin to {1 / duration:.3g} Hz or more, or take longer windows"
+            )
+        if self.n_freqs < 2:
+            raise InputError(f"{self.n_freqs} frequencies; expected 2 or more (task.image.n_freqs)")
+        if not 1 <= self.n_out <= self.n_times:
+            raise InputError(
+                f"{self.n_out} times asked of windows of {self.n_times} samples; choose "
+                f"task.image.n_out from 1 to {self.n_times}"
+            )
+
+    @property
+    def n_padded(self) -> int:
+        """The smallest power of two that holds a window."""
+        return 1 << (self.n_times - 1).bit_length()
+
+    @property
+    def dj(self) -> float:
+        """Spacing of the scales in octaves."""
+        return float(np.log2(self.fmax / self.fmin) / (self.n_freqs - 1))
+
+    @property
+    def scales(self) -> Array:
+        """Scales in s, ascending."""
+        return np.asarray(2 ** (np.arange(self.n_freqs) * self.dj) / (WAVELENGTH * self.fmax))
+
+    @property
+    def freqs(self) -> Array:
+        """Frequencies in Hz, descending."""
+        return 1 / (WAVELENGTH * self.scales)
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Sample shown in each column: the middle one of ``n_out`` equal parts of the window."""
+        odd = np.arange(1, 2 * self.n_out, 2)
+        middles: NDArray[np.int64] = odd * self.n_times // (2 * self.n_out)
+        return middles
+
+    @property
+    def coi_mask(self) -> NDArray[np.bool_]:
+        """True in cells whose period fits the cone of influence: the edges do not reach them."""
+        to_edge = self.n_times / 2 - np.abs(self.samples - (self.n_times - 1) / 2)
+        longest = WAVELENGTH / np.sqrt(2) * to_edge / self.sfreq
+        return np.asarray(1 / self.freqs[:, None] <= longest)

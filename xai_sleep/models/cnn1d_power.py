@@ -1,0 +1,95 @@
+"""A 1D CNN that looks at power: learned filters, their log power, and evidence over time.
+
+The classical detector of an oscillation filters, squares, smooths and compares. Here the same steps
+are layers, so that filters, comparison and threshold are learned together::
+
+    signal ─▶ filters ─▶ square ─▶ mean over 0.2 s ─▶ log ─▶ two convolutions ─▶ evidence(t)
+                                                                                     │
+                                                      soft maximum over time ◀───────┘
+
+The soft maximum (log-mean-exp, Pinheiro & Collobert 2015) makes a window positive when a short
+stretch of it is, as an event of one second in a window of five does.
+"""
+
+import math
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool1d
+
+
+class PowerCNN1d(nn.Module):
+    """Filters, log power, two convolutions and a soft maximum over time.
+
+    Parameters
+    ----------
+    n_chans : int
+        Channels.
+    n_times : int
+        Samples per window.
+    filters : int
+        Learned filters.
+    kernel : int
+        Length of a filter in samples; odd.
+    hop : int
+        Samples per cell of the power's time grid, even; power is averaged over two cells.
+    width : int
+        Channels of the two convolutions.
+    dropout : float
+        After each convolution.
+    sharpness : float
+        Of the soft maximum: towards 0 a mean over time, towards infinity the maximum.
+    """
+
+    input_kind: Literal["signal"] = "signal"
+
+    def __init__(
+        self,
+        n_chans: int,
+        n_times: int,  # noqa: ARG002 - part of the contract; the network takes any length
+        *,
+        filters: int = 16,
+        kernel: int = 51,
+        hop: int = 10,
+        width: int = 16,
+        dropout: float = 0.3,
+        sharpness: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.cells, self.sharpness = hop // 2, sharpness
+        # Every second sample is enough: power is averaged over many of them.
+        self.filters = nn.Conv1d(
+            n_chans, filters, kernel, stride=2, padding=kernel // 2, padding_mode="reflect"
+        )
+        self.normalise = nn.BatchNorm1d(filters)
+        self.evidence = nn.Sequential()
+        for before, after in pairwise((filters, width, width)):
+            self.evidence.extend(
+                [
+                    nn.Conv1d(before, after, 9, padding=4, padding_mode="replicate"),
+                    nn.BatchNorm1d(after),
+                    nn.ReLU(),
+                    nn.Dropout(dropout),
+                ]
+            )
+        self.head = nn.Conv1d(width, 2, 1)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The last feature map, on the grid of the power."""
+        return self.evidence[-2]
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Logits of shape ``(window, 2)``."""
+        power = avg_pool1d(
+            self.filters(signals).square(),
+            2 * self.cells,
+            self.cells,
+            padding=self.cells,
+            count_include_pad=False,
+        )
+        logits: Tensor = self.head(self.evidence(self.normalise(torch.log(power + 1e-3))))
+        soft = torch.logsumexp(self.sharpness * logits, dim=2) - math.log(logits.shape[2])
+        return soft / self.sharpness
