@@ -7,6 +7,7 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -103,6 +104,10 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     """
     console = console or Console(stderr=True)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    # Lightning warns about its own use of torch, at every epoch of every fold.
+    warnings.filterwarnings(
+        "ignore", message=".*isinstance.treespec, LeafSpec", module="pytorch_lightning"
+    )
     torch.set_num_threads(config.threads)
     require_login(config.logger)
     source = data_source(config.data.name, config.data.root, config.task.event)
@@ -227,7 +232,7 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
 
 
 def _settings(config: Config, source: str) -> dict[str, Any]:
-    """Settings that the results depend on: not where they are written, nor who watches."""
+    """Select what the results depend on: not where they are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
     del settings["output_dir"], settings["logger"]

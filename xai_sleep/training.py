@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
@@ -21,6 +22,7 @@ from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold
 from xai_sleep.data.recording import Recording
+from xai_sleep.errors import InputError
 from xai_sleep.metrics.windows import choose_threshold
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.results import score_windows
@@ -45,11 +47,15 @@ def fold_data(config: Config, recordings: Sequence[Recording], fold: Fold) -> Fo
 
 def build_classifier(config: Config, recordings: Sequence[Recording]) -> EventClassifier:
     """Fresh network for the recordings' channels, ready to be trained."""
-    network = instantiate(
-        config.model,
-        n_chans=len(recordings[0].channels),
-        n_times=round(config.task.window * config.task.sfreq),
-    )
+    try:
+        network = instantiate(
+            config.model,
+            n_chans=len(recordings[0].channels),
+            n_times=round(config.task.window * config.task.sfreq),
+        )
+    except InstantiationException as error:
+        reason = error.__cause__ or error
+        raise InputError(f"model: {str(reason).splitlines()[0]}") from error
     return EventClassifier(
         network,
         learning_rate=config.trainer.learning_rate,
@@ -77,7 +83,7 @@ def build_trainer(
         deterministic=True,
         inference_mode=False,
         num_sanity_val_steps=0,
-        log_every_n_steps=50,
+        log_every_n_steps=1,
         enable_progress_bar=False,
         enable_model_summary=False,
         callbacks=[

@@ -113,7 +113,7 @@ class FoldDataModule(pl.LightningDataModule):
         """Return balanced training windows in an order drawn from the seed."""
         return DataLoader(
             self.balanced,
-            batch_size=self.batch_size,
+            batch_size=min(self.batch_size, len(self.balanced)),
             shuffle=True,
             # A last batch of one window would break batch normalisation; an only batch is kept.
             drop_last=len(self.balanced) > self.batch_size,

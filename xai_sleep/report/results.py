@@ -158,7 +158,7 @@ def predictions_csv(recordings: Sequence[Recording], folds: Sequence[FoldResult]
                     f"{windows.end_time[i]:g}",
                     windows.label[i],
                     f"{fold.probability[i]:.9g}",
-                    int(fold.probability[i] >= fold.threshold),
+                    int(float(fold.probability[i]) >= fold.threshold),
                 ]
             )
     return table.getvalue()
