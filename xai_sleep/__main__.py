@@ -10,7 +10,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from xai_sleep.config import composition_error, config_dir, validate
+from xai_sleep.composition import composition_error
+from xai_sleep.config import Config, config_dir, validate
 from xai_sleep.data.load import data_source
 from xai_sleep.errors import InputError
 
@@ -23,10 +24,10 @@ def job(composed: DictConfig) -> None:
         from xai_sleep.experiment import run
 
         run(config)
-    except InputError as error:
+    except (InputError, OSError) as error:
         # In a sweep Hydra goes on with the other jobs; a single run need not hear its comment.
         if HydraConfig.get().mode == RunMode.RUN:
-            _leave(str(error))
+            _leave(_account(error))
         raise
 
 
@@ -38,12 +39,26 @@ def main() -> None:
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     try:
         run()
-    except InputError as error:
-        _leave(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        _leave(composition_error(error, sys.argv[1:]))
+        _leave(composition_error(error, sys.argv[1:], Config))
+    except (InputError, OSError) as error:
+        _leave(_account(error))
+    except ValueError as error:
+        # Hydra meets some unusable settings with a ValueError; once a job runs it is a defect.
+        if HydraConfig.initialized():
+            raise
+        _leave(composition_error(error, sys.argv[1:], Config))
     except KeyboardInterrupt:
         _leave("interrupted; finished folds are kept, repeat the command to go on", 130)
+
+
+def _account(error: InputError | OSError) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    return (
+        f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its permissions "
+        "and the disk (hydra.run.dir=… or hydra.sweep.dir=… says where results go)"
+    )
 
 
 def _leave(message: str, code: int = 2) -> None:

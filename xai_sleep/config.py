@@ -4,17 +4,15 @@ YAML under ``conf/`` holds the values, the dataclasses here their names and type
 setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError`.
 """
 
-import difflib
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from itertools import takewhile
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from xai_sleep.composition import value_error
 from xai_sleep.data.filtering import reach
 from xai_sleep.errors import InputError
 
@@ -34,6 +32,10 @@ class TaskConfig:
     step: float = MISSING
     min_overlap: float = 0.0
     scale: str = "record"
+    image: str = MISSING
+    image_channels: dict[str, list[list[str]]] = MISSING
+    image_band: list[float] = MISSING
+    image_size: int = 128
 
 
 @dataclass
@@ -56,6 +58,8 @@ class DataConfig:
     expert: str = "union"
     subjects: int = 8
     minutes: float = 10.0
+    image_memory: float = 2.0
+    image_cache: str = MISSING
 
 
 @dataclass
@@ -142,7 +146,7 @@ def validate(composed: DictConfig) -> Config:
         typed = OmegaConf.merge(OmegaConf.structured(Config), composed)
         config = OmegaConf.to_object(typed)
     except OmegaConfBaseException as error:
-        raise InputError(_explain(error)) from error
+        raise InputError(value_error(error, Config)) from error
     assert isinstance(config, Config)
     _check_choices(config)
     _check_ranges(config)
@@ -150,46 +154,10 @@ def validate(composed: DictConfig) -> Config:
     return config
 
 
-def composition_error(error: Exception, overrides: Sequence[str]) -> str:
-    """Say in one line what Hydra could not compose, and list what is available instead.
-
-    Parameters
-    ----------
-    error : Exception
-        As raised by Hydra or OmegaConf before a job started.
-    overrides : sequence of str
-        The command line, ``group=choice`` and ``key=value``.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    unknown = re.search(r"Key '([^']+)' is not in struct|Could not override '([^']+)'", str(error))
-    if unknown:
-        named = re.search(r"full_key: (\S+)|Could not override '([^']+)'", str(error))
-        key = next(filter(None, named.groups())) if named else unknown[1]
-        return _unknown_setting(key)
-    if "Available options in" in str(error):
-        at = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
-        group = lines[at].split("'")[1]
-        asked = next((o for o in overrides if o.startswith(f"{group}=")), group)
-        names = takewhile(lambda line: not line.endswith(":"), lines[at + 1 :])
-        return f"{asked}: no such choice; available for {group}: {', '.join(names)}"
-    return "; ".join(lines[:2])
-
-
-def _unknown_setting(key: str) -> str:
-    group = key.rpartition(".")[0]
-    names = _schema_names(group)
-    if not names:
-        return f"there is no setting {key}; --help lists the groups, --cfg job all settings"
-    if key.rpartition(".")[2] in names:
-        return f"{key} does not apply to the {group} chosen; leave it out or choose another {group}"
-    close = difflib.get_close_matches(key.rpartition(".")[2], names, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"there is no setting {key}{hint}; {group or 'the top level'} has {', '.join(names)}"
-
-
 CHOICES = {
     "task.event": ("spindle", "rem"),
     "task.scale": ("record", "train"),
+    "task.image": ("coherence", "scalogram"),
     "cv.scheme": ("loso", "kfold"),
     "data.name": ("auto", "dreams", "synthetic"),
     "data.expert": ("union", "intersection", "expert1", "expert2"),
@@ -209,6 +177,8 @@ RANGES: dict[str, tuple[float, bool]] = {
     "cv.guard": (0, True),
     "data.subjects": (1, True),
     "data.minutes": (0, False),
+    "data.image_memory": (0, True),
+    "task.image_size": (2, True),
     "balance.noise": (0, True),
     "explain.figures": (0, True),
     "trainer.max_epochs": (1, True),
@@ -219,6 +189,9 @@ RANGES: dict[str, tuple[float, bool]] = {
     "seed": (0, True),
     "threads": (1, True),
 }
+
+# Largest allowed value: what NumPy takes as a seed, and more threads than any machine has.
+LARGEST = {"seed": 2**32 - 1, "threads": 1024}
 
 
 def _value(config: Config, key: str) -> Any:
@@ -242,6 +215,10 @@ def _check_ranges(config: Config) -> None:
         if not (value > low or (inclusive and value == low)):
             bound = "at least" if inclusive else "greater than"
             raise InputError(f"{key} is {value:g}; it must be {bound} {low:g}")
+        if not math.isfinite(value):
+            raise InputError(f"{key} is {value:g}; it must be a finite number")
+        if value > LARGEST.get(key, math.inf):
+            raise InputError(f"{key} is {value}; it must be at most {LARGEST[key]}")
 
 
 def _check_combinations(config: Config) -> None:
@@ -283,18 +260,3 @@ def _is_band(band: Any, nyquist: float) -> bool:
     if not all(isinstance(edge, int | float) for edge in band):
         return False
     return bool(0 < band[0] < band[1] < nyquist)
-
-
-def _explain(error: OmegaConfBaseException) -> str:
-    what = (error.msg or str(error)).strip().splitlines()[0]
-    if "not in" in what and error.full_key:
-        return _unknown_setting(error.full_key)
-    what = what.replace("AnyNode is not a ListConfig, list or tuple.", "expected a list: [a,b]")
-    return f"{error.full_key or 'a setting'}: {what}"
-
-
-def _schema_names(group: str) -> list[str]:
-    kind: Any = Config
-    for part in filter(None, group.split(".")):
-        kind = get_type_hints(kind).get(part) if is_dataclass(kind) else None
-    return [f.name for f in fields(kind)] if is_dataclass(kind) else []

@@ -25,9 +25,11 @@ from xai_sleep import __version__
 from xai_sleep.config import Config
 from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.data.images import Images
 from xai_sleep.data.load import data_source, load
 from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
+from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.progress import Progress
 from xai_sleep.report.figures import draw_examples, draw_summary
 from xai_sleep.report.results import (
@@ -41,7 +43,14 @@ from xai_sleep.report.results import (
 from xai_sleep.report.tables import run_table
 from xai_sleep.run_directory import RunDirectory, write_arrays, write_json, write_text
 from xai_sleep.tracking import require_login, wandb_run
-from xai_sleep.training import build_classifier, build_trainer, fit_and_test, fold_data
+from xai_sleep.training import (
+    build_classifier,
+    build_images,
+    build_trainer,
+    fit_and_test,
+    fold_data,
+    sees_images,
+)
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +81,8 @@ class Experiment:
         Resampled, broad-band: what figures show.
     inputs : sequence of Recording
         The same as the network sees them: every channel once per band.
+    images : Images or None
+        For a network that sees images.
     """
 
     config: Config
@@ -80,6 +91,7 @@ class Experiment:
     progress: Progress
     recordings: Sequence[Recording]
     inputs: Sequence[Recording]
+    images: Images | None
 
 
 def run(config: Config, console: Console | None = None) -> dict[str, Any]:
@@ -104,10 +116,12 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     """
     console = console or Console(stderr=True)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    # Lightning warns about its own use of torch, at every epoch of every fold.
+    # Lightning warns about its own use of torch, torchmetrics about validation windows of one class
+    # (training then watches the loss), and both do so at every epoch of every fold.
     warnings.filterwarnings(
         "ignore", message=".*isinstance.treespec, LeafSpec", module="pytorch_lightning"
     )
+    warnings.filterwarnings("ignore", message="No (posi|nega)tive samples", module="torchmetrics")
     torch.set_num_threads(config.threads)
     require_login(config.logger)
     source = data_source(config.data.name, config.data.root, config.task.event)
@@ -116,7 +130,8 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(_settings(config, source)), Progress(console) as progress:
         recordings, inputs = read(config, source, progress)
-        experiment = Experiment(config, source, directory, progress, recordings, inputs)
+        images = build_images(config, recordings) if sees_images(config) else None
+        experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
         folds = divide(config, recordings)
         results = [
             run_fold(experiment, fold, number)
@@ -133,12 +148,12 @@ def read(
     config: Config, source: str, progress: Progress
 ) -> tuple[list[Recording], list[Recording]]:
     """Load the recordings and resample them: broad-band, and in the bands the network sees."""
-    task, data = config.task, config.data
+    task, data, image = config.task, config.data, sees_images(config)
     raw = load(
         source,
         root=data.root,
         event=task.event,
-        channels=task.channels,
+        channels=task.image_channels[task.image] if image else task.channels,
         expert=data.expert,
         records=data.records,
         subjects=data.subjects,
@@ -147,7 +162,7 @@ def read(
         seed=config.seed,
     )
     broad: list[tuple[float, float]] = [(task.band[0], task.band[1])]
-    bands = [(low, high) for low, high in task.input_bands or broad]
+    bands = [(low, high) for low, high in task.input_bands or broad] if not image else broad
     recordings, inputs = [], []
     for recording in progress.each("records", raw, len(raw)):
         recordings.append(prepare(recording, sfreq=task.sfreq, bands=broad))
@@ -169,7 +184,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     """Train, test, explain and score one fold, unless that was done before."""
     config, directory = experiment.config, experiment.directory
     started = time.perf_counter()
-    data = fold_data(config, experiment.inputs, fold)
+    data = fold_data(config, experiment.inputs, fold, experiment.images)
     if directory.finished(fold.name):
         arrays, metrics = directory.read_fold(fold.name)
         return FoldResult(fold.name, data.test, arrays["probability"], arrays["maps"], metrics)
@@ -177,7 +192,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
     data.setup()
-    classifier = build_classifier(config, experiment.inputs)
+    classifier = build_classifier(config, experiment.inputs, experiment.images)
     explainers = [GradCamCallback(m) for m in [config.explain.method] if m != "none"]
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
     with _tracked(experiment, fold.name) as tracked:
@@ -224,7 +239,9 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     write_text(path / "results.csv", results_csv(results))
     if all(result.maps.size for result in results):
         maps = np.concatenate([result.maps for result in results])
-        write_arrays(path / "maps.npz", {"maps": maps, "index": np.arange(len(maps))})
+        profiles = time_profiles(maps, results[0].windows.length).astype(np.float16)
+        index = np.arange(len(maps))
+        write_arrays(path / "maps.npz", {"maps": maps, "profiles": profiles, "index": index})
     draw_summary(results, path / "figures")
     with _tracked(experiment, "summary") as tracked:
         tracked.summary.update(found["summary"])

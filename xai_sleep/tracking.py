@@ -17,12 +17,19 @@ def require_login(settings: LoggerConfig) -> None:
     Raises
     ------
     InputError
-        If ``logger.mode`` is online and no login is stored.
+        If ``logger.mode`` is online and no login is stored, or one that cannot be right.
     """
-    if settings.mode == "online" and not wandb.api.api_key:
+    if settings.mode != "online":
+        return
+    try:
+        found = wandb.login(prompt=False, verify=False)
+        trouble = "nobody is logged in to Weights & Biases here"
+    except wandb.errors.Error as error:
+        found, trouble = False, str(error).rstrip(".")
+    if not found:
         raise InputError(
-            "logger.mode=online, but nobody is logged in to Weights & Biases here; run "
-            "`wandb login` first, or use logger.mode=offline and `wandb sync` later"
+            f"logger.mode=online, but {trouble}; run `wandb login` first, or use "
+            "logger.mode=offline and `wandb sync` later"
         )
 
 
@@ -71,7 +78,7 @@ def wandb_run(
                 silent=True, console="off", init_timeout=30, x_disable_stats=True
             ),
         )
-    except (wandb.errors.CommError, wandb.errors.UsageError) as error:
+    except wandb.errors.Error as error:
         raise InputError(
             f"Weights & Biases does not answer ({str(error).splitlines()[0]}); use "
             "logger.mode=offline and `wandb sync` later"

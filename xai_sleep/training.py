@@ -4,7 +4,9 @@ Everything that is chosen while training is chosen on the fold's validation wind
 which weights to keep, and the threshold of a detection.
 """
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +14,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
@@ -21,6 +24,7 @@ from torch.utils.data import DataLoader
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold
+from xai_sleep.data.images import Images, image_transform
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.windows import choose_threshold
@@ -28,7 +32,36 @@ from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.results import score_windows
 
 
-def fold_data(config: Config, recordings: Sequence[Recording], fold: Fold) -> FoldDataModule:
+def sees_images(config: Config) -> bool:
+    """Whether the model named works on images."""
+    try:
+        network: Any = get_class(config.model["_target_"])
+        return bool(network.input_kind == "image")
+    except (ImportError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"model._target_={config.model['_target_']} is no network ({str(error).splitlines()[0]}"
+            "); name a class with an input_kind"
+        ) from error
+
+
+def build_images(config: Config, recordings: Sequence[Recording]) -> Images:
+    """Images of the recordings' windows, by the task's settings."""
+    task, data = config.task, config.data
+    transform = image_transform(
+        task.image,
+        n_chans=len(recordings[0].channels),
+        n_times=round(task.window * task.sfreq),
+        sfreq=task.sfreq,
+        band=(task.image_band[0], task.image_band[1]),
+        size=task.image_size,
+    )
+    directory = Path(data.image_cache).expanduser()
+    return Images(recordings, transform, memory=data.image_memory, directory=directory)
+
+
+def fold_data(
+    config: Config, recordings: Sequence[Recording], fold: Fold, images: Images | None = None
+) -> FoldDataModule:
     """Windows of a fold; nothing is computed before its ``setup``."""
     task = config.task
     return FoldDataModule(
@@ -42,20 +75,25 @@ def fold_data(config: Config, recordings: Sequence[Recording], fold: Fold) -> Fo
         noise=config.balance.noise,
         batch_size=config.trainer.batch_size,
         seed=config.seed,
+        images=images,
     )
 
 
-def build_classifier(config: Config, recordings: Sequence[Recording]) -> EventClassifier:
-    """Fresh network for the recordings' channels, ready to be trained."""
+def build_classifier(
+    config: Config, recordings: Sequence[Recording], images: Images | None = None
+) -> EventClassifier:
+    """Fresh network for the recordings' channels, or for their images, ready to be trained."""
+    shape = {
+        "n_chans": len(recordings[0].channels),
+        "n_times": round(config.task.window * config.task.sfreq),
+    }
+    if images:
+        shape = dict(zip(("n_chans", "n_freqs", "n_times"), images.shape, strict=True))
     try:
-        network = instantiate(
-            config.model,
-            n_chans=len(recordings[0].channels),
-            n_times=round(config.task.window * config.task.sfreq),
-        )
+        network = instantiate(config.model, **shape)
     except InstantiationException as error:
-        reason = error.__cause__ or error
-        raise InputError(f"model: {str(reason).splitlines()[0]}") from error
+        reason = str(error.__cause__ or error).splitlines()[0].rstrip(":")
+        raise InputError(f"model: {reason}") from error
     return EventClassifier(
         network,
         learning_rate=config.trainer.learning_rate,
@@ -75,32 +113,50 @@ def build_trainer(
     # Without both classes in validation there is no ranking to improve, but there is a loss.
     ranked = 0 < data.val.label.sum() < len(data.val)
     monitor, mode = ("val/average_precision", "max") if ranked else ("val/loss", "min")
-    return pl.Trainer(
-        logger=logger,
-        max_epochs=config.trainer.max_epochs,
-        accelerator=config.trainer.accelerator,
-        devices=1,
-        deterministic=True,
-        inference_mode=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[
-            *callbacks,
-            EarlyStopping(monitor, mode=mode, patience=config.trainer.patience),
-            ModelCheckpoint(
-                directory,
-                "model",
-                monitor=monitor,
-                mode=mode,
-                save_weights_only=True,
-                enable_version_counter=False,
-            ),
-        ],
+    stop = EarlyStopping(monitor, mode=mode, patience=config.trainer.patience)
+    keep = ModelCheckpoint(
+        directory,
+        "model",
+        monitor=monitor,
+        mode=mode,
+        save_weights_only=True,
+        enable_version_counter=False,
     )
+    try:
+        return pl.Trainer(
+            logger=logger,
+            max_epochs=config.trainer.max_epochs,
+            accelerator=config.trainer.accelerator,
+            devices=1,
+            deterministic=True,
+            inference_mode=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=[*callbacks, stop, keep],
+        )
+    except MisconfigurationException as error:
+        raise InputError(
+            f"trainer.accelerator is {config.trainer.accelerator}, but Lightning says: {error} "
+            "Use trainer.accelerator=cpu"
+        ) from error
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C be an interruption: Lightning makes it exit code 1 and deafens the process."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from error
+
+
+@interruptible()
 def fit_and_test(
     trainer: pl.Trainer, classifier: EventClassifier, data: FoldDataModule
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:

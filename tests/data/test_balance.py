@@ -88,8 +88,9 @@ def test_noise_is_added_to_synthetic_windows_alone() -> None:
     assert np.unique(added[N_NEGATIVE + 5 :]).size > 290
 
 
-def test_the_seed_decides() -> None:
-    (one, _), (same, _), (other, _) = (balanced(noise=0.1, seed=seed) for seed in (3, 3, 4))
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_the_seed_decides(noise: float) -> None:
+    (one, _), (same, _), (other, _) = (balanced(noise=noise, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 

@@ -324,3 +324,13 @@ def test_folds_without_training_or_validation_windows_are_refused(scheme: str) -
     complaint = r"guards of 4 s \(cv\.guard\) leave no \w+ window of 1 s; use fewer blocks"
     with pytest.raises(InputError, match=complaint):
         Case(recordings, k=3, guard=4, step=1, seed=0).folds(scheme)
+
+
+def test_blocks_that_guards_eat_up_are_named() -> None:
+    """Blocks of one window: beside the test block they cannot validate, between two not train."""
+    missing = set()
+    for seed in range(10):
+        with pytest.raises(InputError, match=r"fold fold\d+: guards of 1 s") as error:
+            k_fold([make_recording(seconds=4)], k=4, window=1, guard=1, seed=seed)
+        missing.add(str(error.value).split(" leave no ")[1].split()[0])
+    assert missing == {"training", "validation"}

@@ -71,6 +71,8 @@ def test_auto_needs_marks_as_well_as_signals(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["dreams", "synthetic"])
 def test_a_source_that_is_named_is_taken(name: str, tmp_path: Path) -> None:
     assert data_source(name, str(tmp_path), "spindle") == name
+    write_spindles(tmp_path)
+    assert data_source(name, str(tmp_path), "spindle") == name
 
 
 def test_a_root_may_start_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,25 @@ from tests.support.recordings import make_recording, planted
 from xai_sleep.data.folds import NOWHERE, Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Recording, Signals
-from xai_sleep.data.scaling import amplitude, scale_by_record, scale_by_train
+from xai_sleep.data.scaling import (
+    amplitude,
+    amplitudes_by_record,
+    amplitudes_by_train,
+    scaled,
+)
 from xai_sleep.data.windows import cut, cut_signals
 
 Scale = Callable[[Sequence[Recording], Fold], list[Signals]]
+
+
+def scale_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
+    return scaled(recordings, amplitudes_by_record(recordings, fold))
+
+
+def scale_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
+    return scaled(recordings, amplitudes_by_train(recordings, fold))
+
+
 both_scales = pytest.mark.parametrize("scale", [scale_by_record, scale_by_train])
 NOBODY = (NOWHERE,)
 
@@ -73,15 +88,15 @@ def test_a_record_without_training_time_is_scaled_by_its_own_signal_in_its_role(
     only_tests = Fold("f", NOBODY, NOBODY, (intervals([(0, 30)]),))
     validates = Fold("f", NOBODY, (intervals([(0, 30)]),), (intervals([(30, 60)]),))
     for fold in (only_tests, validates):
-        scaled = scale_by_record([recording], fold)[0]
-        assert amplitude([scaled[:, :300]]) == pytest.approx(1.0, rel=1e-6)
+        signals = scale_by_record([recording], fold)[0]
+        assert amplitude([signals[:, :300]]) == pytest.approx(1.0, rel=1e-6)
 
 
 def test_training_time_shorter_than_a_sample_is_none() -> None:
     sliver = (intervals([(59.98, 60)]),)
     fold = Fold("f", sliver, NOBODY, (intervals([(0, 30)]),))
-    scaled = scale_by_record([make_recording(seconds=60)], fold)[0]
-    assert amplitude([scaled[:, :300]]) == pytest.approx(1.0, rel=1e-6)
+    signals = scale_by_record([make_recording(seconds=60)], fold)[0]
+    assert amplitude([signals[:, :300]]) == pytest.approx(1.0, rel=1e-6)
 
 
 def test_records_are_brought_to_one_amplitude_or_keep_their_proportions() -> None:

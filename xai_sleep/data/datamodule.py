@@ -10,6 +10,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -17,12 +18,18 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from xai_sleep.data.balance import balance
 from xai_sleep.data.folds import Fold
+from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording, Signals
-from xai_sleep.data.scaling import scale_by_record, scale_by_train
+from xai_sleep.data.scaling import (
+    Amplitude,
+    amplitudes_by_record,
+    amplitudes_by_train,
+    scaled,
+)
 from xai_sleep.data.windows import Windows, cut, cut_signals
 
 Batch = list[Tensor]
-SCALING = {"record": scale_by_record, "train": scale_by_train}
+AMPLITUDES = {"record": amplitudes_by_record, "train": amplitudes_by_train}
 
 
 class WindowDataset(Dataset[Batch]):
@@ -44,8 +51,60 @@ class WindowDataset(Dataset[Batch]):
 
     def __getitems__(self, index: list[int]) -> Batch:
         """Cut a batch: signals ``(window, channel, time)`` and labels ``(window,)``."""
-        signals = cut_signals(self.signals, self.windows, torch.tensor(index).numpy())
+        signals = cut_signals(self.signals, self.windows, np.array(index))
         return [torch.from_numpy(signals), torch.from_numpy(self.windows.label[index])]
+
+
+class ImageDataset(Dataset[Batch]):
+    """Images of real windows, then of synthetic ones, z-scored.
+
+    Parameters
+    ----------
+    images : Images
+        Of the real windows' recordings.
+    windows : Windows
+        The real windows.
+    amplitudes : sequence of arrays of shape (channel, 1)
+        What each recording's signals are divided by.
+    normal : (mean, sd), tensors of shape (image, freq, 1)
+        Subtracted from and divided into every image.
+    synthetic : tensor of shape (window, image, freq, time)
+        Images of windows that have no place in a recording.
+    synthetic_label : tensor of shape (window,)
+        Their labels.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        windows: Windows,
+        amplitudes: Sequence[Amplitude],
+        normal: tuple[Tensor, Tensor],
+        synthetic: Tensor | None = None,
+        synthetic_label: Tensor | None = None,
+    ) -> None:
+        self.images, self.windows, self.amplitudes, self.normal = (
+            images,
+            windows,
+            amplitudes,
+            normal,
+        )
+        self.synthetic = torch.empty(0, *images.shape) if synthetic is None else synthetic
+        added = torch.empty(0, dtype=torch.int64) if synthetic_label is None else synthetic_label
+        self.label = torch.cat([torch.from_numpy(windows.label), added])
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitems__(self, index: list[int]) -> Batch:
+        """Look up a batch: images ``(window, image, freq, time)`` and labels ``(window,)``."""
+        asked = np.array(index)
+        real = asked < len(self.windows)
+        out = torch.empty(len(asked), *self.images.shape)
+        out[torch.from_numpy(real)] = self.images.of(self.windows, asked[real], self.amplitudes)
+        out[torch.from_numpy(~real)] = self.synthetic[asked[~real] - len(self.windows)].float()
+        mean, sd = self.normal
+        return [(out - mean) / sd, self.label[asked]]
 
 
 class FoldDataModule(pl.LightningDataModule):
@@ -70,6 +129,8 @@ class FoldDataModule(pl.LightningDataModule):
         Windows per training batch.
     seed : int
         Of balance and shuffling.
+    images : Images, optional
+        Turns windows into images; without it batches hold signals.
     """
 
     def __init__(
@@ -85,9 +146,10 @@ class FoldDataModule(pl.LightningDataModule):
         noise: float = 0.0,
         batch_size: int = 128,
         seed: int = 0,
+        images: Images | None = None,
     ) -> None:
         super().__init__()
-        self.recordings, self.fold, self.scale = recordings, fold, scale
+        self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
         rule = {"length": window, "min_overlap": min_overlap}
         self.train = cut(recordings, fold.train, step=step, **rule)
@@ -98,16 +160,46 @@ class FoldDataModule(pl.LightningDataModule):
         """Scale the signals and balance the training windows, once."""
         if hasattr(self, "signals"):
             return
-        self.signals = SCALING[self.scale](self.recordings, self.fold)
+        self.amplitudes = AMPLITUDES[self.scale](self.recordings, self.fold)
+        self.signals = scaled(self.recordings, self.amplitudes)
+        real = cut_signals(self.signals, self.train)
         train, labels = balance(
-            cut_signals(self.signals, self.train),
+            real,
             self.train.label,
             sampler=self.sampler,
             noise=self.noise,
             seed=self.seed,
             where=f"fold {self.fold.name}",
         )
-        self.balanced = TensorDataset(torch.from_numpy(train), torch.from_numpy(labels))
+        if self.images is None:
+            self.balanced: TensorDataset | ImageDataset = TensorDataset(
+                torch.from_numpy(train), torch.from_numpy(labels)
+            )
+            return
+        self.images.remember([self.train, self.val])
+        self.normal = self._normal(self.images)
+        # A sampler that removes windows does not put the real ones first: none is then looked up.
+        kept = len(real) if np.array_equal(train[: len(real)], real) else 0
+        added = train[kept:]
+        self.balanced = ImageDataset(
+            self.images,
+            self.train.take(slice(kept)),
+            self.amplitudes,
+            self.normal,
+            self.images.compute(added).half() if len(added) else None,
+            torch.from_numpy(labels[kept:]),
+        )
+
+    def _normal(self, images: Images) -> tuple[Tensor, Tensor]:
+        """Mean and sd of each row over training windows and time; rows are frequencies."""
+        sums = torch.zeros(2, *images.shape[:2], 1, dtype=torch.float64)
+        for index in np.array_split(np.arange(len(self.train)), len(self.train) // 256 + 1):
+            batch = images.of(self.train, index, self.amplitudes).double()
+            for power in (1, 2):
+                sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
+        mean, square = sums / len(self.train)
+        sd = (square - mean**2).clamp_min(1e-12).sqrt()
+        return mean.float(), sd.float()
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return balanced training windows in an order drawn from the seed."""
@@ -117,6 +209,7 @@ class FoldDataModule(pl.LightningDataModule):
             shuffle=True,
             # A last batch of one window would break batch normalisation; an only batch is kept.
             drop_last=len(self.balanced) > self.batch_size,
+            collate_fn=None if self.images is None else _already_a_batch,
             generator=torch.Generator().manual_seed(self.seed),
         )
 
@@ -129,8 +222,12 @@ class FoldDataModule(pl.LightningDataModule):
         return self._in_order(self.test)
 
     def _in_order(self, windows: Windows) -> DataLoader[Any]:
-        dataset = WindowDataset(self.signals, windows)
-        return DataLoader(dataset, batch_size=512, collate_fn=_already_a_batch)
+        dataset: Dataset[Any] = (
+            WindowDataset(self.signals, windows)
+            if self.images is None
+            else ImageDataset(self.images, windows, self.amplitudes, self.normal)
+        )
+        return DataLoader(dataset, batch_size=256, collate_fn=_already_a_batch)
 
 
 def _already_a_batch(batch: Batch) -> Batch:

@@ -11,7 +11,7 @@ Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. S
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import floor
 from typing import Generic, TypeVar
 
@@ -23,15 +23,13 @@ from torch import Tensor, nn
 from xai_sleep.data.grid import OMEGA0, Grid
 from xai_sleep.errors import InputError
 
-POWER_FLOOR = 1e-6
-
 # Where a band starts below its centre, and its width, both in units of 1/s. A product of two
 # transforms falls off with its frequency k as exp(-(k s)²/4) and a grid holds it up to half the
 # width: to 1e-6 or 1e-16. EEG being strongest at low frequencies, no band starts above zero.
 _BELOW = {torch.float32: 6.0, torch.float64: 8.7}
 _WIDTH = {torch.float32: 14.7, torch.float64: 24.6}
-_BANDS_PER_OCTAVE = 4
-_CHUNK = 32  # windows at a time: more would leave the cache
+_BANDS_PER_OCTAVE = 3
+_CHUNK = 128  # windows at a time, to bound the memory
 
 Plan = TypeVar("Plan")
 
@@ -139,6 +137,11 @@ class MorletImage(nn.Module, Generic[Plan]):
         self.register_buffer("coi_mask", torch.from_numpy(grid.coi_mask), persistent=False)
         self._plans: dict[tuple[torch.dtype, torch.device], Plan] = {}
 
+    @property
+    def parameters_key(self) -> tuple[object, ...]:
+        """What tells this transform from any other, alike in every process."""
+        return (type(self).__name__, *astuple(self.grid))
+
     def forward(self, windows: Tensor) -> Tensor:
         """Images ``(window, image, freq, time)`` of windows ``(window, channel, time)``."""
         self._check(windows)
@@ -167,54 +170,3 @@ class MorletImage(nn.Module, Generic[Plan]):
             )
         if windows.dtype not in (torch.float32, torch.float64):
             raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")
-
-
-@dataclass(frozen=True, eq=False)
-class _ScalogramPlan:
-    """The transform, and the inverse Fourier transform ``(bin, n_out)`` by band."""
-
-    transform: Transform
-    inverse: tuple[Tensor, ...]
-
-
-class Scalogram(MorletImage[_ScalogramPlan]):
-    """Log power of the Morlet transform of single channels.
-
-    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
-    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
-    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
-    the input, is set to it; a flat window is -6 throughout.
-
-    Parameters and attributes are those of :class:`WaveletCoherence`.
-    """
-
-    n_channels = 1
-
-    def __init__(
-        self,
-        n_times: int,
-        sfreq: float,
-        fmin: float = 0.5,
-        fmax: float = 30.0,
-        n_freqs: int = 128,
-        n_out: int = 128,
-    ) -> None:
-        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
-
-    def _prepare(self, like: Tensor) -> _ScalogramPlan:
-        transform = morlet_transform(self.grid, self.grid.n_padded, like)
-        turns = self.grid.samples / self.grid.n_padded
-        inverse = []
-        for band in transform.bands:
-            bins = np.arange(band.weights.shape[-1])[:, None]
-            waves = np.exp(2j * np.pi * bins * turns) / len(bins)
-            inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
-        return _ScalogramPlan(transform, tuple(inverse))
-
-    def _image(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
-        spectra = plan.transform.spectra(centred(windows))
-        rows = [
-            torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
-            for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
-        ]
-        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)

@@ -13,11 +13,14 @@ from xai_sleep.data.recording import Recording, Signals
 NORMAL = 1.4826
 
 
-def scale_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
-    """Divide each record's channels by their own amplitude.
+Amplitude = NDArray[np.float32]
+
+
+def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+    """Estimate each record's own amplitude.
 
     The amplitude of a record that has training time is estimated there and nowhere else. A record
-    that only validates or tests is scaled by its own signal in that role, without labels, as it
+    that only validates or tests is measured by its own signal in that role, without labels, as it
     would be if it came from a new person; it tells the training set nothing.
 
     Parameters
@@ -29,26 +32,30 @@ def scale_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Signals
 
     Returns
     -------
-    list of float32 arrays of shape (channel, time)
-        In units of each record's amplitude.
+    list of float32 arrays of shape (channel, 1)
+        In µV, one per recording: what its signals are to be divided by.
     """
     return [
-        r.signals / amplitude([_first_seen(r, times)])
+        amplitude([_first_seen(r, times)])
         for r, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True)
     ]
 
 
-def scale_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
-    """Divide all records' channels by one amplitude, estimated on training time.
+def amplitudes_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+    """Estimate one amplitude on all training time, for every record.
 
-    Parameters and returns as in :func:`scale_by_record`.
+    Parameters and returns as in :func:`amplitudes_by_record`.
     """
     pieces = [_samples(r, time) for r, time in zip(recordings, fold.train, strict=True)]
-    scale = amplitude(pieces)
-    return [r.signals / scale for r in recordings]
+    return [amplitude(pieces)] * len(recordings)
 
 
-def amplitude(pieces: Sequence[Signals]) -> NDArray[np.float32]:
+def scaled(recordings: Sequence[Recording], amplitudes: Sequence[Amplitude]) -> list[Signals]:
+    """Divide signals by their amplitude: float32 arrays of shape (channel, time)."""
+    return [r.signals / a for r, a in zip(recordings, amplitudes, strict=True)]
+
+
+def amplitude(pieces: Sequence[Signals]) -> Amplitude:
     """Robust standard deviation per channel: 1.4826 times the median absolute value.
 
     Signals are band-passed, so their median is near zero. A channel that is zero more than half of

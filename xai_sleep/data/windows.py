@@ -14,7 +14,7 @@ when it is asked for, so overlap costs no memory.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,12 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def take(self, index: NDArray[np.int64] | slice) -> "Windows":
+        """Select some of the windows."""
+        return replace(
+            self, record=self.record[index], start=self.start[index], label=self.label[index]
+        )
 
     @property
     def start_time(self) -> NDArray[np.float64]:

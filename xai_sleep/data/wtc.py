@@ -9,85 +9,42 @@ Coherence of x and y at scale s and time t (Grinsted et al. 2004):
     R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
 
 S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and then over scales, by a
-boxcar. Smoothing in time, cropping to the window and sampling are linear and the same for all
-data: one small matrix a scale, from the short grid of its band to the columns.
+boxcar. This is linear and the same for all data: see :mod:`xai_sleep.data.smoothing`.
 
 References
 ----------
-Torrence and Webster, Interdecadal changes in the ENSO-monsoon system. J. Clim. 12 (1999).
 Grinsted, Moore and Jevrejeva, Application of the cross wavelet transform and wavelet coherence to
 geophysical time series. Nonlin. Processes Geophys. 11 (2004).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log10
 
 import numpy as np
 import torch
-from scipy.linalg import convolution_matrix
+from numpy.typing import NDArray
 from torch import Tensor
 
-from xai_sleep.data.grid import Array, Grid
-from xai_sleep.data.morlet import (
-    MorletImage,
-    Transform,
-    centred,
-    morlet_transform,
-)
+from xai_sleep.data.grid import Grid
+from xai_sleep.data.morlet import MorletImage, Transform, centred, morlet_transform
+from xai_sleep.data.smoothing import SEMANTICS, in_time, on_grid, over_scales
 from xai_sleep.errors import InputError
 
-DECORRELATION = 0.6  # octaves over which neighbouring scales tell the same (Torrence and Compo)
+POWER_FLOOR = 1e-6
+"""Least power that a scalogram shows, in squared units of the signal."""
 
-
-def _pycwt_boxcar(dj: float) -> Array:
-    """Boxcar of twice the decorrelation length, half weight at both ends."""
-    taps = np.ones(max(1, round(2 * DECORRELATION / dj)))
-    taps[[0, -1]] = 0.5
-    return taps
-
-
-def _grinsted_boxcar(dj: float) -> Array:
-    """Boxcar of the decorrelation length, the fraction of a scale at both ends."""
-    half = DECORRELATION / (2 * dj)
-    taps = np.ones(2 * int(half + 0.5) + 1)
-    taps[[0, -1]] = half % 1
-    return taps
-
-
-@dataclass(frozen=True)
-class Semantics:
-    """What implementations of coherence disagree on.
-
-    Parameters
-    ----------
-    padding : int
-        Windows are padded with zeros to so many times the next power of two.
-    boxcar : callable
-        Weights over scales from their spacing in octaves; their sum cancels in R².
-    """
-
-    padding: int
-    boxcar: Callable[[float], Array]
-
-
-SEMANTICS: Mapping[str, Semantics] = {
-    "pycwt": Semantics(1, _pycwt_boxcar),
-    "grinsted": Semantics(2, _grinsted_boxcar),
-}
+_PART = 32  # windows smoothed over scales at a time: they fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
 class _CoherencePlan:
-    """The transform; matrices by band from its grid to the columns; blocks over scales.
-
-    ``in_time`` of shape ``(scale, grid, n_out)`` smooths, ``at_samples`` of shape ``(grid, n_out)``
-    only interpolates.
-    """
+    """The transform and, by band, matrices from its grid to the columns; blocks over scales."""
 
     transform: Transform
-    in_time: tuple[Tensor, ...]
-    at_samples: tuple[Tensor, ...]
-    over_scales: tuple[tuple[slice, Tensor], ...]
+    smooth: tuple[Tensor, ...]  # (scale, grid, n_out)
+    sample: tuple[Tensor, ...]  # (grid, n_out)
+    blocks: tuple[tuple[slice, Tensor], ...]
     tiny: Tensor
 
 
@@ -103,9 +60,9 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
     Parameters
     ----------
     n_times, sfreq, fmin, fmax, n_freqs, n_out
-        See :class:`xai_sleep.data.morlet.Grid`.
+        See :class:`xai_sleep.data.grid.Grid`.
     semantics : str
-        ``pycwt`` or ``grinsted``; see :data:`SEMANTICS`.
+        ``pycwt`` or ``grinsted``; see :data:`xai_sleep.data.smoothing.SEMANTICS`.
 
     Attributes
     ----------
@@ -140,40 +97,48 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
                 f"unknown coherence semantics {semantics!r}; task.image.semantics is one of "
                 + ", ".join(SEMANTICS)
             )
-        self.semantics = SEMANTICS[semantics]
+        self.semantics = semantics
+
+    @property
+    def parameters_key(self) -> tuple[object, ...]:
+        """What tells this transform from any other, alike in every process."""
+        return (*super().parameters_key, self.semantics)
+
+    def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:  # noqa: ARG002
+        """Images as if the channels had been divided by ``scale`` before: the same."""
+        return images
 
     def _prepare(self, like: Tensor) -> _CoherencePlan:
-        grid, n_fft = self.grid, self.semantics.padding * self.grid.n_padded
+        grid, semantics = self.grid, SEMANTICS[self.semantics]
+        n_fft = semantics.padding * grid.n_padded
         transform = morlet_transform(grid, n_fft, like)
-        smooth, sample = _smoothing(grid), np.eye(grid.n_times)[grid.samples]
-        in_time, at_samples = [], []
+        smoothing, sampling = in_time(grid), np.eye(grid.n_times)[grid.samples]
+        smooth, sample = [], []
         for band in transform.bands:
             n_grid = band.weights.shape[-1]
-            in_time.append(like.new_tensor(_on_grid(smooth[band.scales], n_fft, n_grid)))
-            at_samples.append(like.new_tensor(_on_grid(sample, n_fft, n_grid)))
-        blocks = _blocks(self.semantics.boxcar(grid.dj), grid.n_freqs)
+            smooth.append(like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid)))
+            sample.append(like.new_tensor(on_grid(sampling, n_fft, n_grid)))
+        blocks = over_scales(semantics.boxcar(grid.dj), grid.n_freqs)
         return _CoherencePlan(
             transform,
-            tuple(in_time),
-            tuple(at_samples),
+            tuple(smooth),
+            tuple(sample),
             tuple((rows, like.new_tensor(block)) for rows, block in blocks),
             like.new_tensor(torch.finfo(like.dtype).tiny),
         )
 
     def _image(self, windows: Tensor, plan: _CoherencePlan) -> Tensor:
         spectra = plan.transform.spectra(_standardised(windows))
-        by_band = zip(plan.transform.bands, plan.in_time, plan.at_samples, strict=True)
-        smoothed, crossed = [], []
-        for band, in_time, at_samples in by_band:
+        smoothed, sampled = [], []
+        for band, smooth, sample in zip(
+            plan.transform.bands, plan.smooth, plan.sample, strict=True
+        ):
             products = _products(torch.fft.ifft(band.weighted(spectra)))
-            smoothed.append(products.flatten(1, 2) @ in_time)
-            crossed.append(products[:, 2:].flatten(0, 2) @ at_samples)
-        stacked = torch.cat(smoothed).flatten(1)
-        stacked = torch.cat([block @ stacked[rows] for rows, block in plan.over_scales])
-        rest = (len(windows), self.grid.n_out)
-        return _coherence(
-            stacked.view(-1, 4, *rest), torch.cat(crossed).view(-1, 2, *rest), plan.tiny
-        )
+            shape = (len(smooth), -1, len(windows), self.grid.n_out)
+            smoothed.append((products.flatten(1, 2) @ smooth).view(shape))
+            sampled.append((products[:, 2:].flatten(0, 2) @ sample).view(shape))
+        parts = zip(_parts(smoothed), _parts(sampled), strict=True)
+        return torch.cat([_coherence(_boxcar(part, plan), cross, plan) for part, cross in parts])
 
 
 def _standardised(windows: Tensor) -> Tensor:
@@ -193,43 +158,82 @@ def _products(wavelets: Tensor) -> Tensor:
     return torch.cat([power, in_phase, quadrature], dim=1)
 
 
-def _coherence(smoothed: Tensor, cross: Tensor, tiny: Tensor) -> Tensor:
+def _parts(bands: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Join the bands of a few windows at a time: the rest would not fit into the cache."""
+    for few in zip(*(torch.split(band, _PART, dim=2) for band in bands), strict=True):
+        yield torch.cat(few)
+
+
+def _boxcar(part: Tensor, plan: _CoherencePlan) -> Tensor:
+    """Smooth over scales, along dimension 0."""
+    flat = part.flatten(1)
+    return torch.cat([block @ flat[rows] for rows, block in plan.blocks]).view_as(part)
+
+
+def _coherence(smoothed: Tensor, cross: Tensor, plan: _CoherencePlan) -> Tensor:
     """R², R²·cos φ, R²·sin φ from ``(freq, 4, window, time)`` and ``(freq, 2, window, time)``.
 
-    Adding ``tiny`` makes 0 of 0/0; clamping takes off what rounding exceeds.
+    Adding the smallest number makes 0 of 0/0; clamping takes off what rounding exceeds.
     """
     power_x, power_y, re, im = smoothed.unbind(1)
-    squared = torch.addcmul(re * re, im, im) / torch.addcmul(tiny, power_x, power_y)
+    squared = torch.addcmul(re * re, im, im) / torch.addcmul(plan.tiny, power_x, power_y)
     squared = squared.clamp(0, 1)
     cos, sin = cross.unbind(1)
-    scaled = squared * torch.addcmul(torch.addcmul(tiny, cos, cos), sin, sin).rsqrt()
+    scaled = squared * torch.addcmul(torch.addcmul(plan.tiny, cos, cos), sin, sin).rsqrt()
     return torch.stack([squared, scaled * cos, scaled * sin]).permute(2, 0, 1, 3)
 
 
-def _smoothing(grid: Grid) -> Array:
-    """Divide by the scale, crop to the window, smooth in time, sample: ``(scale, n_out, time)``."""
-    scales = grid.scales[:, None]
-    angular = 2 * np.pi * grid.sfreq * np.fft.rfftfreq(grid.n_padded)
-    gauss = np.fft.irfft(np.exp(-0.5 * (scales * angular) ** 2)) / scales
-    return gauss[:, (grid.samples[:, None] - np.arange(grid.n_times)) % grid.n_padded]
+@dataclass(frozen=True, eq=False)
+class _ScalogramPlan:
+    """The transform, and the inverse Fourier transform ``(bin, n_out)`` by band."""
+
+    transform: Transform
+    inverse: tuple[Tensor, ...]
 
 
-def _on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
-    """Carry functionals of a signal's samples over to its values on a short grid.
+class Scalogram(MorletImage[_ScalogramPlan]):
+    """Log power of the Morlet transform of single channels.
 
-    From ``(..., functional, sample)`` to ``(..., grid, functional)``; the grid covers a period of
-    ``n_fft`` samples. Exact for signals whose frequencies it can hold.
+    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
+    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
+    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
+    the input, is set to it; a flat window is -6 throughout.
+
+    Parameters and attributes are those of :class:`WaveletCoherence`.
     """
-    spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
-    return np.fft.irfft(spectra, n=n_grid).swapaxes(-1, -2)
 
+    n_channels = 1
 
-def _blocks(boxcar: Array, n_freqs: int, size: int = 16) -> list[tuple[slice, Array]]:
-    """Cut the banded matrix that smooths over scales into dense blocks of ``size`` rows."""
-    start = (len(boxcar) - 1) // 2
-    matrix = convolution_matrix(boxcar, n_freqs)[start : start + n_freqs]
-    blocks = []
-    for top in range(0, n_freqs, size):
-        used = slice(max(0, top - len(boxcar)), top + size + len(boxcar))
-        blocks.append((used, matrix[top : top + size, used]))
-    return blocks
+    def __init__(
+        self,
+        n_times: int,
+        sfreq: float,
+        fmin: float = 0.5,
+        fmax: float = 30.0,
+        n_freqs: int = 128,
+        n_out: int = 128,
+    ) -> None:
+        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
+
+    def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:
+        """Images as if the windows had been divided by ``scale`` of shape ``(1, 1)`` before."""
+        shifted = images - 2 * log10(scale.item())
+        return shifted.clamp(min=log10(POWER_FLOOR))
+
+    def _prepare(self, like: Tensor) -> _ScalogramPlan:
+        transform = morlet_transform(self.grid, self.grid.n_padded, like)
+        turns = self.grid.samples / self.grid.n_padded
+        inverse = []
+        for band in transform.bands:
+            bins = np.arange(band.weights.shape[-1])[:, None]
+            waves = np.exp(2j * np.pi * bins * turns) / len(bins)
+            inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
+        return _ScalogramPlan(transform, tuple(inverse))
+
+    def _image(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
+        spectra = plan.transform.spectra(centred(windows))
+        rows = [
+            torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
+            for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
+        ]
+        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)

@@ -51,17 +51,18 @@ def grad_cam(network: Network, inputs: Tensor) -> Tensor:
     ----------
     network : Network
         In evaluation mode, with gradients enabled: see :func:`attributable`.
-    inputs : Tensor of shape (window, channel, time)
-        A batch.
+    inputs : Tensor of shape (window, channel, time) or (window, image, freq, time)
+        A batch of signals or of images.
 
     Returns
     -------
-    Tensor of shape (window, time)
+    Tensor of shape (window, time) or (window, freq, time)
         In [0, 1]; the maximum of each map is 1, or all of it is 0.
     """
     explainer = LayerGradCam(network, network.cam_layer)
     coarse = explainer.attribute(inputs, target=EVENT, relu_attributions=True)
-    fine = LayerAttribution.interpolate(coarse, inputs.shape[2:], interpolate_mode="linear")
+    mode = "linear" if inputs.dim() == 3 else "bilinear"
+    fine = LayerAttribution.interpolate(coarse, inputs.shape[2:], interpolate_mode=mode)
     return _unit_maximum(fine[:, 0].detach())
 
 

@@ -21,7 +21,7 @@ class GradCamCallback(pl.Callback):
 
     Attributes
     ----------
-    maps : Tensor of shape (window, time)
+    maps : Tensor of shape (window, time) or (window, freq, time)
         float16 relevance in [0, 1], on the CPU; empty before a test has ended.
     """
 

@@ -167,6 +167,42 @@ def mean_scores(
     }
 
 
+def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
+    """Bring maps of signals and of images onto one time axis: that of the window's samples.
+
+    A map over frequency and time is averaged over frequency, and its columns are interpolated
+    linearly at the samples; the maximum of each profile is then 1 again. A map over time stays as
+    it is. A map that is zero everywhere stays zero.
+
+    Parameters
+    ----------
+    maps : array of shape (window, time) or (window, freq, column)
+        Relevance in [0, 1].
+    n_times : int
+        Samples per window.
+
+    Returns
+    -------
+    float64 array of shape (window, time)
+
+    Examples
+    --------
+    >>> time_profiles(np.array([[[0.0, 1.0], [0.0, 0.0]]]), 4)
+    array([[0.  , 0.25, 0.75, 1.  ]])
+    """
+    if maps.ndim == 2:
+        return maps.astype(np.float64)
+    columns = maps.shape[2]
+    mean = maps.mean(axis=1, dtype=np.float64)
+    place = np.clip((np.arange(n_times) + 0.5) * columns / n_times - 0.5, 0, columns - 1)
+    left = np.minimum(place.astype(np.intp), max(columns - 2, 0))
+    share = place - left
+    right = np.minimum(left + 1, columns - 1)
+    profile = mean[:, left] * (1 - share) + mean[:, right] * share
+    peak = profile.max(axis=1, keepdims=True)
+    return np.asarray(profile / np.where(peak > 0, peak, 1.0), dtype=np.float64)
+
+
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
     """Which samples of each window lie inside an event of its record.
 

@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
+from xai_sleep.models.head import near_zero
 
 BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of each convolution
 
@@ -48,7 +49,9 @@ class CNN1d(nn.Module):
                 f"{_shortest()}; lengthen task.window or raise task.sfreq"
             )
         self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(width * cells, 2))
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Dropout(dropout), near_zero(nn.Linear(width * cells, 2))
+        )
 
     @property
     def cam_layer(self) -> nn.Module:

@@ -7,17 +7,17 @@ are layers, so that filters, comparison and threshold are learned together::
                                                                                      │
                                                       soft maximum over time ◀───────┘
 
-The soft maximum (log-mean-exp, Pinheiro & Collobert 2015) makes a window positive when a short
-stretch of it is, as an event of one second in a window of five does.
+Nothing is flattened: the last feature map still says when.
 """
 
-import math
 from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
+
+from xai_sleep.models.head import near_zero, soft_maximum
 
 
 class PowerCNN1d(nn.Module):
@@ -40,7 +40,7 @@ class PowerCNN1d(nn.Module):
     dropout : float
         After each convolution.
     sharpness : float
-        Of the soft maximum: towards 0 a mean over time, towards infinity the maximum.
+        Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -74,7 +74,7 @@ class PowerCNN1d(nn.Module):
                     nn.Dropout(dropout),
                 ]
             )
-        self.head = nn.Conv1d(width, 2, 1)
+        self.head = near_zero(nn.Conv1d(width, 2, 1))
 
     @property
     def cam_layer(self) -> nn.Module:
@@ -90,6 +90,5 @@ class PowerCNN1d(nn.Module):
             padding=self.cells,
             count_include_pad=False,
         )
-        logits: Tensor = self.head(self.evidence(self.normalise(torch.log(power + 1e-3))))
-        soft = torch.logsumexp(self.sharpness * logits, dim=2) - math.log(logits.shape[2])
-        return soft / self.sharpness
+        evidence = self.head(self.evidence(self.normalise(torch.log(power + 1e-3))))
+        return soft_maximum(evidence, self.sharpness)

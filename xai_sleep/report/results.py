@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import Windows
-from xai_sleep.metrics.maps import LocalisationScores, event_mask, localisation, mean_scores
+from xai_sleep.metrics.maps import (
+    LocalisationScores,
+    event_mask,
+    localisation,
+    mean_scores,
+    time_profiles,
+)
 from xai_sleep.metrics.statistics import summarise
 from xai_sleep.metrics.windows import undefined_scores, window_scores
 
@@ -33,7 +39,7 @@ class FoldResult:
         Test windows, in order of record and time.
     probability : float32 array of shape (window,)
         Of an event.
-    maps : float16 array of shape (window, time)
+    maps : float16 array of shape (window, time) or (window, freq, time)
         Relevance in [0, 1]; of shape (0, 0) where nothing was explained.
     metrics : mapping
         As stored in the fold's ``metrics.json``.
@@ -71,7 +77,7 @@ def score_maps(
         inside[rows] = event_mask(
             windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
         )
-    return localisation(maps.astype(np.float64), inside)
+    return localisation(time_profiles(maps, windows.length), inside)
 
 
 def summary(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> dict[str, Any]:
@@ -154,8 +160,8 @@ def predictions_csv(recordings: Sequence[Recording], folds: Sequence[FoldResult]
                     recording.record,
                     recording.subject,
                     fold.name,
-                    f"{windows.start_time[i]:g}",
-                    f"{windows.end_time[i]:g}",
+                    f"{windows.start_time[i]:.10g}",
+                    f"{windows.end_time[i]:.10g}",
                     windows.label[i],
                     f"{fold.probability[i]:.9g}",
                     int(float(fold.probability[i]) >= fold.threshold),

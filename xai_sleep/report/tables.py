@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 SHOWN = ("accuracy", "sensitivity", "specificity", "precision", "f1", "kappa", "auroc")
 
 
 def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> Table:
-    """One row a fold, then mean ± sd over folds, and pooled with its 95 % interval.
+    """One row a fold, then mean and sd over folds, and pooled with its 95 % interval.
+
+    It fits a terminal of 80 columns: where space is short names of folds give way, never a number.
 
     Parameters
     ----------
@@ -20,29 +23,31 @@ def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[s
     summary : mapping
         ``windows`` of :func:`xai_sleep.report.results.summary`.
     """
-    table = Table(title=title, caption="windows; thresholds chosen on validation data")
+    caption = "windows; thresholds chosen on validation data"
+    table = Table(
+        title=title,
+        caption=caption,
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("fold")
     for name in SHOWN:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for fold in folds:
         table.add_row(fold["name"], *(_number(fold["windows"][name]) for name in SHOWN))
     table.add_section()
     scores = summary["windows"]
-    table.add_row(
-        "mean ± sd",
-        *(f"{_number(scores[n]['mean'])} ± {_number(scores[n]['std'])}" for n in SHOWN),
-    )
-    table.add_row(
-        "pooled",
-        *(f"{_number(scores[n]['pooled'])}\n{_interval(scores[n]['ci95'])}" for n in SHOWN),
-        style="bold",
-    )
+    for label, key in (("mean", "mean"), ("sd", "std")):
+        table.add_row(label, *(_number(scores[name][key]) for name in SHOWN))
+    table.add_section()
+    table.add_row("pooled", *(_number(scores[name]["pooled"]) for name in SHOWN), style="bold")
+    intervals = [scores[name]["ci95"] or (None, None) for name in SHOWN]
+    table.add_row("95 % from", *(_number(low) for low, _ in intervals))
+    table.add_row("to", *(_number(high) for _, high in intervals))
     return table
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}".replace("0.", ".", 1)
-
-
-def _interval(ci95: Sequence[float] | None) -> str:
-    return "" if ci95 is None else f"[{_number(ci95[0])}, {_number(ci95[1])}]"

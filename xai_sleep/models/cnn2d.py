@@ -1,0 +1,78 @@
+"""2D CNNs on images ``(window, image, freq, time)``, with two logits a window."""
+
+from itertools import pairwise
+from typing import Literal
+
+from torch import Tensor, nn
+
+from xai_sleep.errors import InputError
+from xai_sleep.models.head import near_zero
+
+POOLINGS = 4  # a strided convolution and three poolings, each halves the image
+
+
+class CNN2d(nn.Module):
+    """Three convolutions with batch normalisation and two dense layers.
+
+    ``conv 4 (stride 2) → 8 → 16``, 3×3 and padded to keep the size; after each of them ReLU, batch
+    normalisation, max-pooling by 2 and batch normalisation; then dense 16 and 2. 18,154 trainable
+    parameters for images of 3 × 128 × 128.
+
+    Parameters
+    ----------
+    n_chans : int
+        Channels of the image.
+    n_times : int
+        Columns of the image.
+    n_freqs : int
+        Rows of the image.
+    dropout : float
+        Before the last layer.
+
+    Raises
+    ------
+    InputError
+        If the image is too small to be halved four times.
+    """
+
+    input_kind: Literal["image"] = "image"
+
+    def __init__(
+        self, n_chans: int, n_times: int, n_freqs: int = 128, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        rows, columns = n_freqs // 2**POOLINGS, n_times // 2**POOLINGS
+        if not rows * columns:
+            raise InputError(
+                f"images of {n_freqs} × {n_times} are too small for CNN2d, which halves them "
+                f"{POOLINGS} times; raise task.image_size"
+            )
+        self.features = nn.Sequential()
+        for stage, (before, after) in enumerate(pairwise((n_chans, 4, 8, 16))):
+            self.features.extend(
+                [
+                    nn.Conv2d(before, after, 3, stride=1 if stage else 2, padding=1),
+                    nn.ReLU(),
+                    nn.BatchNorm2d(after),
+                    nn.MaxPool2d(2),
+                    nn.BatchNorm2d(after),
+                ]
+            )
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(16 * rows * columns, 16),
+            nn.ReLU(),
+            nn.BatchNorm1d(16),
+            nn.Dropout(dropout),
+            near_zero(nn.Linear(16, 2)),
+        )
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The last feature map before pooling."""
+        return self.features[-4]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of shape ``(window, 2)``."""
+        logits: Tensor = self.head(self.features(images))
+        return logits

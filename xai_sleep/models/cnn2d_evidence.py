@@ -1,0 +1,76 @@
+"""A 2D CNN without dense layers: evidence for an event in every cell, and its soft maximum.
+
+The frequency of a cell is given to the network as one more channel, since a convolution alone
+cannot tell 13 Hz from 8 Hz. Nothing is flattened, so the last feature map still says where in
+frequency and time the evidence lies::
+
+    image + frequency ─▶ 4 convolutions ─▶ evidence(freq, time) ─▶ soft maximum
+"""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from xai_sleep.models.head import near_zero, soft_maximum
+
+STRIDES = ((2, 2), (2, 1), (1, 1), (1, 1))  # over frequency and time
+
+
+class EvidenceCNN2d(nn.Module):
+    """Four convolutions, a 1×1 convolution and a soft maximum over frequency and time.
+
+    Parameters
+    ----------
+    n_chans : int
+        Channels of the image.
+    n_times, n_freqs : int
+        Columns and rows of the image.
+    width : int
+        Channels of the first convolution, half of the others'.
+    dropout : float
+        Before the 1×1 convolution.
+    sharpness : float
+        Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
+    """
+
+    input_kind: Literal["image"] = "image"
+    frequency: Tensor
+
+    def __init__(
+        self,
+        n_chans: int,
+        n_times: int,
+        n_freqs: int = 128,
+        *,
+        width: int = 8,
+        dropout: float = 0.3,
+        sharpness: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.sharpness = sharpness
+        rows = torch.linspace(1, -1, n_freqs).reshape(1, 1, n_freqs, 1)
+        self.register_buffer("frequency", rows.expand(1, 1, n_freqs, n_times), persistent=False)
+        self.features = nn.Sequential()
+        widths = pairwise((n_chans + 1, width, 2 * width, 2 * width, 2 * width))
+        for (before, after), stride in zip(widths, STRIDES, strict=True):
+            self.features.extend(
+                [
+                    nn.Conv2d(before, after, 3, stride, padding=1),
+                    nn.BatchNorm2d(after),
+                    nn.ReLU(),
+                ]
+            )
+        self.head = nn.Sequential(nn.Dropout(dropout), near_zero(nn.Conv2d(2 * width, 2, 1)))
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The last feature map, of a quarter of the rows and half of the columns of the image."""
+        return self.features[-1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of shape ``(window, 2)``."""
+        frequency = self.frequency.expand(len(images), -1, -1, -1)
+        evidence = self.head(self.features(torch.cat([images, frequency], dim=1)))
+        return soft_maximum(evidence, self.sharpness)
