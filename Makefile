@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format
+.PHONY: help install run sweep report test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"
 	$(BIN)/python -m xai_sleep $(ARGS)
+
+sweep: install ## Run all tasks, models and schemes: ARGS="hydra/launcher=joblib"
+	$(BIN)/python -m xai_sleep --multirun task=rem,spindle model=cnn1d,cnn2d cv=kfold,loso $(ARGS)
+
+report: install ## Put runs and sweeps in one table: ARGS="outputs multirun/…"
+	$(BIN)/python -m xai_sleep.report $(ARGS)
 
 test: install check ## Check the code and run all tests with coverage
 	$(BIN)/python -m pytest --cov

@@ -153,7 +153,8 @@ def test_each_scored_window_is_tested_once_and_labelled_by_the_events(tiny: Run)
         for start, end in recording.scored:
             for i in range(math.floor((end - start) / WINDOW)):
                 here, there = start + i * WINDOW, start + (i + 1) * WINDOW
-                label = any(a < there and b > here for a, b in recording.events)
+                shared = [min(b, there) - max(a, here) for a, b in recording.events]
+                label = max(shared) >= max(tiny.config.task.min_overlap, 1e-9)
                 names = (recording.record, recording.subject, recording.subject)
                 expected.append((*names, here, there, int(label)))
     assert list(tiny.predictions[0]) == [
@@ -386,6 +387,9 @@ def test_a_killed_run_goes_on_where_it_stopped(tiny: Run, tmp_path: Path) -> Non
     before = finished_files(directory)
     assert 3 <= len(before) < 9
     assert not (directory / "results.json").exists()
+    last = directory / "folds" / SUBJECTS[-1]
+    last.mkdir(exist_ok=True)
+    (last / "model.ckpt").write_text("half a file")
     again = launch(*TINY, f"hydra.run.dir={directory}", cwd=tmp_path)
     _, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors

@@ -36,6 +36,7 @@ class TaskConfig:
     image_channels: dict[str, list[list[str]]] = MISSING
     image_band: list[float] = MISSING
     image_size: int = 128
+    image_semantics: str = "pycwt"
 
 
 @dataclass
@@ -87,6 +88,7 @@ class TrainerConfig:
     batch_size: int = MISSING
     learning_rate: float = MISSING
     weight_decay: float = 0.0
+    shift: bool = True
     accelerator: str = "cpu"
 
 
@@ -158,6 +160,7 @@ CHOICES = {
     "task.event": ("spindle", "rem"),
     "task.scale": ("record", "train"),
     "task.image": ("coherence", "scalogram"),
+    "task.image_semantics": ("pycwt", "grinsted"),
     "cv.scheme": ("loso", "kfold"),
     "data.name": ("auto", "dreams", "synthetic"),
     "data.expert": ("union", "intersection", "expert1", "expert2"),
@@ -230,6 +233,11 @@ def _check_combinations(config: Config) -> None:
             "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]"
         )
     _check_bands(config)
+    if not task.image_channels.get(task.image):
+        raise InputError(
+            f"task.image_channels names no channels for task.image={task.image}; list the accepted "
+            f"names of each channel under task.image_channels.{task.image}"
+        )
     if task.min_overlap >= task.window:
         raise InputError(
             f"task.min_overlap ({task.min_overlap:g} s) must be shorter than task.window "
@@ -239,6 +247,10 @@ def _check_combinations(config: Config) -> None:
 
 def _check_bands(config: Config) -> None:
     task, cv = config.task, config.cv
+    if not _is_band(task.image_band, math.inf):
+        raise InputError(
+            f"task.image_band holds {task.image_band}; a band is two rising frequencies above 0"
+        )
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
         if not _is_band(band, task.sfreq / 2):
             raise InputError(

@@ -5,6 +5,7 @@
     recordings ─▶ folds ─▶ for each fold: fit ─▶ test ─▶ explain ─▶ score ─▶ summary
 """
 
+import json
 import logging
 import time
 import warnings
@@ -20,12 +21,13 @@ import torch
 import wandb
 from pytorch_lightning.loggers import WandbLogger
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from xai_sleep import __version__
 from xai_sleep.config import Config
 from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
-from xai_sleep.data.images import Images
+from xai_sleep.data.images import SETTINGS, Images, warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
 from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
@@ -123,24 +125,43 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     )
     warnings.filterwarnings("ignore", message="No (posi|nega)tive samples", module="torchmetrics")
     torch.set_num_threads(config.threads)
+    threadpool_limits(config.threads)  # of NumPy and SciPy, as jobs may share a machine
     require_login(config.logger)
     source = data_source(config.data.name, config.data.root, config.task.event)
     if source != config.data.name:
         log.warning(SOURCE_CHOSEN[source], config.data.root)
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(_settings(config, source)), Progress(console) as progress:
-        recordings, inputs = read(config, source, progress)
-        images = build_images(config, recordings) if sees_images(config) else None
-        experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
-        folds = divide(config, recordings)
-        results = [
-            run_fold(experiment, fold, number)
-            for number, fold in progress.each("folds", enumerate(folds), len(folds))
-        ]
-        found = collect(experiment, results)
-        write(experiment, results, found)
+        found = finished_before(directory) or work(config, source, directory, progress)
     console.print(run_table(_title(config, source), found["folds"], found["summary"]))
     console.print(f"results in {directory.path}")
+    return found
+
+
+def finished_before(directory: RunDirectory) -> dict[str, Any] | None:
+    """Content of ``results.json``, which is written last, if this version wrote it."""
+    file = directory.path / "results.json"
+    if not file.exists():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found if (found["schema"], found["version"]) == (SCHEMA, __version__) else None
+
+
+def work(
+    config: Config, source: str, directory: RunDirectory, progress: Progress
+) -> dict[str, Any]:
+    """Run the folds that are not finished and write the files of the whole run."""
+    recordings, inputs = read(config, source, progress)
+    images = build_images(config, recordings) if sees_images(config) else None
+    experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
+    folds = divide(config, recordings)
+    remember_images(experiment, folds)
+    results = [
+        run_fold(experiment, fold, number)
+        for number, fold in progress.each("folds", enumerate(folds), len(folds))
+    ]
+    found = collect(experiment, results)
+    write(experiment, results, found)
     return found
 
 
@@ -149,18 +170,24 @@ def read(
 ) -> tuple[list[Recording], list[Recording]]:
     """Load the recordings and resample them: broad-band, and in the bands the network sees."""
     task, data, image = config.task, config.data, sees_images(config)
+    channels, setting = task.channels, "task.channels"
+    if image:
+        channels, setting = task.image_channels[task.image], SETTINGS[task.image]
     raw = load(
         source,
         root=data.root,
         event=task.event,
-        channels=task.image_channels[task.image] if image else task.channels,
+        channels=channels,
         expert=data.expert,
         records=data.records,
         subjects=data.subjects,
         minutes=data.minutes,
         sfreq=task.sfreq,
         seed=config.seed,
+        setting=setting,
     )
+    if image:
+        warn_of_empty_rows(raw, task.image_band[1])
     broad: list[tuple[float, float]] = [(task.band[0], task.band[1])]
     bands = [(low, high) for low, high in task.input_bands or broad] if not image else broad
     recordings, inputs = [], []
@@ -178,6 +205,14 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
             recordings, val_blocks=cv.val_blocks, window=window, guard=cv.guard, seed=config.seed
         )
     return k_fold(recordings, k=cv.folds, window=window, guard=cv.guard, seed=config.seed)
+
+
+def remember_images(experiment: Experiment, folds: Sequence[Fold]) -> None:
+    """Compute the images that folds share: of all folds, so a resumed run sees the same ones."""
+    finished = all(experiment.directory.finished(fold.name) for fold in folds)
+    if experiment.images and not finished:
+        data = [fold_data(experiment.config, experiment.inputs, fold) for fold in folds]
+        experiment.images.remember([part for d in data for part in (d.train, d.val)])
 
 
 def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
@@ -199,7 +234,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         trainer = build_trainer(
             config,
             data,
-            directory.fold(fold.name),
+            directory.fresh_fold(fold.name),
             logger=WandbLogger(experiment=tracked),
             callbacks=[epochs, *explainers],
         )
@@ -209,7 +244,8 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     result = FoldResult(fold.name, data.test, probability, maps, metrics)
     if maps.size and config.explain.figures:
         figures = directory.path / "figures"
-        draw_examples(experiment.recordings, result, config.explain.figures, figures)
+        shown = (experiment.recordings, result, config.explain.figures)
+        draw_examples(*shown, figures, images=experiment.images)
     metrics["seconds"] = time.perf_counter() - started
     directory.write_fold(fold.name, {"probability": probability, "maps": maps}, metrics)
     return result

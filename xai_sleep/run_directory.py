@@ -8,6 +8,7 @@ there.
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +66,7 @@ class RunDirectory:
             except OSError as error:
                 raise InputError(
                     f"another run is at work in {self.path}; wait for it or choose another "
-                    "directory (hydra.run.dir, hydra.sweep.dir)"
+                    "directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"
                 ) from error
             self._bind(settings)
             yield
@@ -85,7 +86,8 @@ class RunDirectory:
         if changed:
             raise InputError(
                 f"{self.path} holds a run with other settings ({', '.join(changed)}); to resume "
-                "it repeat them as they were, or choose another directory (hydra.run.dir)"
+                "it repeat them as they were, or choose another directory (hydra.run.dir, in a "
+                "sweep hydra.sweep.subdir)"
             )
 
     def fold(self, name: str) -> Path:
@@ -93,6 +95,11 @@ class RunDirectory:
         path = self.path / "folds" / name
         path.mkdir(exist_ok=True)
         return path
+
+    def fresh_fold(self, name: str) -> Path:
+        """Empty directory of a fold to be trained: what an interrupted attempt left goes."""
+        shutil.rmtree(self.path / "folds" / name, ignore_errors=True)
+        return self.fold(name)
 
     def finished(self, name: str) -> bool:
         """Whether a fold was finished, by this run or an earlier one."""

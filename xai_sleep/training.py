@@ -54,6 +54,7 @@ def build_images(config: Config, recordings: Sequence[Recording]) -> Images:
         sfreq=task.sfreq,
         band=(task.image_band[0], task.image_band[1]),
         size=task.image_size,
+        semantics=task.image_semantics,
     )
     directory = Path(data.image_cache).expanduser()
     return Images(recordings, transform, memory=data.image_memory, directory=directory)
@@ -76,6 +77,7 @@ def fold_data(
         batch_size=config.trainer.batch_size,
         seed=config.seed,
         images=images,
+        shift=config.trainer.shift,
     )
 
 
@@ -183,11 +185,20 @@ def fit_and_test(
         "threshold": threshold,
         "first_loss": classifier.first_loss,
         "epochs": trainer.current_epoch,
+        "val_average_precision": _best_validation(trainer),
         "counts": {
             part: {"windows": len(w), "positive": int(w.label.sum())}
             for part, w in (("train", data.train), ("val", data.val), ("test", data.test))
         },
     }
+
+
+def _best_validation(trainer: pl.Trainer) -> float | None:
+    """Average precision of the weights kept; None where validation windows are of one class."""
+    keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
+    if keep.monitor != "val/average_precision" or keep.best_model_score is None:
+        return None
+    return float(keep.best_model_score)
 
 
 def _predict(

@@ -1,4 +1,4 @@
-"""Coherence against pycwt and the definitions, the scalogram against pycwt, and what both promise."""
+"""Coherence against pycwt and its definition, the scalogram against pycwt; what both promise."""
 
 import copy
 import warnings
@@ -134,7 +134,7 @@ def test_coherence_of_real_eeg_equals_the_reference(
     path = dreams_root / "DatabaseSpindles" / f"excerpt{excerpt}.txt"
     if not path.exists():
         pytest.skip(f"{path.name} is not here")
-    (signal,), found, _ = TextExcerpt(path).read(["central"])
+    (signal,), found, _ = TextExcerpt(path, ("central",)).read(["central"])
     assert found == sfreq
     n_times, second = round(5 * sfreq), round(sfreq)
     starts = range(0, len(signal) - n_times - second, len(signal) // 5)
@@ -316,13 +316,19 @@ def test_columns_are_the_middles_of_equal_parts() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sfreq": 50.0}, r"up to 30 Hz .* at 50 Hz.* above 25 Hz; lower task\.image\.fmax"),
-        ({"n_times": 300, "fmin": 0.5}, r"1\.5 s .* of 0\.5 Hz; raise task\.image\.fmin to 0\.667"),
-        ({"fmin": 30.0}, r"from 30 to 30 Hz; expected 0 < fmin < fmax"),
+        (
+            {"sfreq": 50.0},
+            r"to 30 Hz .* at 50 Hz.* above 25 Hz; lower the upper .*task\.image_band",
+        ),
+        (
+            {"n_times": 300, "fmin": 0.5},
+            r"1\.5 s .* of 0\.5 Hz; raise the lower frequency .* to 0\.667 Hz",
+        ),
+        ({"fmin": 30.0}, r"from 30 to 30 Hz; task\.image_band is two rising"),
         ({"fmin": 0.0}, r"from 0 to 30 Hz"),
-        ({"n_freqs": 1}, r"1 frequencies; expected 2 or more"),
-        ({"n_out": 1001}, r"1001 times .* windows of 1000 samples"),
-        ({"n_out": 0}, r"0 times"),
+        ({"n_freqs": 1}, r"1 rows; task\.image_size is 2 or more"),
+        ({"n_out": 1001}, r"1001 columns .* 1000 samples; task\.image_size is 1000 at most"),
+        ({"n_out": 0}, r"0 columns"),
         ({"semantics": "matlab"}, r"'matlab'; .* one of pycwt, grinsted"),
     ],
 )
@@ -354,7 +360,7 @@ def test_windows_of_another_dtype_are_refused() -> None:
 
 
 def test_the_key_tells_transforms_apart() -> None:
-    transforms = [
+    transforms: list[WaveletCoherence | Scalogram] = [
         WaveletCoherence(*ONE),
         WaveletCoherence(*ONE, semantics="grinsted"),
         WaveletCoherence(*GRIDS[0]),

@@ -131,6 +131,9 @@ class FoldDataModule(pl.LightningDataModule):
         Of balance and shuffling.
     images : Images, optional
         Turns windows into images; without it batches hold signals.
+    shift : bool
+        Shift each training window circularly in time, anew in every epoch: an event is an event
+        wherever it lies in the window.
     """
 
     def __init__(
@@ -147,11 +150,13 @@ class FoldDataModule(pl.LightningDataModule):
         batch_size: int = 128,
         seed: int = 0,
         images: Images | None = None,
+        shift: bool = False,
     ) -> None:
         super().__init__()
         self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
         rule = {"length": window, "min_overlap": min_overlap}
+        self.shift = shift
         self.train = cut(recordings, fold.train, step=step, **rule)
         self.val = cut(recordings, fold.val, step=step, **rule)
         self.test = cut(recordings, fold.test, step=window, **rule)
@@ -198,7 +203,8 @@ class FoldDataModule(pl.LightningDataModule):
             for power in (1, 2):
                 sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
         mean, square = sums / len(self.train)
-        sd = (square - mean**2).clamp_min(1e-12).sqrt()
+        # Images are kept as float16: what varies less than it can tell does not vary.
+        sd = (square - mean**2).clamp_min(1e-6).sqrt()
         return mean.float(), sd.float()
 
     def train_dataloader(self) -> DataLoader[Any]:
@@ -212,6 +218,12 @@ class FoldDataModule(pl.LightningDataModule):
             collate_fn=None if self.images is None else _already_a_batch,
             generator=torch.Generator().manual_seed(self.seed),
         )
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        """Shift the windows of a training batch; leave all others as they are."""
+        if not (self.shift and self.trainer and self.trainer.training):
+            return batch
+        return [shifted(batch[0]), batch[1]]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return validation windows, in order."""
@@ -228,6 +240,16 @@ class FoldDataModule(pl.LightningDataModule):
             else ImageDataset(self.images, windows, self.amplitudes, self.normal)
         )
         return DataLoader(dataset, batch_size=256, collate_fn=_already_a_batch)
+
+
+def shifted(inputs: Tensor) -> Tensor:
+    """Roll each window of a batch along its last axis, time, by an amount drawn from torch."""
+    n_times = inputs.shape[-1]
+    by = torch.randint(n_times, (len(inputs), 1), device=inputs.device)
+    places = (torch.arange(n_times, device=inputs.device) + by) % n_times
+    return inputs.gather(
+        -1, places.reshape(len(inputs), *[1] * (inputs.dim() - 2), n_times).expand_as(inputs)
+    )
 
 
 def _already_a_batch(batch: Batch) -> Batch:

@@ -44,6 +44,7 @@ def read(
     channels: Sequence[Sequence[str]],
     expert: str = "union",
     records: Sequence[str] | None = None,
+    setting: str = "task.channels",
 ) -> list[Recording]:
     """Read the records of one database.
 
@@ -68,6 +69,8 @@ def read(
     records : sequence of str, optional
         Names of the records to read (``excerpt3``), all by default. Those that cannot be used are
         then an error; otherwise they are left out with a warning.
+    setting : str
+        Where ``channels`` were set, for messages.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def read(
     folder = root / FOLDERS[event]
     usable = usable_records(folder, needed, records)
     sources = {record: _open(files["signals"]) for record, files in usable.items()}
-    picked = pick_channels(sources, channels)
+    picked = pick_channels(sources, channels, setting)
     subjects = group_subjects(sources)
     return [
         _recording(

@@ -9,7 +9,7 @@ Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. S
 """
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import ceil, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,27 +53,28 @@ class Grid:
     def __post_init__(self) -> None:
         if not 0 < self.fmin < self.fmax:
             raise InputError(
-                f"frequencies from {self.fmin:g} to {self.fmax:g} Hz; expected 0 < fmin < fmax "
-                "(task.image.fmin, task.image.fmax)"
+                f"an image from {self.fmin:g} to {self.fmax:g} Hz; task.image_band is two rising "
+                "frequencies above 0"
             )
         if self.fmax > self.sfreq / 2:
             raise InputError(
-                f"frequencies up to {self.fmax:g} Hz asked of signals sampled at {self.sfreq:g} "
-                f"Hz, which hold none above {self.sfreq / 2:g} Hz; lower task.image.fmax or leave "
-                "out records of this rate (data.records)"
+                f"an image up to {self.fmax:g} Hz of signals at {self.sfreq:g} Hz, which hold "
+                f"nothing above {self.sfreq / 2:g} Hz; lower the upper frequency of "
+                "task.image_band or raise task.sfreq"
             )
         duration = self.n_times / self.sfreq
         if self.fmin * duration < 1:
             raise InputError(
-                f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz; "
-                f"raise task.image.fmin to {1 / duration:.3g} Hz or more, or take longer windows"
+                f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz; raise "
+                f"the lower frequency of task.image_band to {ceil(1000 / duration) / 1000:g} Hz or "
+                "more, or lengthen task.window"
             )
         if self.n_freqs < 2:
-            raise InputError(f"{self.n_freqs} frequencies; expected 2 or more (task.image.n_freqs)")
+            raise InputError(f"images of {self.n_freqs} rows; task.image_size is 2 or more")
         if not 1 <= self.n_out <= self.n_times:
             raise InputError(
-                f"{self.n_out} times asked of windows of {self.n_times} samples; choose "
-                f"task.image.n_out from 1 to {self.n_times}"
+                f"images of {self.n_out} columns from windows of {self.n_times} samples; "
+                f"task.image_size is {self.n_times} at most (task.window times task.sfreq)"
             )
 
     @property

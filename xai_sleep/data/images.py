@@ -2,14 +2,11 @@
 
 The image of a window does not depend on the fold, only on the recording, up to a factor that
 scaling puts before its signals: coherence does not see it and a scalogram is shifted by it. So
-images are computed from signals in µV, kept as float16 in memory up to a budget and else in files,
-and shifted when they are asked for. Files are named after content and parameters and written by
-rename: jobs in parallel can share them.
+images are computed from signals in µV, kept as float16 in memory up to a budget and else in files
+(:mod:`xai_sleep.data.image_files`), and shifted when they are asked for.
 """
 
-import hashlib
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xai_sleep.data.image_files import file_key, kept
 from xai_sleep.data.recording import Recording, Signals
 from xai_sleep.data.scaling import Amplitude
 from xai_sleep.data.windows import Windows, cut_signals
@@ -30,10 +28,22 @@ log = logging.getLogger(__name__)
 
 Transform: TypeAlias = WaveletCoherence | Scalogram
 BATCH = 256
+SETTINGS = {
+    "scalogram": "task.image_channels.scalogram",
+    "coherence": "task.image_channels.coherence (or task.image=scalogram, of one channel)",
+}
+"""Where the channels of each kind of image are set, for messages."""
 
 
 def image_transform(
-    kind: str, *, n_chans: int, n_times: int, sfreq: float, band: tuple[float, float], size: int
+    kind: str,
+    *,
+    n_chans: int,
+    n_times: int,
+    sfreq: float,
+    band: tuple[float, float],
+    size: int,
+    semantics: str = "pycwt",
 ) -> Transform:
     """Make the transform that a task names.
 
@@ -51,6 +61,8 @@ def image_transform(
         Frequencies shown, in Hz.
     size : int
         Rows and columns.
+    semantics : {"pycwt", "grinsted"}
+        Of coherence.
 
     Raises
     ------
@@ -63,14 +75,41 @@ def image_transform(
             f"task.image={kind} is made of {wanted} channel{'s' * (wanted > 1)}, but "
             f"{n_chans} are named; set task.image_channels, or the other kind of image"
         )
-    make = WaveletCoherence if kind == "coherence" else Scalogram
-    return make(n_times, sfreq, fmin=band[0], fmax=band[1], n_freqs=size, n_out=size)
+    grid = (n_times, sfreq, *band, size, size)
+    return WaveletCoherence(*grid, semantics) if kind == "coherence" else Scalogram(*grid)
+
+
+def warn_of_empty_rows(recordings: Sequence[Recording], fmax: float) -> None:
+    """Name the records whose own sampling rate leaves the upper rows of their images empty.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        As read, before they are resampled to one rate.
+    fmax : float
+        Highest frequency shown, in Hz.
+    """
+    slow = [f"{r.record} ({r.sfreq:g} Hz)" for r in recordings if r.sfreq / 2 < fmax]
+    if slow:
+        log.warning(
+            "task.image_band reaches up to %g Hz, which is more than half the sampling rate of %s: "
+            "the rows above show nothing of these records; lower task.image_band or leave them out "
+            "(data.records)",
+            fmax,
+            ", ".join(slow),
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class _Stored:
     start: NDArray[np.int64]  # first sample of each window, ascending
     images: NDArray[np.float16]
+
+    def find(self, wanted: NDArray[np.int64]) -> NDArray[np.intp] | None:
+        """Where the images of these windows are; None if any is missing."""
+        at = np.searchsorted(self.start, wanted)
+        found = np.all(at < len(self.start)) and np.array_equal(self.start[at], wanted)
+        return at if found else None
 
 
 class Images:
@@ -98,8 +137,8 @@ class Images:
     ) -> None:
         self.signals = [recording.signals for recording in recordings]
         self.transform, self.memory, self.directory = transform, memory, directory
-        first = self.signals[0][:, : transform.grid.n_times]
-        self.shape = tuple(self.compute(first[np.newaxis]).shape[1:])
+        nothing = np.zeros((1, transform.n_channels, transform.grid.n_times), dtype=np.float32)
+        self.shape = tuple(self.compute(nothing).shape[1:])
         self._stored: dict[int, _Stored] = {}
 
     def compute(self, signals: Signals) -> Tensor:
@@ -109,18 +148,28 @@ class Images:
             return torch.cat([self.transform(torch.from_numpy(b.copy())) for b in batches])
 
     def remember(self, windows: Sequence[Windows]) -> None:
-        """Compute the images of all these windows, or find them in files, once."""
+        """Compute the images of all these windows, or find them in files, unless they are known.
+
+        To announce the windows of all folds at once costs least: what is known of a recording is
+        kept, but a file is made for each larger set of its windows.
+        """
         length, sfreq = windows[0].length, windows[0].sfreq
         record = np.concatenate([w.record for w in windows])
         start = np.concatenate([w.start for w in windows])
-        pairs = np.unique(np.column_stack([record, start]), axis=0)
-        bytes_in_all = len(pairs) * int(np.prod(self.shape)) * 2
-        in_memory = bytes_in_all <= self.memory * 2**30
-        for index in np.unique(pairs[:, 0]):
-            starts = pairs[pairs[:, 0] == index, 1]
+        wanted = {int(i): np.unique(start[record == i]) for i in np.unique(record)}
+        for index, stored in self._stored.items():
+            wanted[index] = np.union1d(stored.start, wanted.get(index, stored.start))
+        bytes_in_all = sum(map(len, wanted.values())) * int(np.prod(self.shape)) * 2
+        for index, starts in wanted.items():
+            known = self._stored.get(index)
+            if known is not None and len(known.start) == len(starts):
+                continue
             of_record = Windows(np.full_like(starts, index), starts, starts * 0, length, sfreq)
-            images = self._compute_all(of_record) if in_memory else self._in_file(of_record)
-            self._stored[int(index)] = _Stored(starts, images)
+            if bytes_in_all <= self.memory * 2**30:
+                images = self._compute_all(of_record)
+            else:
+                images = self._in_file(of_record)
+            self._stored[index] = _Stored(starts, images)
 
     def of(
         self,
@@ -143,60 +192,36 @@ class Images:
         -------
         float32 Tensor of shape (window, image, freq, time)
         """
-        record, start = windows.record[index], windows.start[index]
-        out = torch.empty(len(record), *self.shape)
-        for one in np.unique(record):
-            rows = np.flatnonzero(record == one)
+        chosen = windows.take(index)
+        out = torch.empty(len(chosen), *self.shape)
+        for one in np.unique(chosen.record):
+            rows = np.flatnonzero(chosen.record == one)
             stored = self._stored.get(int(one))
-            at = None if stored is None else np.searchsorted(stored.start, start[rows])
-            if stored is None or at is None or not _all_at(stored.start, at, start[rows]):
-                chosen = np.arange(len(windows))[index][rows]
-                images = self.compute(cut_signals(self.signals, windows, chosen))
+            at = None if stored is None else stored.find(chosen.start[rows])
+            if stored is None or at is None:
+                images = self.compute(cut_signals(self.signals, chosen, rows))
             else:
                 images = torch.from_numpy(stored.images[at].astype(np.float32))
-            if isinstance(self.transform, Scalogram):  # its values are log10 of squared signals
-                images -= 2 * float(np.log10(amplitudes[one][0, 0]))
-            out[torch.from_numpy(rows)] = images
+            out[torch.from_numpy(rows)] = self.transform.rescaled(images, amplitudes[one])
         return out
 
     def _compute_all(self, windows: Windows) -> NDArray[np.float16]:
+        """Compute what is not known of these windows, all of one recording."""
+        known = self._stored.get(int(windows.record[0]))
+        old = np.zeros(len(windows), dtype=np.bool_)
         images = np.empty((len(windows), *self.shape), dtype=np.float16)
-        for first in range(0, len(windows), BATCH):
-            part = slice(first, first + BATCH)
+        if known is not None:
+            old = np.isin(windows.start, known.start)
+            images[old] = known.images
+        new = np.flatnonzero(~old)
+        for first in range(0, len(new), BATCH):
+            part = new[first : first + BATCH]
             images[part] = self.compute(cut_signals(self.signals, windows, part)).numpy()
         return images
 
     def _in_file(self, windows: Windows) -> NDArray[np.float16]:
-        key = hashlib.sha256(self.signals[windows.record[0]].tobytes())
-        key.update(f"{type(self.transform).__name__} {self.transform.grid}".encode())
-        key.update(windows.start.tobytes())
-        path = self.directory / f"{key.hexdigest()[:32]}.npy"
-        expected = (len(windows), *self.shape)
-        try:
-            images: NDArray[np.float16] = np.load(path, mmap_mode="r")
-            if images.shape == expected and images.dtype == np.float16:
-                return images
-            raise ValueError(f"holds {images.shape} instead of {expected}")
-        except FileNotFoundError:
-            pass
-        except (ValueError, OSError, EOFError) as error:
-            log.warning("image cache: %s is damaged (%s) and is made again", path, error)
-        images = self._compute_all(windows)
-        beside = path.with_name(f".{os.getpid()}.{path.name}")
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            np.save(beside, images)
-            beside.replace(path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            log.warning(
-                "image cache: cannot write to %s (%s); its images stay in memory",
-                self.directory,
-                error.strerror,
-            )
-            return images
-        return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def _all_at(starts: NDArray[np.int64], at: NDArray[np.intp], wanted: NDArray[np.int64]) -> bool:
-    return bool(np.all(at < len(starts)) and np.array_equal(starts[at], wanted))
+        key = file_key(
+            self.transform.parameters_key, self.signals[windows.record[0]], windows.start
+        )
+        shape = (len(windows), *self.shape)
+        return kept(self.directory / f"{key}.npy", shape, lambda: self._compute_all(windows))

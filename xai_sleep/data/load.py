@@ -42,6 +42,7 @@ def load(
     minutes: float,
     sfreq: float,
     seed: int,
+    setting: str = "task.channels",
 ) -> list[Recording]:
     """Load recordings with the wanted channels, usable throughout.
 
@@ -49,7 +50,7 @@ def load(
     ----------
     source : {"dreams", "synthetic"}
         As resolved by :func:`data_source`.
-    root, event, channels, expert, records
+    root, event, channels, expert, records, setting
         See :func:`xai_sleep.data.dreams.read`.
     subjects, minutes, sfreq, seed
         See :func:`xai_sleep.data.synthetic.simulate`.
@@ -61,7 +62,12 @@ def load(
     """
     if source == "dreams":
         recordings = dreams.read(
-            Path(root).expanduser(), event=event, channels=channels, expert=expert, records=records
+            Path(root).expanduser(),
+            event=event,
+            channels=channels,
+            expert=expert,
+            records=records,
+            setting=setting,
         )
     else:
         simulated = simulate(
@@ -71,8 +77,8 @@ def load(
             sfreq=sfreq,
             seed=seed,
         )
-        recordings = [_select(recording, channels) for recording in _named(simulated, records)]
-    require_usable(recordings)
+        recordings = [_select(one, channels, setting) for one in _named(simulated, records)]
+    require_usable(recordings, setting)
     for recording in recordings:
         for note in recording.notes:
             log.info("record %s: %s", recording.record, note)
@@ -89,14 +95,14 @@ def _named(simulated: Sequence[Recording], names: Sequence[str] | None) -> list[
     return [recording for recording in simulated if names is None or recording.record in names]
 
 
-def _select(recording: Recording, wanted: Sequence[Sequence[str]]) -> Recording:
+def _select(recording: Recording, wanted: Sequence[Sequence[str]], setting: str) -> Recording:
     rows = []
     held = [channel.casefold() for channel in recording.channels]
     for names in wanted:
         row = next((held.index(n.casefold()) for n in names if n.casefold() in held), None)
         if row is None:
             raise InputError(
-                f"task.channels: simulated records hold {' and '.join(recording.channels)}, "
+                f"{setting}: simulated records hold {' and '.join(recording.channels)}, "
                 f"none of {', '.join(names)}; name one of them"
             )
         rows.append(row)

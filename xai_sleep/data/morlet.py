@@ -11,6 +11,7 @@ Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. S
 """
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from math import floor
 from typing import Generic, TypeVar
@@ -150,15 +151,16 @@ class MorletImage(nn.Module, Generic[Plan]):
             with torch.inference_mode(mode=False):  # so that gradients can use the plan later
                 self._plans[key] = self._prepare(windows.detach())
         plan = self._plans[key]
-        return torch.cat([self._image(part, plan) for part in torch.split(windows, _CHUNK)])
+        chunks = torch.split(windows, _CHUNK)
+        return torch.cat([part for chunk in chunks for part in self._images(chunk, plan)])
 
     @abstractmethod
     def _prepare(self, like: Tensor) -> Plan:
         """Make the matrices for windows of this dtype and device."""
 
     @abstractmethod
-    def _image(self, windows: Tensor, plan: Plan) -> Tensor:
-        """Compute the images of a few windows."""
+    def _images(self, windows: Tensor, plan: Plan) -> Iterator[Tensor]:
+        """Compute the images of windows, some at a time."""
 
     def _check(self, windows: Tensor) -> None:
         name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)
@@ -166,7 +168,7 @@ class MorletImage(nn.Module, Generic[Plan]):
             raise InputError(
                 f"{name} got windows of shape {tuple(windows.shape)}; expected (1 or more, "
                 f"{expected[0]}, {expected[1]}), that is {expected[0]} channel(s) "
-                f"(task.image.channels) of {expected[1]} samples each"
+                f"(task.image_channels) of {expected[1]} samples each"
             )
         if windows.dtype not in (torch.float32, torch.float64):
             raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")

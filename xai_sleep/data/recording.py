@@ -82,8 +82,15 @@ class Recording:
         return float(self.signals.shape[1] / self.sfreq)
 
 
-def require_usable(recordings: Sequence[Recording]) -> None:
+def require_usable(recordings: Sequence[Recording], setting: str = "task.channels") -> None:
     """Refuse signals that no analysis can use.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        To be looked at.
+    setting : str
+        Where their channels were set, for messages.
 
     Raises
     ------
@@ -103,6 +110,6 @@ def require_usable(recordings: Sequence[Recording]) -> None:
             if np.ptp(signal) == 0:
                 raise InputError(
                     f"record {recording.record}, channel {name} is flat ({signal[0]:g} µV "
-                    "throughout); choose another channel (task.channels) or leave the record out "
+                    f"throughout); choose another channel ({setting}) or leave the record out "
                     "(data.records)"
                 )

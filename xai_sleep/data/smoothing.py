@@ -75,7 +75,7 @@ def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
     ``n_fft`` samples. Exact for signals whose frequencies it can hold.
     """
     spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
-    return np.fft.irfft(spectra, n=n_grid).swapaxes(-1, -2)
+    return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid).swapaxes(-1, -2))
 
 
 def over_scales(boxcar: Array, n_freqs: int, size: int = 16) -> list[tuple[slice, Array]]:

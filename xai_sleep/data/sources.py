@@ -30,7 +30,9 @@ class Source(Protocol):
 
 
 def pick_channels(
-    sources: Mapping[str, Source], wanted: Sequence[Sequence[str]]
+    sources: Mapping[str, Source],
+    wanted: Sequence[Sequence[str]],
+    setting: str = "task.channels",
 ) -> dict[str, tuple[str, ...]]:
     """Choose channels by name, never by position.
 
@@ -40,6 +42,8 @@ def pick_channels(
         The source of each record.
     wanted : sequence of sequences of str
         For each channel its accepted names, the preferred one first; case does not matter.
+    setting : str
+        Where ``wanted`` was set, for messages.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def pick_channels(
         if lacking:
             held = sorted({channel for record in lacking for channel in sources[record].channels})
             raise InputError(
-                f"task.channels: there is no channel {' or '.join(names)} in {', '.join(lacking)} "
+                f"{setting}: there is no channel {' or '.join(names)} in {', '.join(lacking)} "
                 f"(found there: {', '.join(held)}); name a channel that they hold, or leave these "
                 "records out (data.records)"
             )

@@ -54,8 +54,9 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
     Called on ``(window, 2, time)`` it returns ``(window, 3, freq, time)``: R², R²·cos φ and
     R²·sin φ, where φ > 0 means that the first channel leads. R² equals
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
-    float64 and 1e-6 in float32 (a little more where filters left next to nothing). R² of a flat
-    channel is 0, of a channel with itself 1. NaN stays NaN.
+    float64 and 1e-6 in float32, a little more where filters left next to nothing. (On a GPU that
+    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
+    0, of a channel with itself 1. NaN stays NaN.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
         super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
         if semantics not in SEMANTICS:
             raise InputError(
-                f"unknown coherence semantics {semantics!r}; task.image.semantics is one of "
+                f"unknown coherence semantics {semantics!r}; task.image_semantics is one of "
                 + ", ".join(SEMANTICS)
             )
         self.semantics = semantics
@@ -127,7 +128,7 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
             like.new_tensor(torch.finfo(like.dtype).tiny),
         )
 
-    def _image(self, windows: Tensor, plan: _CoherencePlan) -> Tensor:
+    def _images(self, windows: Tensor, plan: _CoherencePlan) -> Iterator[Tensor]:
         spectra = plan.transform.spectra(_standardised(windows))
         smoothed, sampled = [], []
         for band, smooth, sample in zip(
@@ -137,8 +138,8 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
             shape = (len(smooth), -1, len(windows), self.grid.n_out)
             smoothed.append((products.flatten(1, 2) @ smooth).view(shape))
             sampled.append((products[:, 2:].flatten(0, 2) @ sample).view(shape))
-        parts = zip(_parts(smoothed), _parts(sampled), strict=True)
-        return torch.cat([_coherence(_boxcar(part, plan), cross, plan) for part, cross in parts])
+        for part, cross in zip(_parts(smoothed), _parts(sampled), strict=True):
+            yield _coherence(_boxcar(part, plan), cross, plan)
 
 
 def _standardised(windows: Tensor) -> Tensor:
@@ -173,13 +174,13 @@ def _boxcar(part: Tensor, plan: _CoherencePlan) -> Tensor:
 def _coherence(smoothed: Tensor, cross: Tensor, plan: _CoherencePlan) -> Tensor:
     """R², R²·cos φ, R²·sin φ from ``(freq, 4, window, time)`` and ``(freq, 2, window, time)``.
 
-    Adding the smallest number makes 0 of 0/0; clamping takes off what rounding exceeds.
+    The smallest number added makes 0 of 0/0, and by no more than rounding R² would exceed 1.
     """
     power_x, power_y, re, im = smoothed.unbind(1)
-    squared = torch.addcmul(re * re, im, im) / torch.addcmul(plan.tiny, power_x, power_y)
-    squared = squared.clamp(0, 1)
+    squared = torch.addcmul(re * re, im, im)
+    squared = squared / torch.addcmul(plan.tiny, power_x, power_y).maximum(squared)
     cos, sin = cross.unbind(1)
-    scaled = squared * torch.addcmul(torch.addcmul(plan.tiny, cos, cos), sin, sin).rsqrt()
+    scaled = squared / torch.addcmul(torch.addcmul(plan.tiny, cos, cos), sin, sin).sqrt()
     return torch.stack([squared, scaled * cos, scaled * sin]).permute(2, 0, 1, 3)
 
 
@@ -230,10 +231,10 @@ class Scalogram(MorletImage[_ScalogramPlan]):
             inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
         return _ScalogramPlan(transform, tuple(inverse))
 
-    def _image(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
+    def _images(self, windows: Tensor, plan: _ScalogramPlan) -> Iterator[Tensor]:
         spectra = plan.transform.spectra(centred(windows))
         rows = [
             torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
             for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
         ]
-        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)
+        yield torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)

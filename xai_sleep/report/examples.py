@@ -6,21 +6,24 @@
     [ p = 0.99 ]    [ p = 0.01 ]    [ p = 0.98 ]      signal in µV over time in s,
     [ p = 0.98 ]    [ p = 0.04 ]    [ p = 0.91 ]      coloured by relevance,
     [ p = 0.97 ]    [ p = 0.05 ]    [  no other]      marked by the expert
+
+Where the network sees images, each signal has its image above it with the map drawn over it, and
+the colours of the map's profile over time.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xai_sleep.data.intervals import intersection, intervals
+from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import cut_signals
 from xai_sleep.report import drawing
+from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
+from xai_sleep.report.panels import draw_signals, half_heights
 from xai_sleep.report.results import FoldResult
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
@@ -28,6 +31,7 @@ PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
 _WIDTH = 14.0  # in, as all below
 _TOP, _BOTTOM, _LEFT, _RIGHT = 1.1, 0.55, 0.75, 1.35
 _GAP, _GUTTER = 0.5, 0.8  # between rows and columns
+_IMAGE, _SEAM = 1.5, 0.1  # height of an image, and what parts it from its signal
 
 
 def outcomes(
@@ -67,7 +71,9 @@ def surest(result: FoldResult, n: int) -> dict[str, NDArray[np.intp]]:
     }
 
 
-def examples_figure(recordings: Sequence[Recording], result: FoldResult, n: int) -> Figure:
+def examples_figure(
+    recordings: Sequence[Recording], result: FoldResult, n: int, images: Images | None = None
+) -> Figure:
     """Draw ``n`` rows of hits, misses and false alarms with their maps.
 
     Parameters
@@ -78,32 +84,54 @@ def examples_figure(recordings: Sequence[Recording], result: FoldResult, n: int)
         With maps.
     n : int
         Rows, at least 1.
+    images : Images, optional
+        What the network saw, if its maps are over frequency and time.
 
     Returns
     -------
     Figure
-        Its ``3 * n`` first axes are the panels, row by row.
+        Its ``3 * n`` first axes are the panels, row by row; with images, as many of these follow.
     """
     chosen = surest(result, n)
-    figure, panels = _grid(n, len(recordings[0].channels))
-    halves = _half_heights(recordings, result, chosen)
+    figure, panels, tops = _grid(n, len(recordings[0].channels), with_images=images is not None)
+    halves = half_heights(recordings, result, chosen)
     common = min(halves.values(), default=0.0)
     for (outcome, windows), column in zip(chosen.items(), panels.T, strict=True):
         for axes, window in zip(column, windows, strict=False):
             note = "   own scale" if halves[window] > common else ""
-            _draw_window(axes, recordings, result, window, halves[window], note)
+            draw_signals(axes, recordings, result, window, halves[window], note)
         for axes in column[len(windows) :]:
             axes.set_axis_off()
         if len(windows) < n:
             words = f"no other {outcome}" if len(windows) else f"no {outcome}"
             column[len(windows)].text(0.5, 0.5, words, ha="center", color=drawing.QUIET)
-    _annotate(figure, result, chosen)
+    under = _draw_images(panels, tops, recordings, result, chosen, images) if images else None
+    _annotate(figure, result, chosen, under)
     return figure
 
 
-def _grid(n: int, channels: int) -> tuple[Figure, NDArray[Any]]:
-    """Paper and its panels, of shape (n, 3); each channel has the same height on every paper."""
-    panel = 0.9 + 0.6 * channels
+def _draw_images(
+    panels: NDArray[Any],
+    tops: NDArray[Any],
+    recordings: Sequence[Recording],
+    result: FoldResult,
+    chosen: Mapping[str, NDArray[np.intp]],
+    images: Images,
+) -> Backdrops:
+    under = backdrops(images, result.windows, np.concatenate(list(chosen.values())))
+    for windows, column, above in zip(chosen.values(), panels.T, tops.T, strict=True):
+        for axes, top, window in zip(column, above, windows, strict=False):
+            events = recordings[result.windows.record[window]].events
+            draw_overlay(top, axes, window, result.maps[window], events, under)
+        for top in above[len(windows) :]:
+            top.set_axis_off()
+    return under
+
+
+def _grid(n: int, channels: int, *, with_images: bool) -> tuple[Figure, NDArray[Any], NDArray[Any]]:
+    """Paper, its panels and their images, each of shape (n, 3); heights are always the same."""
+    signal = 0.9 + 0.6 * channels
+    panel = signal + (_IMAGE + _SEAM if with_images else 0)
     height = _TOP + _BOTTOM + n * panel + (n - 1) * _GAP
     figure = Figure(figsize=(_WIDTH, height))
     grid = figure.add_gridspec(
@@ -116,73 +144,24 @@ def _grid(n: int, channels: int) -> tuple[Figure, NDArray[Any]]:
         wspace=_GUTTER / ((_WIDTH - _LEFT - _RIGHT - 2 * _GUTTER) / 3),
         hspace=_GAP / panel,
     )
-    return figure, grid.subplots(squeeze=False)
+    if not with_images:
+        return figure, grid.subplots(squeeze=False), np.empty((n, 0), dtype=object)
+    panels, tops = np.empty((2, n, 3), dtype=object)
+    for row, axes in ((1, panels), (0, tops)):
+        for place in np.ndindex(n, 3):
+            cell = grid[place].subgridspec(
+                2, 1, height_ratios=(_IMAGE, signal), hspace=2 * _SEAM / (_IMAGE + signal)
+            )
+            axes[place] = figure.add_subplot(cell[row])
+    return figure, panels, tops
 
 
-def _half_heights(
-    recordings: Sequence[Recording], result: FoldResult, chosen: Mapping[str, NDArray[np.intp]]
-) -> dict[int, float]:
-    """µV from the middle of a trace to its edge, for each window.
-
-    One scale for all, so that amplitudes compare; but a window twice as large as most (an artefact,
-    a K-complex) has a scale of its own, lest it flatten the others.
-    """
-    windows = np.concatenate(list(chosen.values()))
-    if len(windows) == 0:
-        return {}
-    signals = cut_signals([r.signals for r in recordings], result.windows, windows)
-    peaks = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3).astype(np.float64)
-    usual = peaks <= 2 * np.median(peaks)
-    return dict(zip(windows, np.where(usual, peaks[usual].max(), peaks), strict=True))
-
-
-def _draw_window(
-    axes: Axes,
-    recordings: Sequence[Recording],
+def _annotate(
+    figure: Figure,
     result: FoldResult,
-    window: int,
-    half: float,
-    note: str,
+    chosen: Mapping[str, NDArray[np.intp]],
+    under: Backdrops | None,
 ) -> None:
-    windows = result.windows
-    recording = recordings[windows.record[window]]
-    start, end = windows.start_time[window], windows.end_time[window]
-    signals = cut_signals([r.signals for r in recordings], windows, np.array([window]))[0]
-    time = start + np.arange(windows.length) / windows.sfreq
-    offsets = -2 * half * np.arange(len(signals))
-    drawing.mark_events(axes, intersection(recording.events, intervals([(start, end)])))
-    for signal, offset, name in zip(signals, offsets, recording.channels, strict=True):
-        drawing.signal_with_relevance(axes, time, signal + offset, result.maps[window])
-        axes.axhline(offset, color=drawing.QUIET, linewidth=0.4, zorder=0.5)
-        _name_channel(axes, offset, name)
-    tick = _round_down(0.8 * half)
-    axes.set_yticks(
-        np.add.outer(offsets, [-tick, 0, tick]).ravel(),
-        [f"−{tick:g}", "0", f"{tick:g}"] * len(offsets),
-    )
-    axes.set_xlim(start, end)
-    axes.set_ylim(offsets[-1] - 1.05 * half, 1.05 * half)
-    axes.ticklabel_format(axis="x", useOffset=False, style="plain")
-    axes.set_title(
-        f"{recording.record}   p = {result.probability[window]:.3f}{note}", loc="left", fontsize=9
-    )
-    drawing.plain(axes)
-
-
-def _name_channel(axes: Axes, offset: float, name: str) -> None:
-    axes.text(
-        1.02,
-        offset,
-        name.replace(" ", "\n", 1),
-        transform=axes.get_yaxis_transform(),
-        rotation=90,
-        va="center",
-        fontsize=7,
-        color=drawing.QUIET,
-    )
-
-
-def _annotate(figure: Figure, result: FoldResult, chosen: Mapping[str, NDArray[np.intp]]) -> None:
     """Title, heads of the columns, labels of the axes, legend and colour bar."""
     height = figure.get_figheight()
     windows = result.windows
@@ -201,21 +180,26 @@ def _annotate(figure: Figure, result: FoldResult, chosen: Mapping[str, NDArray[n
         fontsize=12,
     )
     figure.supxlabel("time in the recording (s)", fontsize=10, y=0.12 / height, va="bottom")
-    figure.supylabel("signal (µV)", fontsize=10, x=0.05 / _WIDTH, ha="left")
+    rows = "frequency (Hz)  and  signal (µV)" if under else "signal (µV)"
+    figure.supylabel(rows, fontsize=10, x=0.05 / _WIDTH, ha="left")
     figure.legend(
-        handles=[drawing.event_patch()],
+        handles=[drawing.event_patch(), *(overlay_legend() if under else [])],
         loc="upper right",
         bbox_to_anchor=(1 - 0.1 / _WIDTH, 1 - 0.1 / height),
         frameon=False,
     )
-    bar = figure.add_axes(
-        (1 - 0.85 / _WIDTH, _BOTTOM / height, 0.15 / _WIDTH, 1 - (_TOP + _BOTTOM) / height)
-    )
     scale = ScalarMappable(drawing.RELEVANCE_RANGE, drawing.RELEVANCE)
-    figure.colorbar(scale, cax=bar, label="relevance")
+    if under is None:
+        _bar(figure, (0, 1), scale, "relevance")
+    else:
+        _bar(figure, (0, 0.47), scale, "relevance")
+        _bar(figure, (0.53, 1), under.mappable, under.label)
 
 
-def _round_down(value: float) -> float:
-    """Largest of 1, 2, 5, 10, 20, 50, … (and so on below 1) that does not exceed the value."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(power * max(digit for digit in (1, 2, 5) if digit * power <= value * (1 + 1e-9)))
+def _bar(figure: Figure, span: tuple[float, float], scale: ScalarMappable, label: str) -> None:
+    """Draw a colour bar beside a part of the panels: from 0, their bottom, to 1, their top."""
+    height = figure.get_figheight()
+    inner = 1 - (_TOP + _BOTTOM) / height
+    low, high = (_BOTTOM / height + share * inner for share in span)
+    bar = figure.add_axes((1 - 0.85 / _WIDTH, low, 0.15 / _WIDTH, high - low))
+    figure.colorbar(scale, cax=bar, label=label)

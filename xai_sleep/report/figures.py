@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
 from xai_sleep.metrics.windows import window_scores
 from xai_sleep.report import drawing
@@ -23,10 +24,14 @@ SCORES = {"f1": "F1", "sensitivity": "sensitivity", "precision": "precision", "a
 
 
 def draw_examples(
-    recordings: Sequence[Recording], result: FoldResult, n: int, directory: Path
+    recordings: Sequence[Recording],
+    result: FoldResult,
+    n: int,
+    directory: Path,
+    images: Images | None = None,
 ) -> Path:
     """Write ``examples-<fold>.png``: see :func:`xai_sleep.report.examples.examples_figure`."""
-    figure = examples_figure(recordings, result, n)
+    figure = examples_figure(recordings, result, n, images)
     return drawing.save(figure, directory / f"examples-{result.name}.png")
 
 

@@ -36,18 +36,19 @@ def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[s
     for name in SHOWN:
         table.add_column(name, justify="right", no_wrap=True)
     for fold in folds:
-        table.add_row(fold["name"], *(_number(fold["windows"][name]) for name in SHOWN))
+        table.add_row(fold["name"], *(number(fold["windows"][name]) for name in SHOWN))
     table.add_section()
     scores = summary["windows"]
     for label, key in (("mean", "mean"), ("sd", "std")):
-        table.add_row(label, *(_number(scores[name][key]) for name in SHOWN))
+        table.add_row(label, *(number(scores[name][key]) for name in SHOWN))
     table.add_section()
-    table.add_row("pooled", *(_number(scores[name]["pooled"]) for name in SHOWN), style="bold")
+    table.add_row("pooled", *(number(scores[name]["pooled"]) for name in SHOWN), style="bold")
     intervals = [scores[name]["ci95"] or (None, None) for name in SHOWN]
-    table.add_row("95 % from", *(_number(low) for low, _ in intervals))
-    table.add_row("to", *(_number(high) for _, high in intervals))
+    table.add_row("95 % from", *(number(low) for low, _ in intervals))
+    table.add_row("to", *(number(high) for _, high in intervals))
     return table
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Three decimals without the zero before them; a dash for an undefined score."""
     return "–" if value is None else f"{value:.3f}".replace("0.", ".", 1)

@@ -1,0 +1,110 @@
+"""Who may import whom, where torch may be, and what no file may be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import ROOT
+
+PACKAGE = ROOT / "xai_sleep"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A part of the package may import from itself and from the lines above its own.
+LAYERS = (
+    ("", "errors"),
+    ("data", "models", "composition", "progress", "run_directory"),
+    ("explain", "metrics", "config", "sweep"),
+    ("report", "tracking"),
+    ("training",),
+    ("experiment", "predict"),
+    ("__main__",),
+)
+RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
+
+# Science that can be called without a deep-learning framework.
+WITHOUT_TORCH = (
+    *("data.intervals", "data.recording", "data.windows", "data.folds", "data.balance"),
+    *("metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics", "config"),
+)
+FRAMEWORKS = {"torch", "torchmetrics", "pytorch_lightning", "captum", "wandb"}
+
+
+def module_name(path: Path) -> str:
+    """Name of a module inside the package: ``data.windows``, empty for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def part_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imports(path: Path, *, at_once: bool = False) -> Iterator[str]:
+    """Full names imported anywhere in a file, or (``at_once``) when it is imported itself."""
+    tree = ast.parse(path.read_text())
+    for node in ast.iter_child_nodes(tree) if at_once else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            source = str(node.module)
+            for alias in node.names:
+                name = f"{source}.{alias.name}"
+                yield name if name.removeprefix("xai_sleep.") in MODULES else source
+
+
+def own(path: Path, *, at_once: bool = False) -> set[str]:
+    """Modules of the package that a file imports."""
+    names = {name for name in imports(path, at_once=at_once) if part_of(name) == "xai_sleep"}
+    return {name.partition(".")[2] for name in names}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_one_way(module: str) -> None:
+    part = part_of(module)
+    assert part in RANK, f"{module} has no place in LAYERS yet"
+    for other in own(MODULES[module]):
+        assert other in MODULES
+        allowed = part_of(other) == part or RANK[part_of(other)] < RANK[part]
+        assert allowed, f"{module} must not import {other}"
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """Nor any longer circle, inside a part of the package."""
+    graph = {module: own(path) - {module} for module, path in MODULES.items()}
+    while free := {module for module, needs in graph.items() if not needs & graph.keys()}:
+        graph = {module: needs for module, needs in graph.items() if module not in free}
+    assert not graph
+
+
+@pytest.mark.parametrize("module", WITHOUT_TORCH)
+def test_science_knows_no_framework(module: str) -> None:
+    """Neither it nor anything that is imported with it."""
+    seen: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        path = MODULES[name]
+        top = {part_of(each) for each in imports(path, at_once=True)}
+        assert top.isdisjoint(FRAMEWORKS), f"{module} needs {name}, which imports a framework"
+        waiting |= own(path, at_once=True) - seen
+    assert module in seen
+
+
+def test_files_are_named_for_an_idea() -> None:
+    words = {word for module in MODULES for word in module.replace(".", "_").split("_")}
+    assert "windows" in words
+    assert words.isdisjoint({"utils", "util", "helpers", "helper", "common", "misc", "base"})
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_says_what_it_is_and_can_be_read_in_one_go(path: Path) -> None:
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 400

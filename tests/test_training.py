@@ -1,0 +1,109 @@
+"""A fold at work: what it watches, and how it takes an interruption and a missing GPU."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+
+from tests.support.recordings import make_recording
+from tests.support.runs import composed
+from xai_sleep.config import Config
+from xai_sleep.data.datamodule import FoldDataModule
+from xai_sleep.data.folds import leave_one_subject_out
+from xai_sleep.data.recording import Recording
+from xai_sleep.errors import InputError
+from xai_sleep.training import build_classifier, build_trainer, fit_and_test, fold_data
+
+EVENTS = [(float(onset), onset + 0.5) for onset in range(3, 80, 9)]
+
+
+class Interrupting(pl.Callback):
+    """Ctrl-C in the middle of an epoch."""
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Interrupt as the signal would."""
+        signal.raise_signal(signal.SIGINT)
+
+
+def prepared(
+    events: Sequence[tuple[float, float]] = EVENTS,
+) -> tuple[Config, list[Recording], FoldDataModule]:
+    """Two short records at 100 Hz and their first fold; ``events`` are those of both records."""
+    config = composed("task.step=2", "balance=none", "trainer.max_epochs=1")
+    recordings = [
+        make_recording(name, seconds=90, sfreq=100, events=events, seed=seed)
+        for seed, name in enumerate("ab")
+    ]
+    fold = leave_one_subject_out(recordings, val_blocks=3, window=5.0, guard=5.0, seed=0)[0]
+    return config, recordings, fold_data(config, recordings, fold)
+
+
+def trainer(
+    config: Config, data: FoldDataModule, path: Path, *callbacks: pl.Callback
+) -> pl.Trainer:
+    return build_trainer(config, data, path / "fold", logger=CSVLogger(path), callbacks=callbacks)
+
+
+@pytest.mark.parametrize(
+    ("events", "watched"),
+    [(EVENTS, ("val/average_precision", "max")), ([], ("val/loss", "min"))],
+)
+def test_validation_alone_decides_and_by_its_loss_where_it_holds_one_class(
+    events: Sequence[tuple[float, float]], watched: tuple[str, str], tmp_path: Path
+) -> None:
+    config, _, data = prepared(events)
+    built = trainer(config, data, tmp_path)
+    stop, keep = built.early_stopping_callback, built.checkpoint_callback
+    assert isinstance(stop, EarlyStopping)
+    assert isinstance(keep, ModelCheckpoint)
+    assert (stop.monitor, stop.mode) == (keep.monitor, keep.mode) == watched
+    assert stop.patience == config.trainer.patience
+
+
+def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        config, recordings, data = prepared()
+        data.setup()
+        for path in (tmp_path / "first", tmp_path / "second"):
+            classifier = build_classifier(config, recordings)
+            with pytest.raises(KeyboardInterrupt):
+                fit_and_test(trainer(config, data, path, Interrupting()), classifier, data)
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def test_an_exit_for_another_reason_stays_one(tmp_path: Path) -> None:
+    class Leaving(pl.Callback):
+        def on_train_batch_start(self, *_: Any) -> None:
+            raise SystemExit(3)
+
+    config, recordings, data = prepared()
+    data.setup()
+    classifier = build_classifier(config, recordings)
+    with pytest.raises(SystemExit, match="3"):
+        fit_and_test(trainer(config, data, tmp_path, Leaving()), classifier, data)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_missing_gpu_is_named(tmp_path: Path) -> None:
+    config, _, data = prepared()
+    config.trainer.accelerator = "gpu"
+    with pytest.raises(
+        InputError, match=r"trainer.accelerator is gpu, but .* Use trainer.accelerator=cpu"
+    ):
+        trainer(config, data, tmp_path)
+
+
+def test_a_network_that_cannot_be_built_is_named() -> None:
+    config, recordings, _ = prepared()
+    config.model["dropout"] = 7
+    with pytest.raises(InputError, match="model: dropout probability has to be between 0 and 1"):
+        build_classifier(config, recordings)

@@ -1,0 +1,167 @@
+"""Many runs side by side: what each scored over its folds, pooled, and where its maps pointed.
+
+A row is a run. Runs on different data sources stand in tables of their own, titled with the source,
+so that simulated figures are never read as real ones. Scores are those of test windows at the
+thresholds chosen on validation windows; intervals are over subjects.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from xai_sleep.report.results import SCHEMA
+
+SHOWN = {
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+    "f1": "F1",
+    "auroc": "AUROC",
+}
+POINTING = "pointing game"
+TITLES = {
+    "synthetic": "synthetic data: SIMULATED recordings",
+    "dreams": "dreams data: recordings of the DREAMS databases",
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of a run; None where it is undefined.
+
+    Parameters
+    ----------
+    mean, sd : float or None
+        Over the folds.
+    pooled : float or None
+        Of the test windows of all folds together.
+    low, high : float or None
+        Ends of the 95 % interval of ``pooled``.
+    """
+
+    mean: float | None = None
+    sd: float | None = None
+    pooled: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run.
+
+    Parameters
+    ----------
+    run : str
+        Its directory.
+    data : str
+        Source of its recordings.
+    task, cv, model : str
+        What was looked for, how folds were made, the network's class.
+    folds : int
+        Number of folds.
+    windows : mapping of str to Score
+        Under the names of :data:`SHOWN`.
+    pointing, chance : Score
+        Pointing game of true positives, and of a map that is the same everywhere; undefined
+        where the run made no maps.
+    """
+
+    run: str
+    data: str
+    task: str
+    cv: str
+    model: str
+    folds: int
+    windows: Mapping[str, Score]
+    pointing: Score
+    chance: Score
+
+    @property
+    def name(self) -> str:
+        """Task, model and cross-validation."""
+        return f"{self.task} {self.model} {self.cv}"
+
+
+def load(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
+    """Read every run in the directories and below.
+
+    Parameters
+    ----------
+    directories : sequence of Path
+        Of runs or of sweeps; a run that is found twice counts once.
+
+    Returns
+    -------
+    rows : list of Row
+        By data source, task, cross-validation, model and directory.
+    skipped : list of str
+        One line for each run that cannot be used, and why.
+    """
+    rows, skipped = [], []
+    for directory in directories:
+        if not directory.is_dir():
+            skipped.append(f"{directory} is no directory")
+    found = {path.resolve(): path for directory in directories for path in _runs(directory)}
+    for path in found.values():
+        try:
+            rows.append(read(path))
+        except FileNotFoundError:
+            skipped.append(f"{path} holds no results.json; its run is not finished")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = next(iter(str(error).splitlines()), "")
+            skipped.append(f"{path}/results.json cannot be used ({type(error).__name__}: {reason})")
+    return sorted(rows, key=lambda r: (r.data, r.task, r.cv, r.model, r.run)), skipped
+
+
+def read(run: Path) -> Row:
+    """Read one run; whatever is missing in its ``results.json`` raises Python's own error.
+
+    Raises
+    ------
+    ValueError
+        If it was written in another schema, or is no JSON.
+    """
+    found = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    if found["schema"] != SCHEMA:
+        raise ValueError(f"schema {found['schema']}, expected {SCHEMA}")
+    config, summary = found["config"], found["summary"]
+    maps = summary.get("maps", {}).get("true_positives", {})
+    return Row(
+        run=str(run),
+        data=str(found["data"]),
+        task=str(config["task"]["name"]),
+        cv=str(config["cv"]["scheme"]),
+        model=config["model"]["_target_"].rpartition(".")[2],
+        folds=len(found["folds"]),
+        windows={name: _score(summary["windows"][name]) for name in SHOWN},
+        pointing=_score(maps.get("pointing")),
+        chance=_score(maps.get("pointing_uniform")),
+    )
+
+
+def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
+    """Title of each data source with its rows, numbered from 1 through all sources."""
+    for data, group in groupby(enumerate(rows, 1), key=lambda item: item[1].data):
+        yield TITLES.get(data, f"{data} data"), list(group)
+
+
+def _runs(directory: Path) -> set[Path]:
+    """Directories that a run has claimed or finished."""
+    return {
+        path.parent
+        for pattern in ("results.json", "run.lock")
+        for path in sorted(directory.rglob(pattern))
+    }
+
+
+def _score(found: Mapping[str, Any] | None) -> Score:
+    if found is None:
+        return Score()
+    low, high = found["ci95"] or (None, None)
+    values = (found["mean"], found["std"], found["pooled"], low, high)
+    return Score(*(None if value is None else float(value) for value in values))

@@ -1,0 +1,69 @@
+"""Many runs in one figure: a dot plot with intervals, one block per data source."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from xai_sleep.report import drawing
+from xai_sleep.report.comparison import POINTING, SHOWN, Row, Score, by_source
+
+ROW = 0.42  # in
+AROUND = 1.3  # in, titles and axes of a block
+
+
+def comparison_figure(rows: Sequence[Row]) -> Figure:
+    """Draw every score of every run: pooled with its interval, mean over folds, and chance."""
+    blocks = list(by_source(rows))
+    heights = [AROUND + ROW * len(numbered) for _, numbered in blocks]
+    figure = Figure(figsize=(15, sum(heights) + 0.4), layout="constrained")
+    parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (title, numbered) in zip(parts, blocks, strict=True):
+        part.suptitle(title, weight="bold")
+        panels = part.subplots(1, len(SHOWN) + 1, sharey=True)
+        for axes, (name, label) in zip(panels, SHOWN.items(), strict=False):
+            for y, (_, row) in enumerate(numbered):
+                _draw(axes, y, row.windows[name])
+            _finish(axes, label)
+        for y, (_, row) in enumerate(numbered):
+            _draw(panels[-1], y, row.pointing)
+            if row.chance.pooled is not None:
+                panels[-1].plot(row.chance.pooled, y, "|", color=drawing.CHANCE, markersize=14)
+        _finish(panels[-1], f"{POINTING}\nof true positives")
+        panels[0].set(
+            yticks=range(len(numbered)),
+            yticklabels=[f"{i}  {row.name}" for i, row in numbered],
+            ylim=(len(numbered) - 0.5, -0.5),
+        )
+    figure.legend(handles=_keys(), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _draw(axes: Axes, y: int, score: Score) -> None:
+    if score.pooled is None:
+        axes.text(0.5, y, "undefined", ha="center", va="center", color=drawing.QUIET, fontsize=8)
+        return
+    if score.low is not None and score.high is not None:
+        axes.plot([score.low, score.high], [y, y], color=drawing.POOLED, linewidth=1.5)
+    if score.mean is not None:
+        axes.plot(score.mean, y, "o", color=drawing.FOLD, markersize=5)
+    axes.plot(score.pooled, y, "D", color=drawing.POOLED, markersize=5, fillstyle="none")
+
+
+def _finish(axes: Axes, label: str) -> None:
+    axes.set_title(label, fontsize=10)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xlabel("score (0 to 1)", fontsize=8)
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_axisbelow(True)
+    drawing.plain(axes)
+
+
+def _keys() -> list[Line2D]:
+    pooled, fold, chance = drawing.POOLED, drawing.FOLD, drawing.CHANCE
+    return [
+        Line2D([], [], color=pooled, marker="D", fillstyle="none", label="pooled, 95 % interval"),
+        Line2D([], [], color=fold, marker="o", linestyle="", label="mean over folds"),
+        Line2D([], [], color=chance, marker="|", linestyle="", markersize=14, label="chance"),
+    ]

@@ -1,0 +1,144 @@
+"""An image of a window with its map drawn over it: grey for the image, colour for the map.
+
+Rows are frequencies on a logarithmic axis. What a map calls irrelevant is transparent, so that the
+image can be read below it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
+from matplotlib.typing import ColorType
+from numpy.typing import NDArray
+
+from xai_sleep.data.images import Images
+from xai_sleep.data.intervals import Intervals, intersection, intervals
+from xai_sleep.data.windows import Windows, cut_signals
+from xai_sleep.data.wtc import Scalogram
+from xai_sleep.report import drawing
+
+NOISE = 0.6  # R² of independent noise averages .3 to .6: so few oscillations are smoothed over
+OPACITY = 0.75  # of the most relevant cells
+OUTLINE = 0.5  # relevance that is outlined: where intersection over union calls a map marked
+_TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrops:
+    """What is drawn in grey below maps.
+
+    Parameters
+    ----------
+    images : mapping of int to array of shape (freq, time)
+        By number of the window: coherence R², or power in dB of 1 µV².
+    freqs : array of shape (freq,)
+        In Hz, descending.
+    trusted : bool array of shape (freq, time)
+        Cells that the edges of the window do not reach.
+    mappable : ScalarMappable
+        From values to grey, the same for all images.
+    label : str
+        Of its colour bar.
+    """
+
+    images: Mapping[int, NDArray[np.float32]]
+    freqs: NDArray[np.float64]
+    trusted: NDArray[np.bool_]
+    mappable: ScalarMappable
+    label: str
+
+
+def backdrops(images: Images, windows: Windows, chosen: NDArray[np.intp]) -> Backdrops:
+    """Compute what is drawn below the maps of the chosen windows."""
+    transform = images.transform
+    shown = np.empty((0, *images.shape[1:]), dtype=np.float32)
+    if len(chosen):
+        shown = images.compute(cut_signals(images.signals, windows, chosen))[:, 0].numpy()
+    scale, label = Normalize(NOISE, 1), f"coherence R²; white: {NOISE:g} or less, as in noise alone"
+    if isinstance(transform, Scalogram):
+        shown = 10 * shown
+        low, high = np.percentile(shown, [25, 99.8]) if len(chosen) else (0.0, 1.0)
+        scale, label = Normalize(low, high), "power (dB of 1 µV²)"
+    return Backdrops(
+        dict(zip(chosen.tolist(), shown, strict=True)),
+        transform.freqs.double().numpy(),
+        transform.coi_mask.numpy(),
+        ScalarMappable(scale, "Greys"),
+        label,
+    )
+
+
+def draw_overlay(
+    axes: Axes,
+    panel: Axes,
+    window: int,
+    relevance: NDArray[np.floating],
+    events: Intervals,
+    under: Backdrops,
+) -> None:
+    """Draw an image, the map over it, and the edges of what the expert marked.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    panel : Axes
+        The window's signal below; it lends its title and its time.
+    window : int
+        Which of the images.
+    relevance : array of shape (freq, time)
+        In [0, 1].
+    events : array of shape (n, 2)
+        Start and end in s.
+    under : Backdrops
+        The images.
+    """
+    start, end = panel.get_xlim()
+    octaves = np.log2(under.freqs)
+    half = (octaves[0] - octaves[1]) / 2
+    rows = 2 ** np.append(octaves + half, octaves[-1] - half)
+    columns = np.linspace(start, end, relevance.shape[1] + 1)
+    axes.pcolormesh(columns, rows, under.mappable.to_rgba(under.images[window]))
+    colour = np.asarray(drawing.RELEVANCE(relevance.astype(np.float64)))
+    colour[..., 3] = OPACITY * relevance.astype(np.float64) ** 2  # a faint wash would hide the grey
+    axes.pcolormesh(columns, rows, colour)
+    _outline(axes, columns, under.freqs, relevance > OUTLINE, drawing.RELEVANCE(OUTLINE), "solid")
+    _outline(axes, columns, under.freqs, under.trusted, drawing.QUIET, "dashed")
+    for edge in intersection(events, intervals([(start, end)])).ravel():
+        axes.axvline(edge, color=drawing.EVENT, linewidth=1.5)
+    axes.set(xlim=(start, end), yscale="log", ylim=(rows[-1], rows[0]))
+    ticks = [tick for tick in _TICKS if rows[-1] <= tick <= rows[0]]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    drawing.plain(axes)
+    axes.tick_params(labelbottom=False)
+    axes.set_title(panel.get_title("left"), loc="left", fontsize=9)
+    panel.set_title("", loc="left")
+
+
+def overlay_legend() -> list[Line2D]:
+    """Entries of a legend for the lines of :func:`draw_overlay`."""
+    return [
+        Line2D([], [], color=drawing.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}"),
+        Line2D(
+            [], [], color=drawing.QUIET, linestyle="dashed", label="reach of the window's edges"
+        ),
+    ]
+
+
+def _outline(
+    axes: Axes,
+    columns: NDArray[np.float64],
+    freqs: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    colour: ColorType,
+    style: str,
+) -> None:
+    if inside.all() or not inside.any():
+        return
+    centres = (columns[1:] + columns[:-1]) / 2
+    axes.contour(centres, freqs, inside, [0.5], colors=[colour], linewidths=1, linestyles=style)

@@ -1,0 +1,179 @@
+"""A sweep: many jobs in one directory, each of which may fail alone.
+
+A job that fails leaves ``error.txt`` in its directory: its error in one line and, where that is
+not a user's mistake but a defect, the traceback below. It is a file and no return value because
+jobs may run in other processes and on other machines.
+"""
+
+import fcntl
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, TextIO
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, open_dict, read_write
+
+from xai_sleep.errors import InputError, account, leave, say
+from xai_sleep.run_directory import write_text
+
+log = logging.getLogger(__name__)
+
+ERROR = "error.txt"
+NAMING = ("task", "model", "cv")  # every job's directory is named after these
+
+
+class Sweep(Callback):
+    """Hydra's callback at the start of a sweep: claims its directory, gives each job its own.
+
+    What is held is held by the class: instances are sent to the processes of the jobs.
+    """
+
+    lock: ClassVar[TextIO | None] = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
+        """Refuse what cannot be swept; else remove what an earlier sweep noted here.
+
+        Raises
+        ------
+        SystemExit
+            Because Hydra makes any other exception of a callback a warning.
+        """
+        try:
+            _require_maximum(config.hydra.sweeper.get("direction"))
+            directory = Path(config.hydra.sweep.dir)
+            Sweep.lock = _claim(directory)
+        except (InputError, OSError) as error:
+            leave(account(error))
+        for note in directory.rglob(ERROR):
+            note.unlink()
+        fixed = ",".join(f"'{key}'" for key in sorted(_fixed(config)))
+        with read_write(config), open_dict(config):
+            # Hydra hands these overrides to every job, wherever it runs.
+            config.hydra.overrides.hydra.append(
+                f"hydra.job.config.override_dirname.exclude_keys=[{fixed}]"
+            )
+
+    @classmethod
+    def end(cls) -> None:
+        """Let the next sweep have the directory."""
+        if cls.lock:
+            cls.lock.close()
+        cls.lock = None
+
+
+@contextmanager
+def accounted() -> Iterator[None]:
+    """Name every job that failed when a sweep is over, and exit: 2 for mistakes, 1 for defects."""
+    try:
+        yield
+        _leave_if_any_failed()
+    except ValueError:
+        # Optuna's own, when no trial came to a score: the trials say why.
+        _leave_if_any_failed()
+        raise
+    finally:
+        Sweep.end()
+
+
+def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> float | None:
+    """Do the work of a job; whatever goes wrong is noted, and the other jobs go on.
+
+    Parameters
+    ----------
+    work : callable
+        What the job does.
+    composed : DictConfig
+        Its settings.
+
+    Returns
+    -------
+    float or None
+        What ``work`` returns; None if it fails.
+    """
+    note = Path(HydraConfig.get().runtime.output_dir) / ERROR
+    note.unlink(missing_ok=True)
+    try:
+        score = work(composed)
+        if score is None and HydraConfig.get().sweeper.get("direction"):
+            raise InputError(
+                "in no fold do validation windows hold both classes, so there is no score to tune "
+                "by; use more or longer recordings"
+            )
+        return score
+    except (InputError, OSError) as error:
+        said, trace = account(error), ""
+    except Exception as error:  # noqa: BLE001 one job's defect is not another's
+        first = next(iter(str(error).splitlines()), "")
+        said = f"{type(error).__name__}: {first} (a defect; {note} holds the traceback)"
+        trace = traceback.format_exc()
+    write_text(note, f"{said}\n{trace}")
+    log.error("this job failed: %s", said)
+    return None
+
+
+def validation_score(results: Mapping[str, Any]) -> float | None:
+    """Mean average precision on validation windows over the folds that define it.
+
+    Parameters
+    ----------
+    results : mapping
+        Content of ``results.json``; no test score in it is looked at.
+    """
+    scores = [fold["val_average_precision"] for fold in results["folds"]]
+    defined = [score for score in scores if score is not None]
+    return sum(defined) / len(defined) if defined else None
+
+
+def _claim(directory: Path) -> TextIO:
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = (directory / "sweep.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise InputError(
+            f"another sweep is at work in {directory}; wait for it or choose another directory "
+            "(hydra.sweep.dir)"
+        ) from error
+    return lock
+
+
+def _require_maximum(direction: Any) -> None:
+    """Refuse a tuner that would look for the worst score, as Optuna does by default."""
+    wanted = getattr(direction, "name", direction)
+    if wanted not in (None, "maximize"):
+        raise InputError(
+            f"hydra.sweeper.direction is {wanted}, but a job's score is its average precision on "
+            "validation windows; use hydra.sweeper.direction=maximize, as +experiment=tuning does"
+        )
+
+
+def _fixed(config: DictConfig) -> set[str]:
+    """Name settings that need not appear in a job's directory name."""
+    overrides = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+    swept = {override.key_or_group for override in overrides if override.is_sweep_override()}
+    swept |= {str(key).lstrip("+") for key in config.hydra.sweeper.get("params") or ()}
+    return {override.key_or_group for override in overrides} - swept | set(NAMING)
+
+
+def _leave_if_any_failed() -> None:
+    if Sweep.lock is None:
+        return
+    directory = Path(Sweep.lock.name).parent
+    notes = sorted(directory.rglob(ERROR))
+    if not notes:
+        return
+    said = [note.read_text(encoding="utf-8").splitlines() for note in notes]
+    say(
+        f"{len(notes)} of the jobs failed, the others are finished; to run what is left repeat "
+        f"the command with hydra.sweep.dir={directory}"
+    )
+    for note, lines in zip(notes[:-1], said[:-1], strict=True):
+        say(f"{note.parent.relative_to(directory)}: {lines[0]}")
+    defect = any(len(lines) > 1 for lines in said)
+    leave(f"{notes[-1].parent.relative_to(directory)}: {said[-1][0]}", 1 if defect else 2)
