@@ -125,6 +125,7 @@ def test_results_hold_what_the_run_returned_with_source_and_settings(tiny: Run) 
     assert results["config"]["task"]["name"] == "spindle"
     assert results["config"]["data"]["name"] == "synthetic"
     assert not {"output_dir", "logger"} & set(results["config"])
+    assert "image_cache" not in results["config"]["data"]
     assert set(results["timing"]) == set(SUBJECTS)
     assert min(results["timing"].values()) > 0
 
@@ -336,9 +337,13 @@ def test_unset_choices_are_taken_from_what_is_there(
 
 
 def test_a_finished_run_is_read_again(tiny: Run) -> None:
+    """Wherever its files of images are, and whoever watches."""
     before = {path: path.stat().st_mtime_ns for path in (tiny.path / "folds").rglob("*.*")}
     results = (tiny.path / "results.json").read_bytes()
-    assert run(tiny.config, QUIET) == tiny.returned
+    elsewhere = composed(
+        *TINY, "data.image_cache=/nowhere", "logger.project=other", output=tiny.path
+    )
+    assert run(elsewhere, QUIET) == tiny.returned
     assert (tiny.path / "results.json").read_bytes() == results
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

@@ -187,7 +187,7 @@ def read(
         setting=setting,
     )
     if image:
-        warn_of_empty_rows(raw, task.image_band[1])
+        warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
     broad: list[tuple[float, float]] = [(task.band[0], task.band[1])]
     bands = [(low, high) for low, high in task.input_bands or broad] if not image else broad
     recordings, inputs = [], []
@@ -285,10 +285,10 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
 
 
 def _settings(config: Config, source: str) -> dict[str, Any]:
-    """Select what the results depend on: not where they are written, nor who watches."""
+    """Select what the results depend on: not where files are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
-    del settings["output_dir"], settings["logger"]
+    del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
     return settings
 
 

@@ -52,7 +52,7 @@ class Sweep(Callback):
         for note in directory.rglob(ERROR):
             note.unlink()
         fixed = ",".join(f"'{key}'" for key in sorted(_fixed(config)))
-        with read_write(config), open_dict(config):
+        with read_write(config.hydra), open_dict(config.hydra):
             # Hydra hands these overrides to every job, wherever it runs.
             config.hydra.overrides.hydra.append(
                 f"hydra.job.config.override_dirname.exclude_keys=[{fixed}]"

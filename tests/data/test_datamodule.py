@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from tests.support.recordings import make_recording, planted
 from xai_sleep.data.datamodule import FoldDataModule, WindowDataset
@@ -52,6 +52,11 @@ def one_module(**settings: Any) -> FoldDataModule:
     return module(recordings, divided(recordings, "loso")[0], **settings)
 
 
+def balanced(data: FoldDataModule) -> tuple[Tensor, ...]:
+    assert isinstance(data.balanced, TensorDataset)
+    return data.balanced.tensors
+
+
 def joined(loader: DataLoader[Any]) -> tuple[Tensor, Tensor]:
     signals, labels = zip(*loader, strict=True)
     return torch.cat(signals), torch.cat(labels)
@@ -65,7 +70,7 @@ def test_training_never_sees_validation_or_test_samples(scheme: str, scale: str)
     for fold in divided(recordings, scheme):
         marked = planted(recordings, (fold.val, fold.test), 1e6)
         before, after = (module(r, fold, scale=scale) for r in (recordings, marked))
-        for one, other in zip(before.balanced.tensors, after.balanced.tensors, strict=True):
+        for one, other in zip(balanced(before), balanced(after), strict=True):
             assert torch.equal(one, other)
         assert not torch.equal(
             joined(before.test_dataloader())[0], joined(after.test_dataloader())[0]
@@ -74,7 +79,7 @@ def test_training_never_sees_validation_or_test_samples(scheme: str, scale: str)
 
 def test_training_windows_are_the_real_ones_and_then_synthetic_positive_ones() -> None:
     data = one_module()
-    signals, labels = data.balanced.tensors
+    signals, labels = balanced(data)
     real = torch.from_numpy(cut_signals(data.signals, data.train))
     assert torch.equal(signals[: len(real)], real)
     assert labels[: len(real)].tolist() == data.train.label.tolist()
@@ -129,7 +134,7 @@ def test_an_epoch_holds_whole_batches_of_different_training_windows() -> None:
     sizes = [len(labels) for _, labels in data.train_dataloader()]
     assert sizes == [32] * (len(data.balanced) // 32)
     seen = {window.numpy().tobytes() for batch, _ in data.train_dataloader() for window in batch}
-    known = {window.numpy().tobytes() for window in data.balanced.tensors[0]}
+    known = {window.numpy().tobytes() for window in balanced(data)[0]}
     assert len(seen) == sum(sizes)
     assert seen <= known
 

@@ -50,7 +50,13 @@ def module(
     recordings: list[Recording], kind: str, directory: Path, fold: Fold, **settings: Any
 ) -> FoldDataModule:
     images = make_images(recordings, kind, directory)
-    usual = {"window": WINDOW, "step": 1.0, "sampler": SMOTE, "noise": 0.1, "batch_size": 32}
+    usual: dict[str, Any] = {
+        "window": WINDOW,
+        "step": 1.0,
+        "sampler": SMOTE,
+        "noise": 0.1,
+        "batch_size": 32,
+    }
     data = FoldDataModule(recordings, fold, images=images, **(usual | settings))
     data.setup()
     return data

@@ -1,5 +1,7 @@
 """The ends of networks against what their formulas promise."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -51,16 +53,15 @@ def test_large_evidence_does_not_overflow_and_every_cell_learns() -> None:
     evidence = torch.tensor([[[300.0, 299.9, 0.0], [-300.0, 0.0, 1.0]]], requires_grad=True)
     found = soft_maximum(evidence, 4.0)
     assert found.isfinite().all()
-    found.sum().backward()
-    assert evidence.grad is not None
-    torch.testing.assert_close(evidence.grad.sum(2), torch.ones(1, 2))
-    assert evidence.grad[0, 0, 1] > 0.3
+    (gradient,) = torch.autograd.grad(found.sum(), evidence)
+    torch.testing.assert_close(gradient.sum(2), torch.ones(1, 2), rtol=0, atol=1e-3)
+    assert gradient[0, 0, 1] > 0.3
 
 
 @pytest.mark.parametrize(
     "make", [lambda: nn.Linear(6, 2), lambda: nn.Conv1d(6, 2, 1), lambda: nn.Conv2d(6, 2, 1)]
 )
-def test_last_layers_start_small_and_unbiased(make: type[nn.Linear]) -> None:
+def test_last_layers_start_small_and_unbiased(make: Callable[[], nn.Linear]) -> None:
     torch.manual_seed(0)
     usual = make().weight.detach()
     torch.manual_seed(0)
