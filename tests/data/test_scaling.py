@@ -142,9 +142,9 @@ def test_a_flat_channel_is_left_alone(scale: Scale) -> None:
     recordings = cohort()
     for recording in recordings:
         recording.signals[1] = 0
-    for scaled in scale(recordings, divided(recordings, "kfold")[0]):
-        assert not scaled[1].any()
-        assert scaled[0].std() > 0.5
+    for signals in scale(recordings, divided(recordings, "kfold")[0]):
+        assert not signals[1].any()
+        assert signals[0].std() > 0.5
 
 
 @both_scales
