@@ -44,7 +44,7 @@ class CvConfig:
     """How subjects and time are divided into folds."""
 
     scheme: str = MISSING
-    val_blocks: int = 5
+    val_blocks: int = 8
     folds: int = 10
     guard: float = 5.0
 

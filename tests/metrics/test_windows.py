@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -193,32 +194,42 @@ def test_ranking_scores_see_the_order_of_probabilities_alone(data: Windows) -> N
 @given(windows(st.one_of(GRID, st.floats(0, 1))))
 @example((np.array([1, 0]), np.array([5e-324, 0.0])))
 @example((np.array([1, 0]), np.array([1.0, np.nextafter(1.0, 0.0)])))
-def test_no_threshold_has_a_higher_f1_than_the_chosen_one(data: Windows) -> None:
+def test_the_threshold_is_the_nearest_to_half_of_those_nearly_as_good_as_the_best(
+    data: Windows,
+) -> None:
     labels, probabilities = data
     chosen = choose_threshold(labels, probabilities)
     assert 0 <= chosen <= 1
     if len(np.unique(labels)) < 2:
         assert chosen == 0.5
         return
-    best = max(f1(labels, probabilities, level) for level in probabilities.tolist())
-    assert f1(labels, probabilities, chosen) == best
+    # Each level detects what every threshold from the next lower level up to it does.
+    levels = sorted({*probabilities.tolist(), 0.0})
+    scores = {level: f1(labels, probabilities, level) for level in levels}
+    best = max(scores.values())
+    bound = float(best) - float(best * (1 - best) / int(labels.sum())) ** 0.5
+    ranges = [
+        (low, high) for low, high in pairwise([0.0, *levels]) if scores[high] >= bound - 1e-12
+    ]
+    distances = [max(low - 0.5, 0.5 - high, 0.0) for low, high in ranges]
+    assert f1(labels, probabilities, chosen) >= bound - 1e-12
+    home = [d for (low, high), d in zip(ranges, distances, strict=True) if low <= chosen <= high]
+    assert min(home) == min(distances)
 
 
 @pytest.mark.parametrize(
     ("labels", "probabilities", "expected"),
     [
-        ([0, 1], [0.25, 0.75], 0.5),  # the middle of the gap
-        ([0, 1, 1], [0.5, 0.5, 0.5], 0.25),  # all are detected up to 0.5
-        # F1 is 2/3 in (0.75, 0.875] and up to the lowest probability: the wider, else the higher
-        ([1, 0, 0, 1], [0.875, 0.75, 0.5, 0.25], 0.125),
-        ([1, 0, 0, 1], [0.875, 0.75, 0.5, 0.125], 0.8125),
-        ([1, 0, 0, 1], [0.875, 0.75, 0.5, 0.0], 0.8125),
-        ([1, 1, 0, 0], [1.0, 0.5, 0.5, 0.5], 0.5),  # F1 is 2/3 up to 0.5 and up to 1: one range
+        ([0, 1], [0.25, 0.75], 0.5),  # inside the gap
+        ([0, 1], [0.75, 1.0], 0.875),  # the middle of the gap, which lies above 0.5
+        ([0, 1, 1], [0.5, 0.5, 0.5], 0.5),  # all are detected up to 0.5
+        # F1 is 2/3 in (0.75, 0.875] and up to 0.125, and 0.4 between: within one standard error
+        ([1, 0, 0, 1], [0.875, 0.75, 0.5, 0.125], 0.5),
+        # F1 is 1 above 0.875 only: a perfect score has no error
+        ([1, 0, 0, 0], [1.0, 0.875, 0.5, 0.125], 0.9375),
     ],
 )
-def test_the_threshold_is_the_middle_of_the_best_range(
-    labels: list[int], probabilities: list[float], expected: float
-) -> None:
+def test_chosen_thresholds(labels: list[int], probabilities: list[float], expected: float) -> None:
     assert choose_threshold(np.array(labels), np.array(probabilities)) == expected
 
 
