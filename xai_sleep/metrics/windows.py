@@ -179,7 +179,7 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     levels, hits, alarms = _operating_points(labels, probabilities.astype(np.float64))
     f1 = 2 * hits / (positives + hits + alarms)
     best = f1.max()
-    good = f1 >= best - np.sqrt(best * (1 - best) / positives)
+    good = f1 >= best - np.sqrt(best * (1 - best) / positives) - 1e-12  # rounding is no difference
     upper, lower = levels[good], np.append(levels[1:], 0.0)[good]
     if np.any((lower < 0.5) & (upper >= 0.5)):
         return 0.5
