@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run sweep report test check format
+.PHONY: help install run sweep report models bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,8 +26,17 @@ sweep: install ## Run all tasks, models and schemes: ARGS="hydra/launcher=joblib
 report: install ## Put runs and sweeps in one table: ARGS="outputs multirun/…"
 	$(BIN)/python -m xai_sleep.report $(ARGS)
 
+models: install ## Compare the networks on real spindles: experiments/models
+	$(BIN)/python -m xai_sleep --multirun data=dreams task=spindle cv=loso,kfold \
+		model=cnn1d,cnn1d_power,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/models \
+		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
+	$(BIN)/python -m xai_sleep.report outputs/models --out experiments/models
+
+bench: install ## Time coherence against pycwt: experiments/speed
+	$(BIN)/python -m experiments.speed.coherence
+
 test: install check ## Check the code and run all tests with coverage
-	$(BIN)/python -m pytest --cov
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --cov
 
 check: install ## Lint, check the format and the types
 	$(BIN)/ruff check .
