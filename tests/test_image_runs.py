@@ -128,7 +128,7 @@ from itertools import islice
 import numpy as np
 from torch.utils.data import DataLoader
 from tests.support.recordings import make_recording
-from xai_sleep.data.datamodule import ImageDataset, WindowDataset, _already_a_batch
+from xai_sleep.data.datasets import ImageDataset, WindowDataset, already_a_batch
 from xai_sleep.data.images import Images, image_transform
 from xai_sleep.data.windows import cut
 from pathlib import Path
@@ -147,7 +147,7 @@ for data, batches in (
     (WindowDataset([night.signals], windows), 50),
     (ImageDataset(images, windows, scales, normal), 2),
 ):
-    loader = DataLoader(data, batch_size=256, collate_fn=_already_a_batch)
+    loader = DataLoader(data, batch_size=256, collate_fn=already_a_batch)
     for inputs, _ in islice(loader, batches):
         assert inputs.isfinite().all()
 sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))

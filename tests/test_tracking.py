@@ -130,4 +130,4 @@ def test_a_key_that_cannot_be_one_is_said_so(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("mode", ["offline", "disabled"])
 def test_other_modes_need_no_login(mode: str) -> None:
-    require_login(LoggerConfig(mode=mode))
+    assert require_login(LoggerConfig(mode=mode)) is None  # type: ignore[func-returns-value]

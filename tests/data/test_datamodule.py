@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from tests.support.recordings import make_recording, planted
-from xai_sleep.data.datamodule import FoldDataModule, WindowDataset
+from xai_sleep.data.datamodule import FoldDataModule
+from xai_sleep.data.datasets import WindowDataset
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut, cut_signals

@@ -12,7 +12,8 @@ from torch import Tensor
 from tests.support.images import LENGTH, SFREQ, directly, make_images, transform
 from tests.support.recordings import make_recording, planted
 from xai_sleep.data.balance import balance
-from xai_sleep.data.datamodule import FoldDataModule, ImageDataset
+from xai_sleep.data.datamodule import FoldDataModule
+from xai_sleep.data.datasets import ImageDataset
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import Windows, cut_signals

@@ -45,5 +45,7 @@ def test_a_flat_channel_is_refused(value: float) -> None:
 def test_one_sample_that_differs_is_not_flat() -> None:
     recording = make_recording()
     recording.signals[:] = 0
+    with pytest.raises(InputError, match="flat"):
+        require_usable([recording])
     recording.signals[0, 5] = 0.01
     require_usable([recording])

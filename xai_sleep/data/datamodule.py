@@ -17,94 +17,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from xai_sleep.data.balance import balance
+from xai_sleep.data.datasets import Batch, ImageDataset, WindowDataset, already_a_batch, shifted
 from xai_sleep.data.folds import Fold
 from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording, Signals
+from xai_sleep.data.recording import Recording
 from xai_sleep.data.scaling import (
-    Amplitude,
     amplitudes_by_record,
     amplitudes_by_train,
     scaled,
 )
 from xai_sleep.data.windows import Windows, cut, cut_signals
 
-Batch = list[Tensor]
 AMPLITUDES = {"record": amplitudes_by_record, "train": amplitudes_by_train}
-
-
-class WindowDataset(Dataset[Batch]):
-    """Untouched windows, cut when a batch of them is asked for.
-
-    Parameters
-    ----------
-    signals : sequence of float32 arrays of shape (channel, time)
-        Scaled signals, one per recording.
-    windows : Windows
-        Where to cut.
-    """
-
-    def __init__(self, signals: Sequence[Signals], windows: Windows) -> None:
-        self.signals, self.windows = signals, windows
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __getitems__(self, index: list[int]) -> Batch:
-        """Cut a batch: signals ``(window, channel, time)`` and labels ``(window,)``."""
-        signals = cut_signals(self.signals, self.windows, np.array(index))
-        return [torch.from_numpy(signals), torch.from_numpy(self.windows.label[index])]
-
-
-class ImageDataset(Dataset[Batch]):
-    """Images of real windows, then of synthetic ones, z-scored.
-
-    Parameters
-    ----------
-    images : Images
-        Of the real windows' recordings.
-    windows : Windows
-        The real windows.
-    amplitudes : sequence of arrays of shape (channel, 1)
-        What each recording's signals are divided by.
-    normal : (mean, sd), tensors of shape (image, freq, 1)
-        Subtracted from and divided into every image.
-    synthetic : tensor of shape (window, image, freq, time)
-        Images of windows that have no place in a recording.
-    synthetic_label : tensor of shape (window,)
-        Their labels.
-    """
-
-    def __init__(
-        self,
-        images: Images,
-        windows: Windows,
-        amplitudes: Sequence[Amplitude],
-        normal: tuple[Tensor, Tensor],
-        synthetic: Tensor | None = None,
-        synthetic_label: Tensor | None = None,
-    ) -> None:
-        self.images, self.windows, self.amplitudes, self.normal = (
-            images,
-            windows,
-            amplitudes,
-            normal,
-        )
-        self.synthetic = torch.empty(0, *images.shape) if synthetic is None else synthetic
-        added = torch.empty(0, dtype=torch.int64) if synthetic_label is None else synthetic_label
-        self.label = torch.cat([torch.from_numpy(windows.label), added])
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    def __getitems__(self, index: list[int]) -> Batch:
-        """Look up a batch: images ``(window, image, freq, time)`` and labels ``(window,)``."""
-        asked = np.array(index)
-        real = asked < len(self.windows)
-        out = torch.empty(len(asked), *self.images.shape)
-        out[torch.from_numpy(real)] = self.images.of(self.windows, asked[real], self.amplitudes)
-        out[torch.from_numpy(~real)] = self.synthetic[asked[~real] - len(self.windows)].float()
-        mean, sd = self.normal
-        return [(out - mean) / sd, self.label[asked]]
 
 
 class FoldDataModule(pl.LightningDataModule):
@@ -215,7 +139,7 @@ class FoldDataModule(pl.LightningDataModule):
             shuffle=True,
             # A last batch of one window would break batch normalisation; an only batch is kept.
             drop_last=len(self.balanced) > self.batch_size,
-            collate_fn=None if self.images is None else _already_a_batch,
+            collate_fn=None if self.images is None else already_a_batch,
             generator=torch.Generator().manual_seed(self.seed),
         )
 
@@ -239,18 +163,4 @@ class FoldDataModule(pl.LightningDataModule):
             if self.images is None
             else ImageDataset(self.images, windows, self.amplitudes, self.normal)
         )
-        return DataLoader(dataset, batch_size=256, collate_fn=_already_a_batch)
-
-
-def shifted(inputs: Tensor) -> Tensor:
-    """Roll each window of a batch along its last axis, time, by an amount drawn from torch."""
-    n_times = inputs.shape[-1]
-    by = torch.randint(n_times, (len(inputs), 1), device=inputs.device)
-    places = (torch.arange(n_times, device=inputs.device) + by) % n_times
-    return inputs.gather(
-        -1, places.reshape(len(inputs), *[1] * (inputs.dim() - 2), n_times).expand_as(inputs)
-    )
-
-
-def _already_a_batch(batch: Batch) -> Batch:
-    return batch
+        return DataLoader(dataset, batch_size=256, collate_fn=already_a_batch)
