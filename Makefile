@@ -14,7 +14,7 @@ install: $(VENV)/installed ## Install the project and its tools into .venv, at t
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -105,7 +104,7 @@ def test_a_tuner_sees_validation_scores_alone(tmp_path: Path) -> None:
     runs = list(found.finished.values())
     scores = [validation_score(run) for run in runs]
     assert len({run["folds"][0]["windows"]["brier"] for run in runs}) == 2
-    best = yaml.safe_load((found.path / "optimization_results.yaml").read_text())
+    best = OmegaConf.load(found.path / "optimization_results.yaml")
     assert best["best_value"] == max(score for score in scores if score is not None)
     config = runs[int(np.argmax([score or 0.0 for score in scores]))]["config"]
     assert best["best_params"] == {
