@@ -104,7 +104,7 @@ def test_a_tuner_sees_validation_scores_alone(tmp_path: Path) -> None:
     runs = list(found.finished.values())
     scores = [validation_score(run) for run in runs]
     assert len({run["folds"][0]["windows"]["brier"] for run in runs}) == 2
-    best = OmegaConf.load(found.path / "optimization_results.yaml")
+    best: Any = OmegaConf.load(found.path / "optimization_results.yaml")
     assert best["best_value"] == max(score for score in scores if score is not None)
     config = runs[int(np.argmax([score or 0.0 for score in scores]))]["config"]
     assert best["best_params"] == {
