@@ -383,6 +383,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tiny: Run, tmp_path: Path) -> Non
     """While it runs it holds its directory; killed and repeated, it ends as if unbroken."""
     directory = tmp_path / "run"
     process = start_tiny(directory)
+    process.send_signal(signal.SIGSTOP)  # so that it cannot finish while we look
     try:
         with pytest.raises(InputError, match="another run is at work"):
             experiment(output=directory)
