@@ -118,6 +118,14 @@ def test_event_that_starts_outside_the_recording_is_refused(tmp_path: Path, onse
         read_marks(path, 60)
 
 
+def test_event_longer_than_the_recording_is_refused(tmp_path: Path) -> None:
+    """Samples taken for seconds."""
+    path = text(tmp_path / "v.txt", "[t]", "1.0\t1.0", "0.5\t150")
+    message = r"v\.txt, line 3: an event lasts 150 s, longer than the recording \(60 s\)"
+    with pytest.raises(InputError, match=message):
+        read_marks(path, 60)
+
+
 @pytest.mark.parametrize("bad", ["12.5", "1 2 3", "1.0;2.0", "one 1.0", "nan 1.0", "1.0 inf", ""])
 def test_malformed_mark_names_file_and_line(tmp_path: Path, bad: str) -> None:
     path = text(tmp_path / "v.txt", "[t]", "1.0\t1.0", bad, "5.0\t1.0")

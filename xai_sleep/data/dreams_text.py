@@ -83,7 +83,7 @@ def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]
     Raises
     ------
     InputError
-        If a line is not two numbers, or an event starts outside the recording.
+        If a line is not two numbers, or an event starts outside the recording or outlasts it.
     """
     rows, notes = [], []
     for number, line in enumerate(_content(path)[1], start=2):
@@ -96,6 +96,11 @@ def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]
             raise InputError(
                 f"{path}, line {number}: an event starts at {start:g} s, but the recording lasts "
                 f"from 0 to {duration:g} s; is the scoring of another record?"
+            )
+        if length > duration + 1e-6:
+            raise InputError(
+                f"{path}, line {number}: an event lasts {length:g} s, longer than the recording "
+                f"({duration:g} s); expected onset and duration in s: are these samples?"
             )
         if end > duration + 1e-6:
             notes.append(f"{path.name}, line {number}: event cut from {end:g} to {duration:g} s")
