@@ -16,7 +16,7 @@ LAYERS = (
     ("", "errors"),
     ("data", "models", "composition", "progress", "run_directory"),
     ("explain", "metrics", "config", "sweep"),
-    ("report", "tracking"),
+    ("report", "tracking", "baselines"),
     ("training",),
     ("experiment", "predict"),
     ("__main__",),
@@ -27,6 +27,7 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 WITHOUT_TORCH = (
     *("data.intervals", "data.recording", "data.windows", "data.folds", "data.balance"),
     *("metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics", "config"),
+    "baselines.catalogue",
 )
 FRAMEWORKS = {"torch", "torchmetrics", "pytorch_lightning", "captum", "wandb"}
 

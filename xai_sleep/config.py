@@ -80,6 +80,13 @@ class ExplainConfig:
 
 
 @dataclass
+class BaselinesConfig:
+    """What the network is compared with: names of :data:`BASELINES`."""
+
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass
 class TrainerConfig:
     """How a network is trained."""
 
@@ -112,6 +119,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
@@ -169,6 +177,8 @@ CHOICES = {
     "logger.mode": ("offline", "online", "disabled"),
 }
 
+BASELINES = ("automatic", "experts", "threshold", "yasa", "trivial")
+
 # Smallest allowed value; the second entry says whether the value itself is allowed.
 RANGES: dict[str, tuple[float, bool]] = {
     "task.sfreq": (0, False),
@@ -209,6 +219,11 @@ def _check_choices(config: Config) -> None:
         if _value(config, key) not in choices:
             raise InputError(
                 f"{key} is {_value(config, key)!r}; it must be one of {', '.join(choices)}"
+            )
+    for name in config.baselines.names:
+        if name not in BASELINES:
+            raise InputError(
+                f"baselines.names holds {name!r}; each must be one of {', '.join(BASELINES)}"
             )
 
 

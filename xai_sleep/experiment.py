@@ -24,6 +24,9 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from xai_sleep import __version__
+from xai_sleep.baselines.catalogue import measure
+from xai_sleep.baselines.scores import baselines_csv
+from xai_sleep.baselines.trial import Trial
 from xai_sleep.config import Config
 from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
@@ -133,7 +136,10 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(_settings(config, source)), Progress(console) as progress:
         found = finished_before(directory) or work(config, source, directory, progress)
-    console.print(run_table(_title(config, source), found["folds"], found["summary"]))
+    table = run_table(
+        _title(config, source), found["folds"], found["summary"], found.get("baselines", {})
+    )
+    console.print(table)
     console.print(f"results in {directory.path}")
     return found
 
@@ -155,12 +161,15 @@ def work(
     images = build_images(config, recordings) if sees_images(config) else None
     experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
     folds = divide(config, recordings)
+    baselines = compare(config, recordings, folds)
     remember_images(experiment, folds)
     results = [
         run_fold(experiment, fold, number)
         for number, fold in progress.each("folds", enumerate(folds), len(folds))
     ]
     found = collect(experiment, results)
+    if baselines:
+        found["baselines"] = baselines
     write(experiment, results, found)
     return found
 
@@ -205,6 +214,19 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
             recordings, val_blocks=cv.val_blocks, window=window, guard=cv.guard, seed=config.seed
         )
     return k_fold(recordings, k=cv.folds, window=window, guard=cv.guard, seed=config.seed)
+
+
+def compare(
+    config: Config, recordings: Sequence[Recording], folds: Sequence[Fold]
+) -> dict[str, Any]:
+    """Score the baselines on the test windows; they do not depend on the network."""
+    task = config.task
+    trial = Trial(recordings, folds, task.event, task.window, task.min_overlap, config.seed)
+    found = measure(trial, config.baselines.names)
+    for name, baseline in found.items():
+        if "skipped" in baseline:
+            log.info("baseline %s left out: %s", name, baseline["skipped"])
+    return found
 
 
 def remember_images(experiment: Experiment, folds: Sequence[Fold]) -> None:
@@ -273,6 +295,8 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     path, recordings = experiment.directory.path, experiment.recordings
     write_text(path / "predictions.csv", predictions_csv(recordings, results))
     write_text(path / "results.csv", results_csv(results))
+    if "baselines" in found:
+        write_text(path / "baselines.csv", baselines_csv(found["baselines"]))
     if all(result.maps.size for result in results):
         maps = np.concatenate([result.maps for result in results])
         profiles = time_profiles(maps, results[0].windows.length).astype(np.float16)

@@ -54,6 +54,25 @@ def test_folds_then_their_mean_then_all_together() -> None:
     ]
 
 
+def test_baselines_stand_below_and_those_left_out_are_named() -> None:
+    windows = {name: {"pooled": None if name == "auroc" else 0.25} for name in SHOWN}
+    baselines = {
+        "experts": {"windows": windows},
+        "yasa": {"skipped": "it is not installed"},
+        "threshold": {"windows": windows},
+    }
+    written = io.StringIO()
+    table = run_table("title", FOLDS, SUMMARY, baselines)
+    Console(file=written, width=80).print(table)
+    lines = [line.split() for line in written.getvalue().splitlines() if line.strip()]
+    at = lines.index(["baselines"])
+    assert lines[at + 1] == ["experts", *[".250"] * 6, "–"]
+    assert lines[at + 2] == ["threshold", *[".250"] * 6, "–"]
+    caption = [" ".join(words) for words in lines[at + 3 :]]
+    assert "experts: the second against the first, where both scored" in caption
+    assert "baselines left out: yasa (results.json says why)" in caption
+
+
 def test_what_is_undefined_is_a_dash() -> None:
     nothing = dict.fromkeys(("mean", "std", "pooled", "ci95"))
     summary = {"windows": {**SUMMARY["windows"], "f1": nothing}}

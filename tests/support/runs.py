@@ -21,6 +21,7 @@ TINY = (
     "trainer.max_epochs=2",
     "explain.figures=1",
     "logger=none",
+    "baselines=none",
 )
 
 

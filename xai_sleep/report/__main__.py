@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for table in terminal_tables(rows):
         console.print(table)
     for i, row in enumerate(rows, 1):
+        if row.is_baseline:
+            continue
         console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
     out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
     try:

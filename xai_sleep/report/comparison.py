@@ -7,7 +7,7 @@ thresholds chosen on validation windows; intervals are over subjects.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class Row:
     pointing, chance : Score
         Pointing game of true positives, and of a map that is the same everywhere; undefined
         where the run made no maps.
+    is_baseline : bool
+        Whether it is no network; ``run`` is then empty.
     """
 
     run: str
@@ -80,6 +82,7 @@ class Row:
     windows: Mapping[str, Score]
     pointing: Score
     chance: Score
+    is_baseline: bool = False
 
     @property
     def name(self) -> str:
@@ -98,28 +101,43 @@ def load(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     Returns
     -------
     rows : list of Row
-        By data source, task, cross-validation, model and directory.
+        By data source, task, cross-validation, model and directory; baselines come after the
+        runs they belong to, and once for all runs that test on the same windows.
     skipped : list of str
         One line for each run that cannot be used, and why.
     """
-    rows, skipped = [], []
+    rows: list[Row] = []
+    baselines: dict[str, Row] = {}
+    skipped: list[str] = []
     for directory in directories:
         if not directory.is_dir():
             skipped.append(f"{directory} is no directory")
     found = {path.resolve(): path for directory in directories for path in _runs(directory)}
-    for path in found.values():
+    for path in sorted(found.values()):
         try:
-            rows.append(read(path))
+            row, of_run = read(path)
+            rows.append(row)
+            baselines = of_run | baselines  # of runs alike the first one counts
         except FileNotFoundError:
             skipped.append(f"{path} holds no results.json; its run is not finished")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = next(iter(str(error).splitlines()), "")
             skipped.append(f"{path}/results.json cannot be used ({type(error).__name__}: {reason})")
-    return sorted(rows, key=lambda r: (r.data, r.task, r.cv, r.model, r.run)), skipped
+    rows += baselines.values()
+    return sorted(
+        rows, key=lambda r: (r.data, r.task, r.cv, r.is_baseline, r.model, r.run)
+    ), skipped
 
 
-def read(run: Path) -> Row:
+def read(run: Path) -> tuple[Row, dict[str, Row]]:
     """Read one run; whatever is missing in its ``results.json`` raises Python's own error.
+
+    Returns
+    -------
+    row : Row
+        Of the network.
+    baselines : dict of str to Row
+        Those that could be had, under keys that are equal where they were tested alike.
 
     Raises
     ------
@@ -131,7 +149,7 @@ def read(run: Path) -> Row:
         raise ValueError(f"schema {found['schema']}, expected {SCHEMA}")
     config, summary = found["config"], found["summary"]
     maps = summary.get("maps", {}).get("true_positives", {})
-    return Row(
+    row = Row(
         run=str(run),
         data=str(found["data"]),
         task=str(config["task"]["name"]),
@@ -142,6 +160,27 @@ def read(run: Path) -> Row:
         pointing=_score(maps.get("pointing")),
         chance=_score(maps.get("pointing_uniform")),
     )
+    return row, _baselines(row, found)
+
+
+def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
+    config = found["config"]
+    names = {"data": ("expert", "records"), "task": ("window", "min_overlap")}
+    tested = [config.get(part, {}).get(name) for part, each in names.items() for name in each]
+    return {
+        f"{row.data} {row.task} {row.cv} {tested} {name}": replace(
+            row,
+            run="",
+            model=f"baseline {name}",
+            folds=len(baseline["folds"]),
+            windows={score: _score(baseline["windows"][score]) for score in SHOWN},
+            pointing=Score(),
+            chance=Score(),
+            is_baseline=True,
+        )
+        for name, baseline in found.get("baselines", {}).items()
+        if "windows" in baseline
+    }
 
 
 def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:

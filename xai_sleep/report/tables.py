@@ -1,6 +1,6 @@
 """The result of a run as a table on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -9,8 +9,13 @@ from rich.table import Table
 SHOWN = ("accuracy", "sensitivity", "specificity", "precision", "f1", "kappa", "auroc")
 
 
-def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> Table:
-    """One row a fold, then mean and sd over folds, and pooled with its 95 % interval.
+def run_table(
+    title: str,
+    folds: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Any],
+    baselines: Mapping[str, Any] | None = None,
+) -> Table:
+    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines.
 
     It fits a terminal of 80 columns: where space is short names of folds give way, never a number.
 
@@ -22,11 +27,12 @@ def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[s
         Each with ``name`` and ``windows``.
     summary : mapping
         ``windows`` of :func:`xai_sleep.report.results.summary`.
+    baselines : mapping, optional
+        Of :func:`xai_sleep.baselines.catalogue.measure`: a row each, pooled.
     """
-    caption = "windows; thresholds chosen on validation data"
     table = Table(
         title=title,
-        caption=caption,
+        caption="\n".join(_captions(baselines or {})),
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
@@ -46,9 +52,30 @@ def run_table(title: str, folds: Sequence[Mapping[str, Any]], summary: Mapping[s
     intervals = [scores[name]["ci95"] or (None, None) for name in SHOWN]
     table.add_row("95 % from", *(number(low) for low, _ in intervals))
     table.add_row("to", *(number(high) for _, high in intervals))
+    _add_baselines(table, baselines or {})
     return table
 
 
 def number(value: float | None) -> str:
     """Three decimals without the zero before them; a dash for an undefined score."""
     return "–" if value is None else f"{value:.3f}".replace("0.", ".", 1)
+
+
+def _add_baselines(table: Table, baselines: Mapping[str, Any]) -> None:
+    measured = {name: found for name, found in baselines.items() if "windows" in found}
+    if measured:
+        table.add_section()
+        table.add_row("baselines")
+    for name, found in measured.items():
+        table.add_row(name, *(number(found["windows"][score]["pooled"]) for score in SHOWN))
+
+
+def _captions(baselines: Mapping[str, Any]) -> Iterator[str]:
+    yield "windows; thresholds chosen on validation data"
+    if any("windows" in found for found in baselines.values()):
+        yield "baselines: pooled, on the same windows"
+    if "windows" in baselines.get("experts", {}):
+        yield "experts: the second against the first, where both scored"
+    left_out = [name for name, found in baselines.items() if "skipped" in found]
+    if left_out:
+        yield f"baselines left out: {', '.join(left_out)} (results.json says why)"

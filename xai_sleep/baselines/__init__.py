@@ -1,0 +1,1 @@
+"""What a network must be compared with, on the same recordings, windows and folds."""

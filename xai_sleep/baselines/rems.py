@@ -1,0 +1,60 @@
+"""Rapid eye movements by threshold: both eyes turn fast and together.
+
+The two EOG channels see a turn of the eyes with opposite sign. The activation is the sum of two
+logarithms: minus the product of the two slopes, which is large when both change fast and against
+one another, and the squared negative correlation of the slopes, which noise, slow eye movements
+and what leaks in from the EEG with one sign do not have.
+
+References
+----------
+.. [1] Agarwal, R., Takeuchi, T., Laroche, S. & Gotman, J. (2005). Detection of rapid-eye movements
+   in sleep studies. IEEE Trans Biomed Eng 52, 1390-1396: slope and negative correlation of the two
+   channels.
+.. [2] Yetton, B. D. et al. (2016). Automatic detection of rapid eye movements (REMs): a machine
+   learning approach. J Neurosci Methods 259, 72-82: the product of the two channels.
+"""
+
+import numpy as np
+
+from xai_sleep.baselines.threshold import Rule, Values, around, band_passed
+from xai_sleep.baselines.trial import LeftOutError
+from xai_sleep.data.recording import Recording
+
+BAND = (0.5, 8.0)
+WIDTH = 0.4
+"""In s."""
+FLOOR = 100.0
+"""In (µV/s)²: slopes of 10 µV/s are noise."""
+
+
+def activation(recording: Recording) -> Values:
+    """Activation of the two EOG channels at every sample, in decades.
+
+    Raises
+    ------
+    LeftOutError
+        If there are not two channels.
+    """
+    if len(recording.signals) < 2:
+        raise LeftOutError("it needs both EOG channels, and this run reads one")
+    sfreq = recording.sfreq
+    left, right = (
+        np.gradient(band_passed(signal.astype(np.float64), sfreq, BAND)) * sfreq
+        for signal in recording.signals[:2]
+    )
+    against = np.maximum(around(-left * right, sfreq, WIDTH), 0)
+    size = np.sqrt(around(left**2, sfreq, WIDTH) * around(right**2, sfreq, WIDTH))
+    share = (against + FLOOR) / (size + FLOOR)
+    return np.asarray(np.log10(against + FLOOR) + 2 * np.log10(share))
+
+
+REMS = Rule(
+    "opposite slopes of the two EOG channels × their squared negative correlation, thresholds "
+    "chosen in training",
+    activation,
+    highs=tuple(np.arange(3.0, 6.01, 0.2).round(2).tolist()),
+    drops=(0.4, 0.8, 1.2, 1.8),
+    min_duration=0.1,
+    max_duration=5.0,
+    merge_gap=0.1,
+)

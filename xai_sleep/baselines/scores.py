@@ -1,0 +1,150 @@
+"""Scores of a baseline: by the same functions, on the same windows and folds as a network's."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.baselines.trial import Answer, Baseline, Trial
+from xai_sleep.data.folds import Fold
+from xai_sleep.metrics.events import EventScores, event_scores, pool
+from xai_sleep.metrics.statistics import summarise
+from xai_sleep.metrics.windows import Floats, Labels, window_scores
+
+RANKING = ("auroc", "average_precision", "brier")
+"""Scores of probabilities: marks have none."""
+NO_RANKING = "marks have no probability"
+
+Row = dict[str, float | None]
+
+
+def score(baseline: Baseline) -> dict[str, Any]:
+    """Scores as JSON values.
+
+    Returns
+    -------
+    dict
+        ``description``; ``windows`` and ``events``, tables of
+        :func:`xai_sleep.metrics.statistics.summarise`, mean and sd over folds and intervals over
+        subjects; ``folds`` with the scores of each and the parameters chosen (``detector``);
+        ``undefined`` with why there are no ``events``.
+    """
+    trial = baseline.trial
+    pairs = list(zip(trial.folds, baseline.answers, strict=True))
+    decided = [_decided(trial, fold, answer) for fold, answer in pairs]
+    folds: list[dict[str, Any]] = [
+        {"name": fold.name, "detector": dict(answer.detector), "windows": of_fold.scores()}
+        for (fold, answer), of_fold in zip(pairs, decided, strict=True)
+    ]
+    found: dict[str, Any] = {
+        "description": baseline.description,
+        "windows": _window_table(decided),
+        "folds": folds,
+        "undefined": {"events": baseline.no_events} if baseline.no_events else {},
+    }
+    if not baseline.no_events:
+        records = [_event_scores(trial, fold, answer) for fold, answer in pairs]
+        for fold_scores, of_records in zip(folds, records, strict=True):
+            fold_scores["events"] = pool([scores for _, scores in of_records]).figures
+        found["events"] = _event_table(records)
+    return found
+
+
+def baselines_csv(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """One row a baseline and score: of windows and events, over folds, pooled, its interval.
+
+    Parameters
+    ----------
+    found : mapping
+        As :func:`xai_sleep.baselines.catalogue.measure` returns it.
+    """
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    head = ["baseline", "of", "score", "mean", "std", "pooled", "low", "high", "folds", "reason"]
+    rows.writerow(head)
+    for name, baseline in found.items():
+        if "skipped" in baseline:
+            rows.writerow([name, *[""] * 8, baseline["skipped"]])
+        for part in ("windows", "events"):
+            for figure, values in baseline.get(part, {}).items():
+                low, high = values["ci95"] or (None, None)
+                three = [values[key] for key in ("mean", "std", "pooled")]
+                why = "; ".join(dict.fromkeys(values["undefined"].values()))
+                rows.writerow([name, part, figure, *three, low, high, values["folds"], why])
+    return table.getvalue()
+
+
+@dataclass(frozen=True, eq=False)
+class _Decided:
+    """Test windows, with what a baseline says of them; one entry a window."""
+
+    labels: Labels
+    probability: Floats
+    threshold: Floats
+    subject: NDArray[np.str_]
+    is_ranked: bool
+
+    def scores(self, index: NDArray[np.intp] | slice = slice(None)) -> Row:
+        scores = window_scores(self.labels[index], self.probability[index], self.threshold[index])
+        return scores if self.is_ranked else scores | dict.fromkeys(RANKING)
+
+
+def _decided(trial: Trial, fold: Fold, answer: Answer) -> _Decided:
+    windows = trial.windows(fold.test)
+    probability = answer.probability
+    if probability is None:
+        assert answer.detections is not None
+        probability = trial.windows(fold.test, answer.detections).label.astype(np.float64)
+    return _Decided(
+        windows.label,
+        probability,
+        np.broadcast_to(answer.threshold, probability.shape),
+        np.array([trial.recordings[i].subject for i in windows.record], dtype=np.str_),
+        answer.probability is not None,
+    )
+
+
+def _window_table(folds: Sequence[_Decided]) -> dict[str, Any]:
+    together = _Decided(
+        np.concatenate([fold.labels for fold in folds]),
+        np.concatenate([fold.probability for fold in folds]),
+        np.concatenate([fold.threshold for fold in folds]),
+        np.concatenate([fold.subject for fold in folds]),
+        folds[0].is_ranked,
+    )
+    table = dict(summarise([fold.scores() for fold in folds], together.scores, together.subject))
+    for name in RANKING if not together.is_ranked else ():
+        why = table[name]["undefined"]
+        why.update(dict.fromkeys(why, NO_RANKING))
+    return dict(table)
+
+
+def _event_scores(trial: Trial, fold: Fold, answer: Answer) -> list[tuple[str, EventScores]]:
+    """Scores of each record that is tested, with its subject."""
+    assert answer.detections is not None
+    return [
+        (
+            recording.subject,
+            event_scores(recording.events, detections, test, duration=recording.duration),
+        )
+        for recording, detections, test in zip(
+            trial.recordings, answer.detections, fold.test, strict=True
+        )
+        if len(test)
+    ]
+
+
+def _event_table(folds: Sequence[Sequence[tuple[str, EventScores]]]) -> dict[str, Any]:
+    subjects = [subject for fold in folds for subject, _ in fold]
+    scores = [one for fold in folds for _, one in fold]
+    return dict(
+        summarise(
+            [pool([one for _, one in fold]).figures for fold in folds],
+            lambda index: pool([scores[i] for i in index]).figures,
+            subjects,
+        )
+    )

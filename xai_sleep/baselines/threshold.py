@@ -1,0 +1,142 @@
+"""Classical detection: an activation in a closed formula, and two thresholds chosen in training.
+
+The formula is one for all recordings and knows nothing of labels. The two thresholds are those of
+the highest event F1 in a fold's training and validation time, pooled over its recordings.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import firwin, oaconvolve
+
+from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
+from xai_sleep.data.folds import Fold
+from xai_sleep.data.intervals import Intervals, union
+from xai_sleep.data.recording import Recording
+from xai_sleep.metrics.detection import detect
+from xai_sleep.metrics.events import contains, match
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How events are found in a recording.
+
+    Parameters
+    ----------
+    description : str
+        For tables.
+    activation : callable
+        From a recording to a value per sample; raises :class:`LeftOutError` where it cannot.
+    highs : tuple of float
+        Thresholds to choose from that an event must reach.
+    drops : tuple of float
+        How far below that an event may fall before it ends, to choose from.
+    min_duration, max_duration, merge_gap : float
+        In s, see :func:`xai_sleep.metrics.detection.detect`.
+    """
+
+    description: str
+    activation: Callable[[Recording], Values]
+    highs: tuple[float, ...]
+    drops: tuple[float, ...]
+    min_duration: float
+    max_duration: float
+    merge_gap: float
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What an event must reach, and below what it ends."""
+
+    high: float
+    low: float
+
+
+def threshold(trial: Trial, rule: Rule) -> Baseline:
+    """Detect by a rule, with thresholds chosen for each fold.
+
+    Raises
+    ------
+    LeftOutError
+        If the rule does not fit the recordings, or a fold has no event to choose on.
+    """
+    options = [
+        Thresholds(high, round(high - drop, 6)) for high, drop in product(rule.highs, rule.drops)
+    ]
+    found = [_detections(recording, rule, options) for recording in trial.recordings]
+    answers = []
+    for fold in trial.folds:
+        best = _choose(trial.recordings, found, fold)
+        answers.append(Answer([each[best] for each in found], detector=asdict(options[best])))
+    return Baseline(rule.description, trial, answers)
+
+
+def band_passed(signal: Values, sfreq: float, band: tuple[float, float]) -> Values:
+    """Filter without a shift in time; it looks 1.1 s to either side.
+
+    The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz.
+
+    Raises
+    ------
+    LeftOutError
+        If the sampling rate is too low for the band.
+    """
+    if band[1] >= sfreq / 2:
+        raise LeftOutError(
+            f"it looks at frequencies up to {band[1]:g} Hz; raise task.sfreq ({sfreq:g} Hz)"
+        )
+    taps = int(3.3 * sfreq / 1.5) // 2 * 2 + 1
+    kernel = firwin(taps, band, pass_zero=False, fs=sfreq)
+    return np.asarray(oaconvolve(signal, kernel, mode="same"))
+
+
+def around(values: Values, sfreq: float, width: float) -> Values:
+    """Mean over ``width`` s around each sample."""
+    return np.asarray(uniform_filter1d(values, max(1, round(width * sfreq)), mode="nearest"))
+
+
+def _detections(recording: Recording, rule: Rule, options: Sequence[Thresholds]) -> list[Intervals]:
+    activation = rule.activation(recording)
+    return [
+        detect(
+            activation,
+            recording.sfreq,
+            high=option.high,
+            low=option.low,
+            min_duration=rule.min_duration,
+            max_duration=rule.max_duration,
+            merge_gap=rule.merge_gap,
+        ).events
+        for option in options
+    ]
+
+
+def _choose(
+    recordings: Sequence[Recording], found: Sequence[Sequence[Intervals]], fold: Fold
+) -> int:
+    """Find the option of the highest event F1 in training and validation time."""
+    pairs, marked = np.zeros(len(found[0])), np.zeros(len(found[0]))
+    truth = 0
+    for recording, detected, *parts in zip(recordings, found, fold.train, fold.val, strict=True):
+        allowed = union(parts)
+        if not len(allowed):
+            continue
+        events = _inside(recording.events, allowed)
+        truth += len(events)
+        for option, detections in enumerate(detected):
+            detections = _inside(detections, allowed)
+            marked[option] += len(detections)
+            pairs[option] += len(match(events, detections).event)
+    if not truth:
+        raise LeftOutError(f"fold {fold.name} has no event in training to choose thresholds on")
+    return int(np.argmax(2 * pairs / (truth + marked)))
+
+
+def _inside(events: Intervals, allowed: Intervals) -> Intervals:
+    return events[contains(allowed, events.mean(axis=1))]
