@@ -96,6 +96,17 @@ def test_touching_is_no_overlap_and_just_enough_is_enough(onset: int, size: int)
     assert (enough.label.tolist(), too_little.label.tolist()) == ([1], [0])
 
 
+@pytest.mark.parametrize(
+    ("end", "starts"),
+    [(12.0, [0, 30, 60, 70]), (11.0, [0, 30, 60]), (5.0, [0]), (4.9, []), (30.0, [0, 30, 50])],
+)
+def test_one_more_window_reaches_the_end(end: float, starts: list[int]) -> None:
+    """Of the time allowed or of the record, whichever is first."""
+    recording = make_recording(seconds=10.0 if end == 30 else 20.0)
+    windows = cut([recording], [intervals([(0, end)])], length=5, step=3, to_the_end=True)
+    assert windows.start.tolist() == starts
+
+
 def test_windows_of_several_records_are_counted_in_order() -> None:
     recordings = [make_recording(name, seconds=20) for name in "abc"]
     within = [intervals([(0, 10)]), intervals([]), intervals([(2, 7), (12, 20)])]

@@ -75,6 +75,7 @@ def cut(
     length: float,
     step: float,
     min_overlap: float = 0.0,
+    to_the_end: bool = False,
 ) -> Windows:
     """Cut windows that lie wholly inside the allowed time of each recording.
 
@@ -92,6 +93,8 @@ def cut(
     min_overlap : float
         A window is positive when one event overlaps it by at least this many seconds; 0: at all.
         A microsecond of rounding is forgiven: to touch is not to overlap.
+    to_the_end : bool
+        Cut one more window at the end of an interval that the steps do not reach.
 
     Raises
     ------
@@ -115,6 +118,8 @@ def cut(
         stop = np.minimum(np.floor(edges[:, 1] + 1e-6), recording.signals.shape[1])
         for a, b in zip(first, stop.astype(np.int64), strict=True):
             starts = np.arange(a, b - n_length + 1, n_step, dtype=np.int64)
+            if to_the_end and len(starts):
+                starts = np.union1d(starts, b - n_length)
             overlap = longest_overlap(starts / sfreq, length, recording.events)
             record.append(np.full(len(starts), index, dtype=np.int64))
             start.append(starts)
