@@ -100,5 +100,7 @@ def detect(
 
 
 def _peaks(activation: NDArray[np.floating], runs: Indices) -> Values:
-    padded = np.append(activation.astype(np.float64), np.nan)
-    return np.asarray(np.fmax.reduceat(padded, runs.ravel())[::2])
+    values = activation.astype(np.float64, copy=False)
+    if np.any(runs == len(values)):  # a place that reduceat must be able to look up
+        values = np.append(values, np.nan)
+    return np.asarray(np.fmax.reduceat(values, runs.ravel())[::2])

@@ -1,0 +1,94 @@
+"""A detector of events: which activation it looks at, and the parameters that make events of it.
+
+::
+
+    activation ─▶ smooth ─▶ two thresholds ─▶ merge ─▶ drop what is too short or too long ─▶ events
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.data.intervals import Intervals
+from xai_sleep.metrics.detection import Detections, detect, smooth
+from xai_sleep.metrics.events import contains
+
+KINDS = ("probability", "relevance", "product")
+"""Activations to choose from."""
+
+RATE = 10.0
+"""Cells of an activation per s."""
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """What a network says of one record over time; cell i lasts from ``i / RATE`` s to the next.
+
+    Parameters
+    ----------
+    probability : float16 array of shape (time,)
+        Mean probability of an event of the windows that cover a cell; NaN where none does.
+    relevance : float16 array of shape (time,)
+        The same of their probability times their map: where in the window the event is.
+    """
+
+    probability: NDArray[np.float16]
+    relevance: NDArray[np.float16]
+
+    def of(self, kind: str) -> NDArray[np.float32]:
+        """One of :data:`KINDS`; ``product`` is the geometric mean of the other two."""
+        probability, relevance = (x.astype(np.float32) for x in (self.probability, self.relevance))
+        both = {"probability": probability, "relevance": relevance}
+        return both[kind] if kind in both else np.sqrt(probability * relevance)
+
+    def within(self, allowed: Intervals) -> "Activation":
+        """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
+        centres = np.asarray((np.arange(len(self.probability)) + 0.5) / RATE, dtype=np.float64)
+        inside, nothing = contains(allowed, centres), np.float16(np.nan)
+        return Activation(
+            np.where(inside, self.probability, nothing), np.where(inside, self.relevance, nothing)
+        )
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Parameters of a detection; durations in s.
+
+    Parameters
+    ----------
+    activation : {"probability", "relevance", "product"}
+        What it looks at.
+    smooth : float
+        Width of the moving average.
+    high : float
+        What an event must reach.
+    low_ratio : float
+        The lower threshold, which ends an event, as a share of ``high``.
+    min_duration, max_duration, merge_gap : float
+        See :func:`xai_sleep.metrics.detection.detect`.
+    """
+
+    activation: str = "relevance"
+    smooth: float = 0.3
+    high: float = 0.3
+    low_ratio: float = 0.5
+    min_duration: float = 0.3
+    max_duration: float = 5.0
+    merge_gap: float = 0.3
+
+    def find(self, activation: Activation) -> Detections:
+        """Events of a record, in s."""
+        return self.in_smoothed(smooth(activation.of(self.activation), RATE, self.smooth))
+
+    def in_smoothed(self, activation: NDArray[np.floating]) -> Detections:
+        """Events in an activation of the right kind that was smoothed already."""
+        return detect(
+            activation,
+            RATE,
+            high=self.high,
+            low=self.high * self.low_ratio,
+            min_duration=self.min_duration,
+            max_duration=self.max_duration,
+            merge_gap=self.merge_gap,
+        )
