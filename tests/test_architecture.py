@@ -17,7 +17,8 @@ LAYERS = (
     ("data", "models", "composition", "progress", "run_directory"),
     ("explain", "metrics", "config", "sweep"),
     ("report", "tracking", "baselines"),
-    ("training",),
+    ("activation",),
+    ("fold_events", "training"),
     ("experiment", "predict"),
     ("__main__",),
 )
@@ -28,6 +29,7 @@ WITHOUT_TORCH = (
     *("data.intervals", "data.recording", "data.windows", "data.folds", "data.balance"),
     *("metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics", "config"),
     "baselines.catalogue",
+    *("metrics.detection", "metrics.detector", "metrics.tuning", "report.event_results"),
 )
 FRAMEWORKS = {"torch", "torchmetrics", "pytorch_lightning", "captum", "wandb"}
 

@@ -130,6 +130,9 @@ def test_numbers_are_finite(key: str, word: str) -> None:
         (("task.input_bands=[[1,high]]",), r"task.input_bands holds \[1, 'high'\]"),
         (("task.band=[0.1,30]",), r"from 0.1 Hz reaches 16.7 s, past cv.guard \(5 s\)"),
         (("task.input_bands=[[0.2,4]]",), r"task.input_bands: a filter from 0.2 Hz reaches"),
+        (("detector.iou=1.5",), "detector.iou is 1.5; it must be at most 1"),
+        (("detector.step=0.125",), r"detector.step is 0.125 s, which is 12.5 samples at task.sfr"),
+        (("detector.step=6",), r"detector.step \(6 s\) must not be longer than task.window \(5 s"),
         (("cv.guard=1",), r"past cv.guard \(1 s\), and would carry test samples into training"),
     ],
 )

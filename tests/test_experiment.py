@@ -6,7 +6,7 @@ import math
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from xai_sleep.config import Config
 from xai_sleep.data.synthetic import simulate
 from xai_sleep.errors import InputError
 from xai_sleep.experiment import divide, read, run
+from xai_sleep.metrics.detector import RATE, Activation, Detector
+from xai_sleep.metrics.events import event_scores
 from xai_sleep.metrics.windows import SCORES, choose_threshold
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.progress import Progress
@@ -33,6 +35,10 @@ QUIET = Console(quiet=True)
 SUBJECTS = ["synthetic1", "synthetic2", "synthetic3"]
 SIMULATED = simulate("spindle", subjects=3, minutes=3.0, seed=0)
 WINDOW = 5.0
+SUMMARIES = {
+    *("windows", "windows_at_half", "maps", "calibration"),
+    *("events", "events_n2n3", "event_curve", "event_records"),
+}
 
 # Each score from scikit-learn: labels, probabilities, detections.
 Score = Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], float]
@@ -111,6 +117,7 @@ def test_the_run_leaves_the_files_that_it_promises(tiny: Run) -> None:
     figures = {f"figures/{name}.png" for name in ("roc", "confusion", "scores")}
     examples = {f"figures/examples-{subject}.png" for subject in SUBJECTS}
     tables = {"results.json", "results.csv", "predictions.csv", "maps.npz"}
+    tables |= {"events.csv", "activation.npz"}
     own = {"settings.json", "run.lock", *(f"folds/{s}/test.npz" for s in SUBJECTS)}
     assert found == folds | figures | examples | tables | own
 
@@ -140,7 +147,7 @@ def test_results_describe_the_records(tiny: Run) -> None:
 
 def test_every_score_has_its_summary(tiny: Run) -> None:
     summary = tiny.results["summary"]
-    assert set(summary) == {"windows", "windows_at_half", "maps"}
+    assert set(summary) == SUMMARIES
     assert set(summary["maps"]) == {"true_positives", "positives"}
     for table in (summary["windows"], summary["windows_at_half"]):
         assert set(table) == set(SCORES) == set(ORACLES)
@@ -218,6 +225,43 @@ def test_the_table_of_folds_repeats_the_results(tiny: Run) -> None:
         for name in SCORES:
             score = fold["windows"][name]
             assert row[name] == ("" if score is None else str(score))
+        for name in ("precision", "recall", "f1"):
+            score = fold["events"][name]
+            assert row[f"event_{name}"] == ("" if score is None else str(score))
+
+
+def test_events_follow_from_the_activation_by_the_detector_of_the_fold(
+    tmp_path: Path,
+) -> None:
+    run = experiment("model=cnn1d_power", "trainer.max_epochs=4", output=tmp_path)
+    with np.load(run.path / "activation.npz") as stored:
+        activations = dict(stored)
+    with (run.path / "events.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert activations.pop("step") == 1 / RATE
+    assert len(rows) > 0
+    for fold, recording in zip(run.results["folds"], SIMULATED, strict=True):
+        name = recording.record
+        activation = Activation(activations.pop(name), activations.pop(f"{name}_relevance"))
+        chosen = fold["detector"]
+        found = Detector(**{f.name: chosen[f.name] for f in fields(Detector)}).find(activation)
+        mine = [row for row in rows if row["record"] == name]
+        onsets = np.array([float(row["onset"]) for row in mine])
+        durations = np.array([float(row["duration"]) for row in mine])
+        np.testing.assert_allclose(np.column_stack([onsets, onsets + durations]), found.events)
+        scores = event_scores(recording.events, found.events, recording.scored)
+        for figure, value in scores.figures.items():
+            assert fold["events"][figure] == pytest.approx(value)
+        assert fold["events"]["curve"] == scores.curve
+        assert sum(int(row["matched"] or 0) for row in mine) == len(scores.onset)
+    assert not activations
+
+
+def test_calibration_counts_every_window(tiny: Run) -> None:
+    found = tiny.results["summary"]["calibration"]
+    assert sum(found["count"]) == len(tiny.predictions)
+    share = np.dot(found["observed"], found["count"]) / sum(found["count"])
+    assert share == pytest.approx(tiny.column("label", int).mean())
 
 
 def test_every_fold_starts_with_fresh_weights(tiny: Run) -> None:
@@ -285,7 +329,7 @@ def test_one_seed_gives_the_same_bytes_and_explaining_changes_nothing(
     assert not (again.path / "maps.npz").exists()
     assert "maps" not in again.results["summary"]
     assert not list((again.path / "figures").glob("examples-*"))
-    for name in ("predictions.csv", "results.csv"):
+    for name in ("predictions.csv", "results.csv", "events.csv"):
         assert (again.path / name).read_bytes() == (tiny.path / name).read_bytes()
     assert again.results["summary"] == {
         key: value for key, value in tiny.results["summary"].items() if key != "maps"
@@ -316,7 +360,7 @@ def test_other_choices_work_as_well(
     assert set(found.column("fold", str)) == set(folds)
     windows = list(zip(found.column("record", str), found.column("start"), strict=True))
     assert len(set(windows)) == len(windows)
-    assert set(found.results["summary"]) == {"windows", "windows_at_half", "maps"}
+    assert set(found.results["summary"]) == SUMMARIES
     for fold in found.results["folds"]:
         assert fold["first_loss"] == pytest.approx(math.log(2), abs=0.1)
 
@@ -403,7 +447,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tiny: Run, tmp_path: Path) -> Non
     assert {path: path.stat().st_mtime_ns for path in before} == before
     results = read_json(directory / "results.json")
     assert without_timing(results) == without_timing(tiny.results)
-    for name in ("predictions.csv", "results.csv"):
+    for name in ("predictions.csv", "results.csv", "events.csv", "activation.npz"):
         assert (directory / name).read_bytes() == (tiny.path / name).read_bytes()
     for figure in (tiny.path / "figures").iterdir():
         assert (directory / "figures" / figure.name).read_bytes() == figure.read_bytes()

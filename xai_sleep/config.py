@@ -87,6 +87,16 @@ class BaselinesConfig:
 
 
 @dataclass
+class DetectorConfig:
+    """How events are found with a sliding window."""
+
+    activation: str = MISSING
+    step: float = MISSING
+    iou: float = MISSING
+    min_events: int = MISSING
+
+
+@dataclass
 class TrainerConfig:
     """How a network is trained."""
 
@@ -120,6 +130,7 @@ class Config:
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
@@ -173,6 +184,7 @@ CHOICES = {
     "data.name": ("auto", "dreams", "synthetic"),
     "data.expert": ("union", "intersection", "expert1", "expert2"),
     "explain.method": ("gradcam", "none"),
+    "detector.activation": ("probability", "relevance", "product", "auto"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),
 }
@@ -194,6 +206,9 @@ RANGES: dict[str, tuple[float, bool]] = {
     "task.image_size": (2, True),
     "balance.noise": (0, True),
     "explain.figures": (0, True),
+    "detector.step": (0, False),
+    "detector.iou": (0, False),
+    "detector.min_events": (0, True),
     "trainer.max_epochs": (1, True),
     "trainer.patience": (1, True),
     "trainer.batch_size": (2, True),
@@ -257,6 +272,24 @@ def _check_combinations(config: Config) -> None:
         raise InputError(
             f"task.min_overlap ({task.min_overlap:g} s) must be shorter than task.window "
             f"({task.window:g} s)"
+        )
+    _check_detector(config)
+
+
+def _check_detector(config: Config) -> None:
+    task = config.task
+    if config.detector.iou > 1:
+        raise InputError(f"detector.iou is {config.detector.iou:g}; it must be at most 1")
+    samples = config.detector.step * task.sfreq
+    if abs(samples - round(samples)) > 1e-6:
+        raise InputError(
+            f"detector.step is {config.detector.step:g} s, which is {samples:g} samples at "
+            f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples"
+        )
+    if config.detector.step > task.window:
+        raise InputError(
+            f"detector.step ({config.detector.step:g} s) must not be longer than task.window "
+            f"({task.window:g} s), or events between windows are missed"
         )
 
 

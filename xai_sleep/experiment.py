@@ -34,8 +34,15 @@ from xai_sleep.data.images import SETTINGS, Images, warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
 from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
+from xai_sleep.fold_events import find_events
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.progress import Progress
+from xai_sleep.report.event_results import (
+    FoundEvents,
+    activation_arrays,
+    events_csv,
+    summarise_events,
+)
 from xai_sleep.report.figures import draw_examples, draw_summary
 from xai_sleep.report.results import (
     SCHEMA,
@@ -244,7 +251,9 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     data = fold_data(config, experiment.inputs, fold, experiment.images)
     if directory.finished(fold.name):
         arrays, metrics = directory.read_fold(fold.name)
-        return FoldResult(fold.name, data.test, arrays["probability"], arrays["maps"], metrics)
+        found = FoundEvents.stored(arrays)
+        kept = (arrays["probability"], arrays["maps"], metrics, found)
+        return FoldResult(fold.name, data.test, *kept)
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
@@ -261,15 +270,18 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
             callbacks=[epochs, *explainers],
         )
         probability, metrics = fit_and_test(trainer, classifier, data)
+        found, scores = find_events(config, data, classifier)
+        metrics |= scores
         tracked.summary.update({"test": metrics["windows"], "threshold": metrics["threshold"]})
     maps = np.concatenate([np.asarray(e.maps) for e in explainers] or [NO_MAPS])
-    result = FoldResult(fold.name, data.test, probability, maps, metrics)
+    result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
     if maps.size and config.explain.figures:
         figures = directory.path / "figures"
         shown = (experiment.recordings, result, config.explain.figures)
         draw_examples(*shown, figures, images=experiment.images)
     metrics["seconds"] = time.perf_counter() - started
-    directory.write_fold(fold.name, {"probability": probability, "maps": maps}, metrics)
+    arrays = {"probability": probability, "maps": maps, **found.arrays(), **data.learnt}
+    directory.write_fold(fold.name, arrays, metrics)
     return result
 
 
@@ -285,7 +297,15 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
             {key: value for key, value in result.metrics.items() if key != "seconds"}
             for result in results
         ],
-        "summary": summary(experiment.recordings, results),
+        "summary": {
+            **summary(experiment.recordings, results),
+            **summarise_events(
+                experiment.recordings,
+                [result.found for result in results],
+                [result.metrics for result in results],
+                experiment.config.detector.iou,
+            ),
+        },
         "timing": {result.name: result.metrics["seconds"] for result in results},
     }
 
@@ -297,6 +317,12 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     write_text(path / "results.csv", results_csv(results))
     if "baselines" in found:
         write_text(path / "baselines.csv", baselines_csv(found["baselines"]))
+    found_events = {result.name: result.found for result in results}
+    iou = experiment.config.detector.iou
+    write_text(path / "events.csv", events_csv(recordings, found_events, iou))
+    write_arrays(
+        path / "activation.npz", activation_arrays(recordings, list(found_events.values()))
+    )
     if all(result.maps.size for result in results):
         maps = np.concatenate([result.maps for result in results])
         profiles = time_profiles(maps, results[0].windows.length).astype(np.float16)

@@ -198,8 +198,12 @@ def test_nothing_found_is_no_score_of_maps_and_still_json() -> None:
 
 def test_without_maps_there_is_no_summary_of_them() -> None:
     bare = replace(FOLDS[1], maps=np.empty((0, 0), dtype=np.float16))
-    assert set(summary(RECORDINGS, FOLDS)) == {"windows", "windows_at_half", "maps"}
-    assert set(summary(RECORDINGS, [FOLDS[0], bare])) == {"windows", "windows_at_half"}
+    assert set(summary(RECORDINGS, FOLDS)) == {
+        *("windows", "windows_at_half", "maps", "calibration")
+    }
+    assert set(summary(RECORDINGS, [FOLDS[0], bare])) == {
+        *("windows", "windows_at_half", "calibration")
+    }
 
 
 def test_records_are_described_without_their_signals() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
@@ -79,7 +80,7 @@ class FoldDataModule(pl.LightningDataModule):
         super().__init__()
         self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
-        rule = {"length": window, "min_overlap": min_overlap}
+        rule: dict[str, Any] = {"length": window, "min_overlap": min_overlap}
         self.shift = shift
         self.train = cut(recordings, fold.train, step=step, **rule)
         self.val = cut(recordings, fold.val, step=step, **rule)
@@ -119,6 +120,16 @@ class FoldDataModule(pl.LightningDataModule):
             torch.from_numpy(labels[kept:]),
         )
 
+    @property
+    def learnt(self) -> dict[str, NDArray[np.float32]]:
+        """What a new recording needs to be scaled like the fold's: it is learnt in training."""
+        kept = {}
+        if self.scale == "train":
+            kept["amplitude"] = self.amplitudes[0]
+        if self.images is not None:
+            kept["image_mean"], kept["image_sd"] = (each.numpy() for each in self.normal)
+        return kept
+
     def _normal(self, images: Images) -> tuple[Tensor, Tensor]:
         """Mean and sd of each row over training windows and time; rows are frequencies."""
         sums = torch.zeros(2, *images.shape[:2], 1, dtype=torch.float64)
@@ -151,13 +162,14 @@ class FoldDataModule(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return validation windows, in order."""
-        return self._in_order(self.val)
+        return self.in_order(self.val)
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Return test windows, in order."""
-        return self._in_order(self.test)
+        return self.in_order(self.test)
 
-    def _in_order(self, windows: Windows) -> DataLoader[Any]:
+    def in_order(self, windows: Windows) -> DataLoader[Any]:
+        """Return any windows of the recordings, scaled as the fold scales them, in order."""
         dataset: Dataset[Any] = (
             WindowDataset(self.signals, windows)
             if self.images is None

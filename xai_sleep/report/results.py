@@ -6,7 +6,7 @@ Everything is computed from untouched test windows: labels, probabilities, thres
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,9 @@ from xai_sleep.metrics.maps import (
     mean_scores,
     time_profiles,
 )
-from xai_sleep.metrics.statistics import summarise
+from xai_sleep.metrics.statistics import calibration, summarise
 from xai_sleep.metrics.windows import undefined_scores, window_scores
+from xai_sleep.report.event_results import FoundEvents
 
 SCHEMA = 1
 
@@ -43,6 +44,8 @@ class FoldResult:
         Relevance in [0, 1]; of shape (0, 0) where nothing was explained.
     metrics : mapping
         As stored in the fold's ``metrics.json``.
+    found : FoundEvents
+        Events detected in the test records.
     """
 
     name: str
@@ -50,6 +53,7 @@ class FoldResult:
     probability: NDArray[np.float32]
     maps: NDArray[np.float16]
     metrics: Mapping[str, Any]
+    found: FoundEvents = field(default_factory=FoundEvents)
 
     @property
     def threshold(self) -> float:
@@ -87,7 +91,8 @@ def summary(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> dic
     -------
     dict
         ``windows`` at the thresholds chosen on validation data, ``windows_at_half`` at 0.5, and
-        ``maps`` of true positives and of all positives where there are maps.
+        ``maps`` of true positives and of all positives where there are maps; ``calibration``, the
+        share of positives among windows of about one probability.
     """
     labels = np.concatenate([fold.windows.label for fold in folds])
     probability = np.concatenate([fold.probability for fold in folds])
@@ -111,6 +116,9 @@ def summary(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> dic
     scores: dict[str, Any] = {
         "windows": at(threshold),
         "windows_at_half": at(np.full(len(labels), 0.5)),
+        "calibration": {
+            name: values.tolist() for name, values in vars(calibration(labels, probability)).items()
+        },
     }
     if all(fold.maps.size for fold in folds):
         scores["maps"] = _summarise_maps(recordings, folds, probability >= threshold, subject)
@@ -176,11 +184,14 @@ def results_csv(folds: Sequence[FoldResult]) -> str:
     names = [name for name in folds[0].metrics["windows"] if name != "undefined"]
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["fold", "windows", "positive", "threshold", *names])
+    figures = ("precision", "recall", "f1")
+    of_events = [f"event_{name}" for name in figures if "events" in folds[0].metrics]
+    rows.writerow(["fold", "windows", "positive", "threshold", *names, *of_events])
     for fold in folds:
         scores = [fold.metrics["windows"][name] for name in names]
         label = fold.windows.label
-        rows.writerow([fold.name, len(label), label.sum(), fold.threshold, *scores])
+        found = [fold.metrics["events"][name] for name in figures] if of_events else []
+        rows.writerow([fold.name, len(label), label.sum(), fold.threshold, *scores, *found])
     return table.getvalue()
 
 

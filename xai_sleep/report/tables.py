@@ -6,7 +6,15 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-SHOWN = ("accuracy", "sensitivity", "specificity", "precision", "f1", "kappa", "auroc")
+SHOWN = {  # heads are broken where a terminal is short of columns
+    "accuracy": "accuracy",
+    "sensitivity": "sensi-\ntivity",
+    "specificity": "speci-\nficity",
+    "precision": "precision",
+    "f1": "F1",
+    "kappa": "kappa",
+    "auroc": "AUROC",
+}
 
 
 def run_table(
@@ -24,9 +32,10 @@ def run_table(
     title : str
         Names task, model, cross-validation and data source.
     folds : sequence of mappings
-        Each with ``name`` and ``windows``.
+        Each with ``name``, ``windows`` and ``events``.
     summary : mapping
-        ``windows`` of :func:`xai_sleep.report.results.summary`.
+        ``windows`` of :func:`xai_sleep.report.results.summary`, and ``events`` of
+        :func:`xai_sleep.report.event_results.summarise_events`.
     baselines : mapping, optional
         Of :func:`xai_sleep.baselines.catalogue.measure`: a row each, pooled.
     """
@@ -39,17 +48,18 @@ def run_table(
         padding=(0, 1, 0, 0),
     )
     table.add_column("fold")
-    for name in SHOWN:
-        table.add_column(name, justify="right", no_wrap=True)
+    for head in (*SHOWN.values(), "event\nF1"):
+        table.add_column(head, justify="right", no_wrap=True)
     for fold in folds:
-        table.add_row(fold["name"], *(number(fold["windows"][name]) for name in SHOWN))
+        values = [*(fold["windows"][name] for name in SHOWN), fold["events"]["f1"]]
+        table.add_row(fold["name"], *map(number, values))
     table.add_section()
-    scores = summary["windows"]
+    scores = [*(summary["windows"][name] for name in SHOWN), summary["events"]["f1"]]
     for label, key in (("mean", "mean"), ("sd", "std")):
-        table.add_row(label, *(number(scores[name][key]) for name in SHOWN))
+        table.add_row(label, *(number(score[key]) for score in scores))
     table.add_section()
-    table.add_row("pooled", *(number(scores[name]["pooled"]) for name in SHOWN), style="bold")
-    intervals = [scores[name]["ci95"] or (None, None) for name in SHOWN]
+    table.add_row("pooled", *(number(score["pooled"]) for score in scores), style="bold")
+    intervals = [score["ci95"] or (None, None) for score in scores]
     table.add_row("95 % from", *(number(low) for low, _ in intervals))
     table.add_row("to", *(number(high) for _, high in intervals))
     _add_baselines(table, baselines or {})
@@ -67,11 +77,13 @@ def _add_baselines(table: Table, baselines: Mapping[str, Any]) -> None:
         table.add_section()
         table.add_row("baselines")
     for name, found in measured.items():
-        table.add_row(name, *(number(found["windows"][score]["pooled"]) for score in SHOWN))
+        scores = [found["windows"][score]["pooled"] for score in SHOWN]
+        of_events = found["events"]["f1"]["pooled"] if "events" in found else None
+        table.add_row(name, *map(number, [*scores, of_events]))
 
 
 def _captions(baselines: Mapping[str, Any]) -> Iterator[str]:
-    yield "windows; thresholds chosen on validation data"
+    yield "windows, last column events; thresholds chosen on validation data"
     if any("windows" in found for found in baselines.values()):
         yield "baselines: pooled, on the same windows"
     if "windows" in baselines.get("experts", {}):

@@ -1,0 +1,111 @@
+"""From a trained network to an activation over time: windows slide over a record and are averaged.
+
+::
+
+    record    ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+    windows   [ p, map ]                      each window says how probable an event is and,
+                [ p, map ]                    by its map, where
+                  [ p, map ] …
+    activation  mean over the windows that cover a cell, on a fixed grid
+
+Any network of the contract can be slid; what is read from a batch of windows is a
+:data:`Reading`, so that a network which says more than a probability needs another reading only.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xai_sleep.data.windows import Windows
+from xai_sleep.explain.attribution import attributable, grad_cam
+from xai_sleep.metrics.detector import RATE, Activation
+from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.models.classifier import EventClassifier, Network
+
+Values = NDArray[np.float64]
+Reading = Callable[[Network, Tensor, int], Mapping[str, Values]]
+"""From a network, a batch and the samples per window to named values ``(window, time)``."""
+
+
+def probability_and_relevance(network: Network, inputs: Tensor, n_times: int) -> dict[str, Values]:
+    """Read the probability of an event, and the same times the profile of the Grad-CAM map."""
+    with torch.no_grad():
+        probability = network(inputs).softmax(1)[:, 1:].cpu().double().numpy()
+    profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
+    return {
+        "probability": np.broadcast_to(probability, profile.shape),
+        "relevance": probability * profile,
+    }
+
+
+def slide(
+    classifier: EventClassifier,
+    batches: Iterable[Sequence[Tensor]],
+    windows: Windows,
+    durations: Sequence[float],
+    reading: Reading = probability_and_relevance,
+) -> dict[int, Activation]:
+    """Average over all windows what is read from each.
+
+    Parameters
+    ----------
+    classifier : EventClassifier
+        Trained; it is left in the mode it is in.
+    batches : iterable of (inputs, ...)
+        The windows' signals or images, in order. Only one batch is held at a time, so memory
+        does not grow with the overlap of windows.
+    windows : Windows
+        Where they were cut.
+    durations : sequence of float
+        Length of each recording in s.
+    reading : Reading
+        What is read from a batch.
+
+    Returns
+    -------
+    dict of int to Activation
+        Of every recording that has a window, by its index.
+    """
+    sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
+    first = 0
+    with attributable(classifier):
+        for inputs, *_ in batches:
+            part = windows.take(slice(first, first + len(inputs)))
+            first += len(inputs)
+            # A clone is an ordinary tensor even if the batch was born in inference mode.
+            found = reading(classifier.network, inputs.clone().to(classifier.device), part.length)
+            for index in np.unique(part.record):
+                rows = np.flatnonzero(part.record == index)
+                sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in found.items()})
+    return {index: Activation(**total.means()) for index, total in sums.items()}
+
+
+class _Sums:
+    """Sums over windows in each cell of one record, and how many windows cover it."""
+
+    def __init__(self, duration: float) -> None:
+        # A last cell that is not whole is left out.
+        self.cells = int(duration * RATE + 1e-6)
+        self.count = np.zeros(self.cells, dtype=np.int64)
+        self.sums: dict[str, Values] = {}
+
+    def add(self, windows: Windows, values: Mapping[str, Values]) -> None:
+        """Add to each cell the sample at its centre."""
+        start = windows.start_time[:, None]
+        first = np.ceil(start * RATE - 0.5 - 1e-6).astype(np.int64)
+        cell = first + np.arange(int(np.ceil(windows.length / windows.sfreq * RATE)))
+        sample = np.floor(((cell + 0.5) / RATE - start) * windows.sfreq + 1e-6).astype(np.int64)
+        inside = (sample < windows.length) & (cell < self.cells)
+        row = np.broadcast_to(np.arange(len(start))[:, None], cell.shape)[inside]
+        np.add.at(self.count, cell[inside], 1)
+        for name, value in values.items():
+            total = self.sums.setdefault(name, np.zeros(self.cells))
+            np.add.at(total, cell[inside], value[row, sample[inside]])
+
+    def means(self) -> dict[str, NDArray[np.float16]]:
+        """Means of each name, NaN where no window reaches."""
+        count = np.where(self.count > 0, self.count, np.nan)
+        return {name: (total / count).astype(np.float16) for name, total in self.sums.items()}
