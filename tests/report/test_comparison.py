@@ -28,11 +28,13 @@ def score(mean: float | None, ci95: list[float] | None) -> dict[str, Any]:
 
 
 def results(
-    data: str = "synthetic", *, model: str = MODELS[0], maps: bool = True
+    data: str = "synthetic", *, model: str = MODELS[0], maps: bool = True, events: bool = True
 ) -> dict[str, Any]:
     """Content of a ``results.json``: scores .1, .2, … in the order shown."""
     windows = {name: score((i + 1) / 10, [i / 10, (i + 2) / 10]) for i, name in enumerate(SHOWN)}
     summary: dict[str, Any] = {"windows": windows}
+    if events:
+        summary["events"] = {"f1": score(0.65, [0.55, 0.75])}
     if maps:
         pointing = {"pointing": score(0.7, [0.6, 0.8]), "pointing_uniform": score(0.3, None)}
         summary["maps"] = {"true_positives": pointing}
@@ -57,7 +59,7 @@ def write(directory: Path, content: Any) -> Path:
 def runs(tmp_path: Path) -> Path:
     """Directory of a sweep on simulated records and of a run on real ones."""
     write(tmp_path / "sweep" / "rem" / "seed=0", results())
-    write(tmp_path / "sweep" / "rem" / "seed=1", results(model=MODELS[1], maps=False))
+    write(tmp_path / "sweep" / "rem" / "seed=1", results(model=MODELS[1], maps=False, events=False))
     write(tmp_path / "real", results("dreams"))
     return tmp_path
 
@@ -74,6 +76,7 @@ def test_a_row_holds_what_the_file_says(tmp_path: Path) -> None:
     assert (row.name, row.data, row.folds) == ("rem CNN1d loso", "synthetic", 2)
     f1 = row.windows["f1"]
     assert (f1.mean, f1.sd, f1.pooled, f1.low, f1.high) == (0.5, 0.05, 0.51, 0.4, 0.6)
+    assert (row.event_f1.pooled, row.event_f1.low) == (0.66, 0.55)
     assert (row.pointing.pooled, row.chance.pooled) == (0.71, 0.31)
 
 
@@ -114,9 +117,9 @@ def test_no_number_is_broken_on_a_terminal(runs: Path, width: int) -> None:
 def test_markdown_has_a_row_a_run_of_as_many_cells(runs: Path) -> None:
     table = [line for line in markdown(load([runs])[0]).splitlines() if line.startswith("|")]
     assert len(table) == 2 * 2 + 3
-    assert {line.count("|") for line in table} == {len(SHOWN) + 10}
+    assert {line.count("|") for line in table} == {len(SHOWN) + 11}
     assert ".500 ± .050<br>.510 [.400–.600]" in table[2]
-    assert sum(line.endswith("| – | – |") for line in table) == 1
+    assert sum(line.endswith("| – | – | – |") for line in table) == 1
 
 
 def test_csv_holds_every_number_in_full(runs: Path) -> None:
@@ -126,6 +129,7 @@ def test_csv_holds_every_number_in_full(runs: Path) -> None:
     for written, row in zip(read, rows, strict=True):
         for name in SHOWN:
             assert float(written[f"{name}_pooled"]) == row.windows[name].pooled
+    assert [r["event_f1_pooled"] for r in read] == ["0.66", "0.66", ""]
     assert [r["pointing_pooled"] for r in read] == ["0.71", "0.71", ""]
     assert {r["pointing_chance_low"] for r in read} == {""}
 

@@ -28,7 +28,7 @@ SEARCH: tuple[dict[str, tuple[float, ...]], ...] = (
     {
         "smooth": (0.1, 0.3, 0.6, 1.0),
         "low_ratio": (0.3, 0.5, 0.7, 0.9),
-        "high": tuple(np.arange(1, 20) / 20),
+        "high": tuple(i / 20 for i in range(1, 20)),
     },
     {
         "min_duration": (0.1, 0.3, 0.5),

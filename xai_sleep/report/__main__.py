@@ -8,9 +8,11 @@ from rich.console import Console
 
 from xai_sleep.errors import leave, say
 from xai_sleep.report import drawing
-from xai_sleep.report.comparison import load
+from xai_sleep.report.comparison import Row, load
 from xai_sleep.report.comparison_figure import comparison_figure
 from xai_sleep.report.comparison_tables import comparison_csv, markdown, terminal_tables
+from xai_sleep.report.paired import Pair, pairs
+from xai_sleep.report.paired_tables import pairs_csv, pairs_markdown, pairs_table
 from xai_sleep.run_directory import write_text
 
 
@@ -26,30 +28,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"no finished run in {', '.join(map(str, directories))}; name directories of runs "
             "or sweeps that hold results.json, such as outputs or multirun"
         )
+    compared, not_compared = pairs(rows)
+    for line in not_compared if len(rows) > 1 else ():
+        say(f"left out: {line}")
+    _show(rows, compared)
+    out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
+    try:
+        names = _write(out, rows, compared)
+    except OSError as error:
+        leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
+    Console().print(f"{names} in {out}", highlight=False, soft_wrap=True)
+
+
+def _show(rows: Sequence[Row], compared: Sequence[Pair]) -> None:
     console = Console()
     for table in terminal_tables(rows):
         console.print(table)
+    if compared:
+        console.print(pairs_table(compared))
     for i, row in enumerate(rows, 1):
-        if row.is_baseline:
-            continue
-        console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
-    out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_text(out / "table.csv", comparison_csv(rows))
-        write_text(out / "table.md", markdown(rows))
-        drawing.save(comparison_figure(rows), out / "table.png")
-    except OSError as error:
-        leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
-    console.print(f"table.csv, table.md and table.png in {out}", highlight=False, soft_wrap=True)
+        if not row.is_baseline:
+            console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(out: Path, rows: Sequence[Row], compared: Sequence[Pair]) -> str:
+    """Write all files and name them."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = markdown(rows)
+    if compared:
+        text += "\n" + pairs_markdown(compared)
+        write_text(out / "pairs.csv", pairs_csv(compared, [row.run for row in rows]))
+    write_text(out / "table.csv", comparison_csv(rows))
+    write_text(out / "table.md", text)
+    drawing.save(comparison_figure(rows), out / "table.png")
+    return f"table.csv, {'pairs.csv, ' if compared else ''}table.md and table.png"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xai_sleep.report",
         description="Put any number of runs in one table: scores as mean ± sd over folds and "
-        "pooled with 95 % intervals, and the pointing game of the maps beside its chance. Runs on "
-        "simulated and on real recordings stand in separate tables.",
+        "pooled with 95 % intervals, F1 of events, and the pointing game of the maps beside "
+        "its chance. Runs on simulated and on real recordings stand in separate tables. Runs on "
+        "the same test windows are compared in pairs: differences, their intervals over subjects "
+        "and p-values.",
         epilog="example: python -m xai_sleep.report multirun/2026-01-31_12-00-00 outputs/dreams "
         "--out table",
     )

@@ -23,6 +23,7 @@ SHOWN = {
     "auroc": "AUROC",
 }
 POINTING = "pointing game"
+EVENT_F1 = "event F1"
 TITLES = {
     "synthetic": "synthetic data: SIMULATED recordings",
     "dreams": "dreams data: recordings of the DREAMS databases",
@@ -66,6 +67,8 @@ class Row:
         Number of folds.
     windows : mapping of str to Score
         Under the names of :data:`SHOWN`.
+    event_f1 : Score
+        Of events; undefined where the run or baseline found none.
     pointing, chance : Score
         Pointing game of true positives, and of a map that is the same everywhere; undefined
         where the run made no maps.
@@ -80,6 +83,7 @@ class Row:
     model: str
     folds: int
     windows: Mapping[str, Score]
+    event_f1: Score
     pointing: Score
     chance: Score
     is_baseline: bool = False
@@ -157,6 +161,7 @@ def read(run: Path) -> tuple[Row, dict[str, Row]]:
         model=config["model"]["_target_"].rpartition(".")[2],
         folds=len(found["folds"]),
         windows={name: _score(summary["windows"][name]) for name in SHOWN},
+        event_f1=_score(summary.get("events", {}).get("f1")),
         pointing=_score(maps.get("pointing")),
         chance=_score(maps.get("pointing_uniform")),
     )
@@ -174,6 +179,7 @@ def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
             model=f"baseline {name}",
             folds=len(baseline["folds"]),
             windows={score: _score(baseline["windows"][score]) for score in SHOWN},
+            event_f1=_score(baseline.get("events", {}).get("f1")),
             pointing=Score(),
             chance=Score(),
             is_baseline=True,

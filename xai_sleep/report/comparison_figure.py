@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from xai_sleep.report import drawing
-from xai_sleep.report.comparison import POINTING, SHOWN, Row, Score, by_source
+from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 
 ROW = 0.42  # in
 AROUND = 1.3  # in, titles and axes of a block
@@ -21,11 +21,14 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
-        panels = part.subplots(1, len(SHOWN) + 1, sharey=True)
+        panels = part.subplots(1, len(SHOWN) + 2, sharey=True)
         for axes, (name, label) in zip(panels, SHOWN.items(), strict=False):
             for y, (_, row) in enumerate(numbered):
                 _draw(axes, y, row.windows[name])
             _finish(axes, label)
+        for y, (_, row) in enumerate(numbered):
+            _draw(panels[-2], y, row.event_f1)
+        _finish(panels[-2], EVENT_F1)
         for y, (_, row) in enumerate(numbered):
             _draw(panels[-1], y, row.pointing)
             if row.chance.pooled is not None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from xai_sleep.report.comparison import POINTING, SHOWN, Row, Score, by_source
+from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 from xai_sleep.report.tables import number
 
 LINES = "mean ± sd over folds; pooled; its 95 % interval over subjects"
 HEADS = (  # broken where a terminal is short of columns
-    *("accuracy", "sensi-\ntivity", "speci-\nficity", "precision", "F1", "AUROC"),
-    "pointing\ngame",
+    *("accu-\nracy", "sensi-\ntivity", "speci-\nficity", "preci-\nsion", "F1", "AUROC"),
+    *("event\nF1", "pointing\ngame"),
 )
 MAPS = "Pointing game: share of true positives whose map peaks in an event; chance: of a flat map"
 
@@ -24,7 +24,7 @@ def terminal_tables(rows: Sequence[Row]) -> list[Table]:
     for title, numbered in by_source(rows):
         table = Table(
             title=title,
-            caption="windows; thresholds chosen on validation data",
+            caption="windows and, at last but one, events; thresholds chosen on validation data",
             box=SIMPLE_HEAD,
             show_edge=False,
             pad_edge=False,
@@ -40,6 +40,7 @@ def terminal_tables(rows: Sequence[Row]) -> list[Table]:
                 f"{i} {row.task}\n{row.model}\n{row.cv}\n{row.data}",
                 "mean\nsd\npooled\n95 % from\nto" + ("\nchance" if chance else ""),
                 *(_lines(row.windows[name]) for name in SHOWN),
+                _lines(row.event_f1) if row.event_f1.pooled is not None else "–",
                 f"{_lines(row.pointing)}\n{chance}" if chance else "–",
                 end_section=True,
             )
@@ -49,16 +50,17 @@ def terminal_tables(rows: Sequence[Row]) -> list[Table]:
 
 def markdown(rows: Sequence[Row]) -> str:
     """One titled table per data source, a row a run."""
-    head = ["", "run", "data", "task", "CV", "model", "folds", *SHOWN.values(), POINTING, "chance"]
+    about = ["", "run", "data", "task", "CV", "model", "folds"]
+    head = [*about, *SHOWN.values(), EVENT_F1, POINTING, "chance"]
     parts = []
     for title, numbered in by_source(rows):
         lines = [f"## {title}", "", _piped(head), _piped(["---"] * len(head))]
         for i, row in numbered:
-            scores = [_cell(score) for score in (*row.windows.values(), row.pointing, row.chance)]
+            scores = [_cell(score) for score in _scores(row)]
             about = [str(i), row.run, row.data, row.task, row.cv, row.model, str(row.folds)]
             lines.append(_piped([*about, *scores]))
         parts.append("\n".join(lines))
-    parts.append(f"Scores of test windows: {LINES}. {MAPS}.")
+    parts.append(f"Scores of test windows, and F1 of events: {LINES}. {MAPS}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -67,17 +69,17 @@ def comparison_csv(rows: Sequence[Row]) -> str:
     table = io.StringIO()
     out = csv.writer(table, lineterminator="\n")
     parts = ("mean", "sd", "pooled", "low", "high")
-    scores = (*SHOWN, "pointing", "pointing_chance")
+    scores = (*SHOWN, "event_f1", "pointing", "pointing_chance")
     columns = [f"{score}_{part}" for score in scores for part in parts]
     out.writerow(["run", "data", "task", "cv", "model", "folds", *columns])
     for row in rows:
-        values = [
-            getattr(score, part)
-            for score in (*row.windows.values(), row.pointing, row.chance)
-            for part in parts
-        ]
+        values = [getattr(score, part) for score in _scores(row) for part in parts]
         out.writerow([row.run, row.data, row.task, row.cv, row.model, row.folds, *values])
     return table.getvalue()
+
+
+def _scores(row: Row) -> list[Score]:
+    return [*row.windows.values(), row.event_f1, row.pointing, row.chance]
 
 
 def _lines(score: Score) -> str:
