@@ -57,6 +57,27 @@ def test_thresholds_know_nothing_of_the_test_subject() -> None:
         assert {"high", "low"} == answer.detector.keys() == other.detector.keys()
 
 
+def test_probabilities_know_nothing_of_the_test_labels_and_rank_windows() -> None:
+    recordings = simulated("spindle")
+    changed = [replace(recordings[0], events=intervals([(1, 2), (50, 51)])), *recordings[1:]]
+    baseline, other = (threshold(loso(r, min_overlap=0.5), SPINDLES) for r in (recordings, changed))
+    probability = baseline.answers[0].probability
+    assert probability is not None
+    assert np.array_equal(probability, np.asarray(other.answers[0].probability))
+    assert 0 <= probability.min() < 0.2 < 0.8 < probability.max() <= 1
+    ranking = score(baseline)["windows"]
+    assert ranking["auroc"]["pooled"] > 0.9
+    assert ranking["brier"]["pooled"] < 0.1
+
+
+def test_with_one_class_of_training_windows_the_probability_is_that() -> None:
+    """No event is long enough to make a window positive, but thresholds can be chosen."""
+    answers = threshold(loso(simulated("spindle"), min_overlap=4.0), SPINDLES).answers
+    for answer in answers:
+        assert not np.any(answer.probability)
+        assert answer.detector
+
+
 def test_thresholds_are_the_best_in_training() -> None:
     """With all other recordings as if one: no option scores higher on them."""
     trial = loso(simulated("spindle"))

@@ -28,9 +28,7 @@ def test_the_coin_falls_by_training_prevalence() -> None:
     shares = [answer.detector["prevalence"] for answer in coin.answers]
     for fold, share in zip(trial.folds, shares, strict=True):
         assert share == trial.windows(fold.train).label.mean()
-    detected = np.concatenate(
-        [np.asarray(a.probability) >= np.asarray(a.threshold) for a in coin.answers]
-    )
+    detected = np.concatenate([np.asarray(answer.decided) for answer in coin.answers])
     expected = np.repeat(shares, len(detected) // 30)
     sd = np.sqrt((expected * (1 - expected)).sum())
     assert abs(detected.sum() - expected.sum()) < 4 * sd

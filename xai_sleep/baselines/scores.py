@@ -83,41 +83,43 @@ class _Decided:
     """Test windows, with what a baseline says of them; one entry a window."""
 
     labels: Labels
-    probability: Floats
-    threshold: Floats
+    decided: Floats
+    probability: Floats | None
     subject: NDArray[np.str_]
-    is_ranked: bool
 
     def scores(self, index: NDArray[np.intp] | slice = slice(None)) -> Row:
-        scores = window_scores(self.labels[index], self.probability[index], self.threshold[index])
-        return scores if self.is_ranked else scores | dict.fromkeys(RANKING)
+        labels = self.labels[index]
+        ranking: Row = dict.fromkeys(RANKING)
+        if self.probability is not None:
+            scores = window_scores(labels, self.probability[index])
+            ranking = {name: scores[name] for name in RANKING}
+        return window_scores(labels, self.decided[index]) | ranking
 
 
 def _decided(trial: Trial, fold: Fold, answer: Answer) -> _Decided:
     windows = trial.windows(fold.test)
-    probability = answer.probability
-    if probability is None:
+    decided = answer.decided
+    if decided is None:
         assert answer.detections is not None
-        probability = trial.windows(fold.test, answer.detections).label.astype(np.float64)
+        decided = trial.windows(fold.test, answer.detections).label == 1
     return _Decided(
         windows.label,
-        probability,
-        np.broadcast_to(answer.threshold, probability.shape),
+        decided.astype(np.float64),
+        answer.probability,
         np.array([trial.recordings[i].subject for i in windows.record], dtype=np.str_),
-        answer.probability is not None,
     )
 
 
 def _window_table(folds: Sequence[_Decided]) -> dict[str, Any]:
+    probabilities = [fold.probability for fold in folds if fold.probability is not None]
     together = _Decided(
         np.concatenate([fold.labels for fold in folds]),
-        np.concatenate([fold.probability for fold in folds]),
-        np.concatenate([fold.threshold for fold in folds]),
+        np.concatenate([fold.decided for fold in folds]),
+        np.concatenate(probabilities) if probabilities else None,
         np.concatenate([fold.subject for fold in folds]),
-        folds[0].is_ranked,
     )
     table = dict(summarise([fold.scores() for fold in folds], together.scores, together.subject))
-    for name in RANKING if not together.is_ranked else ():
+    for name in RANKING if not probabilities else ():
         why = table[name]["undefined"]
         why.update(dict.fromkeys(why, NO_RANKING))
     return dict(table)

@@ -1,7 +1,9 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
 The formula is one for all recordings and knows nothing of labels. The two thresholds are those of
-the highest event F1 in a fold's training and validation time, pooled over its recordings.
+the highest event F1 in a fold's training and validation time, pooled over its recordings. How
+likely a window holds an event follows from its highest activation, by a logistic curve fitted in
+that same time.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import firwin, oaconvolve
+from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
-from xai_sleep.data.folds import Fold
+from xai_sleep.data.folds import Fold, Times
 from xai_sleep.data.intervals import Intervals, union
 from xai_sleep.data.recording import Recording
+from xai_sleep.data.windows import Windows
 from xai_sleep.metrics.detection import detect
 from xai_sleep.metrics.events import contains, match
 
@@ -69,11 +73,21 @@ def threshold(trial: Trial, rule: Rule) -> Baseline:
     options = [
         Thresholds(high, round(high - drop, 6)) for high, drop in product(rule.highs, rule.drops)
     ]
-    found = [_detections(recording, rule, options) for recording in trial.recordings]
+    activations = [rule.activation(recording) for recording in trial.recordings]
+    found = [
+        [_detect(activation, recording.sfreq, rule, option) for option in options]
+        for activation, recording in zip(activations, trial.recordings, strict=True)
+    ]
     answers = []
     for fold in trial.folds:
         best = _choose(trial.recordings, found, fold)
-        answers.append(Answer([each[best] for each in found], detector=asdict(options[best])))
+        answers.append(
+            Answer(
+                [each[best] for each in found],
+                probability=_probability(trial, fold, activations),
+                detector=asdict(options[best]),
+            )
+        )
     return Baseline(rule.description, trial, answers)
 
 
@@ -101,20 +115,16 @@ def around(values: Values, sfreq: float, width: float) -> Values:
     return np.asarray(uniform_filter1d(values, max(1, round(width * sfreq)), mode="nearest"))
 
 
-def _detections(recording: Recording, rule: Rule, options: Sequence[Thresholds]) -> list[Intervals]:
-    activation = rule.activation(recording)
-    return [
-        detect(
-            activation,
-            recording.sfreq,
-            high=option.high,
-            low=option.low,
-            min_duration=rule.min_duration,
-            max_duration=rule.max_duration,
-            merge_gap=rule.merge_gap,
-        ).events
-        for option in options
-    ]
+def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) -> Intervals:
+    return detect(
+        activation,
+        sfreq,
+        high=option.high,
+        low=option.low,
+        min_duration=rule.min_duration,
+        max_duration=rule.max_duration,
+        merge_gap=rule.merge_gap,
+    ).events
 
 
 def _choose(
@@ -123,8 +133,7 @@ def _choose(
     """Find the option of the highest event F1 in training and validation time."""
     pairs, marked = np.zeros(len(found[0])), np.zeros(len(found[0]))
     truth = 0
-    for recording, detected, *parts in zip(recordings, found, fold.train, fold.val, strict=True):
-        allowed = union(parts)
+    for recording, detected, allowed in zip(recordings, found, _training(fold), strict=True):
         if not len(allowed):
             continue
         events = _inside(recording.events, allowed)
@@ -136,6 +145,24 @@ def _choose(
     if not truth:
         raise LeftOutError(f"fold {fold.name} has no event in training to choose thresholds on")
     return int(np.argmax(2 * pairs / (truth + marked)))
+
+
+def _training(fold: Fold) -> Times:
+    return tuple(union(parts) for parts in zip(fold.train, fold.val, strict=True))
+
+
+def _probability(trial: Trial, fold: Fold, activations: Sequence[Values]) -> Values:
+    """Of an event in each test window, by its highest activation."""
+
+    def peaks(windows: Windows) -> Values:
+        pairs = zip(windows.record, windows.start, strict=True)
+        return np.array([[activations[r][s : s + windows.length].max()] for r, s in pairs])
+
+    known, tested = trial.windows(_training(fold)), trial.windows(fold.test)
+    if len(np.unique(known.label)) < 2:  # there is no curve through one class
+        return np.full(len(tested), known.label.mean())
+    curve = LogisticRegression().fit(peaks(known), known.label)
+    return np.asarray(curve.predict_proba(peaks(tested))[:, 1])
 
 
 def _inside(events: Intervals, allowed: Intervals) -> Intervals:

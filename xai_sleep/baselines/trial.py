@@ -72,17 +72,17 @@ class Answer:
     ----------
     detections : sequence of arrays of shape (n, 2), or None
         Start and end in s of what it found in each recording; None if it does not say when.
+    decided : bool array of shape (window,), or None
+        Which test windows it calls positive; None where ``detections`` say.
     probability : float array of shape (window,), or None
-        Of an event in each test window; None where ``detections`` decide.
-    threshold : float or array of shape (window,)
-        The probability from which a window is detected.
+        Of an event in each test window, where it has one.
     detector : mapping
         Parameters chosen on the fold's training and validation time.
     """
 
     detections: Sequence[Intervals] | None = None
+    decided: NDArray[np.bool_] | None = None
     probability: NDArray[np.float64] | None = None
-    threshold: float | NDArray[np.float64] = 0.5
     detector: Mapping[str, float] = field(default_factory=dict)
 
 

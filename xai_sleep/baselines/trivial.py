@@ -26,21 +26,24 @@ def _never(trial: Trial) -> Baseline:
 
 
 def _always(trial: Trial) -> Baseline:
-    answers = [Answer(probability=np.ones(len(trial.windows(fold.test)))) for fold in trial.folds]
+    sizes = [len(trial.windows(fold.test)) for fold in trial.folds]
+    answers = [
+        Answer(decided=np.ones(size, dtype=np.bool_), probability=np.ones(size)) for size in sizes
+    ]
     return Baseline("every window is called positive", trial, answers, WITHOUT_TIME)
 
 
 def _coin(trial: Trial) -> Baseline:
+    """Over all folds it ranks windows worse than chance: rich test subjects leave poor training."""
     answers = []
     for number, fold in enumerate(trial.folds):
         share = float(trial.windows(fold.train).label.mean())
-        # A threshold drawn evenly from 0 to 1 is a coin that falls by the probability.
-        rng = np.random.default_rng([trial.seed, number])
         size = len(trial.windows(fold.test))
+        rng = np.random.default_rng([trial.seed, number])
         answers.append(
             Answer(
+                decided=rng.random(size) < share,
                 probability=np.full(size, share),
-                threshold=1 - rng.random(size),
                 detector={"prevalence": share},
             )
         )

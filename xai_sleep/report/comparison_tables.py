@@ -15,6 +15,10 @@ HEADS = (  # broken where a terminal is short of columns
     *("accu-\nracy", "sensi-\ntivity", "speci-\nficity", "preci-\nsion", "F1", "AUROC"),
     *("event\nF1", "pointing\ngame"),
 )
+BASELINES = (
+    "Baselines are scored on the windows of the runs beside them; `experts` is the second expert "
+    "against the first, where both scored"
+)
 MAPS = "Pointing game: share of true positives whose map peaks in an event; chance: of a flat map"
 
 
@@ -60,6 +64,8 @@ def markdown(rows: Sequence[Row]) -> str:
             about = [str(i), row.run, row.data, row.task, row.cv, row.model, str(row.folds)]
             lines.append(_piped([*about, *scores]))
         parts.append("\n".join(lines))
+    if any(row.is_baseline for row in rows):
+        parts.append(f"{BASELINES}.")
     parts.append(f"Scores of test windows, and F1 of events: {LINES}. {MAPS}.")
     return "\n\n".join(parts) + "\n"
 
