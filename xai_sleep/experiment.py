@@ -228,7 +228,15 @@ def compare(
 ) -> dict[str, Any]:
     """Score the baselines on the test windows; they do not depend on the network."""
     task = config.task
-    trial = Trial(recordings, folds, task.event, task.window, task.min_overlap, config.seed)
+    trial = Trial(
+        recordings,
+        folds,
+        task.event,
+        task.window,
+        task.min_overlap,
+        config.seed,
+        config.detector.iou,
+    )
     found = measure(trial, config.baselines.names)
     for name, baseline in found.items():
         if "skipped" in baseline:

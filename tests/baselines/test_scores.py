@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score
 
-from tests.support.trials import f1, loso, noise
+from tests.support.trials import EVENTS, f1, loso, noise
 from xai_sleep.baselines.scores import NO_RANKING, RANKING, baselines_csv, score
 from xai_sleep.baselines.trial import Answer, Baseline, Trial
 from xai_sleep.data.datamodule import FoldDataModule
@@ -71,10 +71,11 @@ def test_marks_have_no_ranking_scores_and_say_so() -> None:
 
 
 def test_folds_of_blocks_count_every_event_once() -> None:
-    recordings = noise()
+    recordings = noise(events=(*EVENTS, (79.5, 80.4)))
     folds = k_fold(recordings, k=5, window=5.0, guard=5.0, seed=0)
     trial = Trial(recordings, folds, "spindle", 5.0, 0.0, 0)
-    marks = random_marks(trial)
+    # One event and its mark lie in the test blocks of two folds.
+    marks = [intervals([*rows, (79.8, 80.9)]) for rows in random_marks(trial)]
     found = score(Baseline("", trial, [Answer(marks)] * 5))
     whole = score(Baseline("", loso(recordings), [Answer(marks)] * 3))
     assert len(found["folds"]) == 5

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from xai_sleep.baselines.trial import Answer, Baseline, Trial
 from xai_sleep.data.folds import Fold
-from xai_sleep.metrics.events import EventScores, event_scores, pool
+from xai_sleep.data.intervals import Intervals, union
+from xai_sleep.metrics.events import EventScores, contains, event_scores, pool
 from xai_sleep.metrics.statistics import summarise
 from xai_sleep.metrics.windows import Floats, Labels, window_scores
 
@@ -47,10 +48,10 @@ def score(baseline: Baseline) -> dict[str, Any]:
         "undefined": {"events": baseline.no_events} if baseline.no_events else {},
     }
     if not baseline.no_events:
-        records = [_event_scores(trial, fold, answer) for fold, answer in pairs]
-        for fold_scores, of_records in zip(folds, records, strict=True):
-            fold_scores["events"] = pool([scores for _, scores in of_records]).figures
-        found["events"] = _event_table(records)
+        for fold_scores, pair in zip(folds, pairs, strict=True):
+            of_records = _event_scores(trial, [pair])
+            fold_scores["events"] = pool(list(of_records.values())).figures
+        found["events"] = _event_table(trial, pairs, [fold["events"] for fold in folds])
     return found
 
 
@@ -125,28 +126,37 @@ def _window_table(folds: Sequence[_Decided]) -> dict[str, Any]:
     return dict(table)
 
 
-def _event_scores(trial: Trial, fold: Fold, answer: Answer) -> list[tuple[str, EventScores]]:
-    """Scores of each record that is tested, with its subject."""
+def _event_scores(trial: Trial, pairs: Sequence[tuple[Fold, Answer]]) -> dict[int, EventScores]:
+    """Scores of each record that these folds test, by its index.
+
+    A detection belongs to the fold that tests the time of its midpoint.
+    """
+    scores = {}
+    for i, recording in enumerate(trial.recordings):
+        tested = union([fold.test[i] for fold, _ in pairs])
+        if not len(tested):
+            continue
+        detections = [_tested(answer, i, fold.test[i]) for fold, answer in pairs]
+        scores[i] = event_scores(
+            recording.events,
+            np.concatenate(detections),
+            tested,
+            trial.iou,
+            duration=recording.duration,
+        )
+    return scores
+
+
+def _tested(answer: Answer, index: int, test: Intervals) -> Intervals:
     assert answer.detections is not None
-    return [
-        (
-            recording.subject,
-            event_scores(recording.events, detections, test, duration=recording.duration),
-        )
-        for recording, detections, test in zip(
-            trial.recordings, answer.detections, fold.test, strict=True
-        )
-        if len(test)
-    ]
+    detections = answer.detections[index]
+    return detections[contains(test, detections.mean(axis=1))]
 
 
-def _event_table(folds: Sequence[Sequence[tuple[str, EventScores]]]) -> dict[str, Any]:
-    subjects = [subject for fold in folds for subject, _ in fold]
-    scores = [one for fold in folds for _, one in fold]
-    return dict(
-        summarise(
-            [pool([one for _, one in fold]).figures for fold in folds],
-            lambda index: pool([scores[i] for i in index]).figures,
-            subjects,
-        )
-    )
+def _event_table(
+    trial: Trial, pairs: Sequence[tuple[Fold, Answer]], folds: Sequence[Row]
+) -> dict[str, Any]:
+    of_record = _event_scores(trial, pairs)
+    scores = list(of_record.values())
+    subjects = [trial.recordings[i].subject for i in of_record]
+    return dict(summarise(folds, lambda index: pool([scores[i] for i in index]).figures, subjects))

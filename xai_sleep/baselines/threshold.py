@@ -80,7 +80,7 @@ def threshold(trial: Trial, rule: Rule) -> Baseline:
     ]
     answers = []
     for fold in trial.folds:
-        best = _choose(trial.recordings, found, fold)
+        best = _choose(trial, found, fold)
         answers.append(
             Answer(
                 [each[best] for each in found],
@@ -127,13 +127,12 @@ def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) ->
     ).events
 
 
-def _choose(
-    recordings: Sequence[Recording], found: Sequence[Sequence[Intervals]], fold: Fold
-) -> int:
+def _choose(trial: Trial, found: Sequence[Sequence[Intervals]], fold: Fold) -> int:
     """Find the option of the highest event F1 in training and validation time."""
     pairs, marked = np.zeros(len(found[0])), np.zeros(len(found[0]))
     truth = 0
-    for recording, detected, allowed in zip(recordings, found, _training(fold), strict=True):
+    each = zip(trial.recordings, found, _training(fold), strict=True)
+    for recording, detected, allowed in each:
         if not len(allowed):
             continue
         events = _inside(recording.events, allowed)
@@ -141,7 +140,7 @@ def _choose(
         for option, detections in enumerate(detected):
             detections = _inside(detections, allowed)
             marked[option] += len(detections)
-            pairs[option] += len(match(events, detections).event)
+            pairs[option] += len(match(events, detections, trial.iou).event)
     if not truth:
         raise LeftOutError(f"fold {fold.name} has no event in training to choose thresholds on")
     return int(np.argmax(2 * pairs / (truth + marked)))

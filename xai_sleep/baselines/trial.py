@@ -39,6 +39,8 @@ class Trial:
         Of an event with a positive window, in s; see :func:`xai_sleep.data.windows.cut`.
     seed : int
         Of the run.
+    iou : float
+        Intersection over union from which a detection finds an event.
     """
 
     recordings: Sequence[Recording]
@@ -47,6 +49,7 @@ class Trial:
     window: float
     min_overlap: float
     seed: int
+    iou: float = 0.2
 
     def windows(self, within: Times, events: Sequence[Intervals] | None = None) -> Windows:
         """Windows as a fold tests them, labelled by the truth or by other events."""

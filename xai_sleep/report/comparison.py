@@ -170,7 +170,7 @@ def read(run: Path) -> tuple[Row, dict[str, Row]]:
 
 def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
     config = found["config"]
-    names = {"data": ("expert", "records"), "task": ("window", "min_overlap")}
+    names = {"data": ("expert", "records"), "task": ("window", "min_overlap"), "detector": ("iou",)}
     tested = [config.get(part, {}).get(name) for part, each in names.items() for name in each]
     return {
         f"{row.data} {row.task} {row.cv} {tested} {name}": replace(
