@@ -18,7 +18,6 @@ from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
 from xai_sleep.data.grid import OMEGA0, Grid
@@ -26,10 +25,11 @@ from xai_sleep.errors import InputError
 
 # Where a band starts below its centre, and its width, both in units of 1/s. A product of two
 # transforms falls off with its frequency k as exp(-(k s)²/4) and a grid holds it up to half the
-# width: to 1e-6 or 1e-16. EEG being strongest at low frequencies, no band starts above zero.
+# width: to 1e-5 or 1e-16. EEG being strongest at low frequencies, no band starts above zero.
 _BELOW = {torch.float32: 6.0, torch.float64: 8.7}
-_WIDTH = {torch.float32: 14.7, torch.float64: 24.6}
-_BANDS_PER_OCTAVE = 3
+_WIDTH = {torch.float32: 13.4, torch.float64: 24.6}
+# Lengths that are fast to transform, three an octave; bands of fewer bins would not pay.
+_LENGTHS = np.array([odd << power for power in range(2, 24) for odd in (4, 5, 6)])
 _CHUNK = 128  # windows at a time, to bound the memory
 
 Plan = TypeVar("Plan")
@@ -97,12 +97,12 @@ def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
     below, width = _BELOW[like.dtype], _WIDTH[like.dtype]
     step = 2 * np.pi * grid.sfreq / n_fft
     first = max(floor((OMEGA0 - below) / grid.scales[0] / step), 1 - n_fft // 2)
-    part = _BANDS_PER_OCTAVE * grid.dj * np.arange(grid.n_freqs)
+    needed = np.searchsorted(_LENGTHS, width / grid.scales / step + 1)
+    lengths = np.minimum(_LENGTHS[needed], n_fft)
     bands = []
-    for rows in np.split(np.arange(grid.n_freqs), np.flatnonzero(np.diff(part // 1)) + 1):
-        scales = grid.scales[rows]
+    for rows in np.split(np.arange(grid.n_freqs), np.flatnonzero(np.diff(lengths)) + 1):
+        scales, n_bins = grid.scales[rows], int(lengths[rows[0]])
         low = max(floor((OMEGA0 - below) / scales[0] / step), first)
-        n_bins = min(next_fast_len(floor(width / scales[0] / step) + 2), n_fft)
         angular = step * np.arange(low, low + n_bins)
         gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
         gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft

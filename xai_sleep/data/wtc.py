@@ -28,23 +28,24 @@ from torch import Tensor
 
 from xai_sleep.data.grid import Grid
 from xai_sleep.data.morlet import MorletImage, Transform, centred, morlet_transform
-from xai_sleep.data.smoothing import SEMANTICS, in_time, on_grid, over_scales
+from xai_sleep.data.smoothing import SEMANTICS, Blocks, in_time, on_grid, over_scales
 from xai_sleep.errors import InputError
 
 POWER_FLOOR = 1e-6
 """Least power that a scalogram shows, in squared units of the signal."""
 
-_PART = 32  # windows smoothed over scales at a time: they fit into the cache
+_PART = 16  # windows smoothed over scales at a time: they fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
 class _CoherencePlan:
-    """The transform and, by band, matrices from its grid to the columns; blocks over scales."""
+    """The transform and, by band, matrices from its grid to the columns; those over scales."""
 
     transform: Transform
     smooth: tuple[Tensor, ...]  # (scale, grid, n_out)
-    sample: tuple[Tensor, ...]  # (grid, n_out)
-    blocks: tuple[tuple[slice, Tensor], ...]
+    sample: tuple[Tensor, ...]  # the same; all scales of a band alike
+    rows: Blocks
+    over_scales: Tensor  # (block, row, row before)
     tiny: Tensor
 
 
@@ -118,13 +119,15 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
         for band in transform.bands:
             n_grid = band.weights.shape[-1]
             smooth.append(like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid)))
-            sample.append(like.new_tensor(on_grid(sampling, n_fft, n_grid)))
-        blocks = over_scales(semantics.boxcar(grid.dj), grid.n_freqs)
+            matrix = like.new_tensor(on_grid(sampling, n_fft, n_grid))
+            sample.append(matrix.expand(len(smooth[-1]), -1, -1))
+        rows = over_scales(semantics.boxcar(grid.dj), grid.n_freqs)
         return _CoherencePlan(
             transform,
             tuple(smooth),
             tuple(sample),
-            tuple((rows, like.new_tensor(block)) for rows, block in blocks),
+            rows,
+            like.new_tensor(rows.block).expand(rows.n_blocks, -1, -1),
             like.new_tensor(torch.finfo(like.dtype).tiny),
         )
 
@@ -137,8 +140,11 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
             products = _products(torch.fft.ifft(band.weighted(spectra)))
             shape = (len(smooth), -1, len(windows), self.grid.n_out)
             smoothed.append((products.flatten(1, 2) @ smooth).view(shape))
-            sampled.append((products[:, 2:].flatten(0, 2) @ sample).view(shape))
-        for part, cross in zip(_parts(smoothed), _parts(sampled), strict=True):
+            sampled.append((products[:, 2:].flatten(1, 2) @ sample).view(shape))
+        nothing = torch.zeros_like(smoothed[0][:1])
+        around = [nothing.expand(n, -1, -1, -1) for n in (plan.rows.above, plan.rows.below)]
+        padded = [around[0], *smoothed, around[1]]
+        for part, cross in zip(_parts(padded), _parts(sampled), strict=True):
             yield _coherence(_boxcar(part, plan), cross, plan)
 
 
@@ -167,8 +173,9 @@ def _parts(bands: Sequence[Tensor]) -> Iterator[Tensor]:
 
 def _boxcar(part: Tensor, plan: _CoherencePlan) -> Tensor:
     """Smooth over scales, along dimension 0."""
-    flat = part.flatten(1)
-    return torch.cat([block @ flat[rows] for rows, block in plan.blocks]).view_as(part)
+    _, size, reach = plan.over_scales.shape
+    within_reach = part.flatten(1).unfold(0, reach, size).transpose(1, 2)
+    return (plan.over_scales @ within_reach).view(-1, *part.shape[1:])
 
 
 def _coherence(smoothed: Tensor, cross: Tensor, plan: _CoherencePlan) -> Tensor:
@@ -176,12 +183,13 @@ def _coherence(smoothed: Tensor, cross: Tensor, plan: _CoherencePlan) -> Tensor:
 
     The smallest number added makes 0 of 0/0, and by no more than rounding R² would exceed 1.
     """
-    power_x, power_y, re, im = smoothed.unbind(1)
+    power_x, power_y, re, im = smoothed[: len(cross)].unbind(1)
     squared = torch.addcmul(re * re, im, im)
     squared = squared / torch.addcmul(plan.tiny, power_x, power_y).maximum(squared)
     cos, sin = cross.unbind(1)
     scaled = squared / torch.addcmul(torch.addcmul(plan.tiny, cos, cos), sin, sin).sqrt()
-    return torch.stack([squared, scaled * cos, scaled * sin]).permute(2, 0, 1, 3)
+    channels = squared, scaled * cos, scaled * sin
+    return torch.stack([channel.transpose(0, 1) for channel in channels], dim=1)
 
 
 @dataclass(frozen=True, eq=False)
