@@ -72,11 +72,11 @@ def in_time(grid: Grid) -> Array:
 def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
     """Carry functionals of a signal's samples over to its values on a short grid.
 
-    From ``(..., functional, sample)`` to ``(..., grid, functional)``; the grid covers a period of
+    From ``(..., functional, sample)`` to ``(..., functional, grid)``; the grid covers a period of
     ``n_fft`` samples. Exact for signals whose frequencies it can hold.
     """
     spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
-    return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid).swapaxes(-1, -2))
+    return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))
 
 
 @dataclass(frozen=True)

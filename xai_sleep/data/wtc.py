@@ -34,6 +34,7 @@ from xai_sleep.errors import InputError
 POWER_FLOOR = 1e-6
 """Least power that a scalogram shows, in squared units of the signal."""
 
+_ONEDNN = torch.backends.mkldnn.is_available()
 _PART = 16  # windows smoothed over scales at a time: they fit into the cache
 
 
@@ -42,7 +43,7 @@ class _CoherencePlan:
     """The transform and, by band, matrices from its grid to the columns; those over scales."""
 
     transform: Transform
-    smooth: tuple[Tensor, ...]  # (scale, grid, n_out)
+    smooth: tuple[Tensor, ...]  # (scale, n_out, grid)
     sample: tuple[Tensor, ...]  # the same; all scales of a band alike
     rows: Blocks
     over_scales: Tensor  # (block, row, row before)
@@ -139,8 +140,8 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
         ):
             products = _products(torch.fft.ifft(band.weighted(spectra)))
             shape = (len(smooth), -1, len(windows), self.grid.n_out)
-            smoothed.append((products.flatten(1, 2) @ smooth).view(shape))
-            sampled.append((products[:, 2:].flatten(1, 2) @ sample).view(shape))
+            smoothed.append(_multiplied(products.flatten(1, 2), smooth).view(shape))
+            sampled.append(_multiplied(products[:, 2:].flatten(1, 2), sample).view(shape))
         nothing = torch.zeros_like(smoothed[0][:1])
         around = [nothing.expand(n, -1, -1, -1) for n in (plan.rows.above, plan.rows.below)]
         padded = [around[0], *smoothed, around[1]]
@@ -159,10 +160,23 @@ def _products(wavelets: Tensor) -> Tensor:
     """|Wx|², |Wy|² and the real and imaginary part of Wx Wy*, along dimension 1."""
     re, im = torch.view_as_real(wavelets).movedim(-1, 0).contiguous()
     (re_x, re_y), (im_x, im_y) = re.split(1, dim=1), im.split(1, dim=1)
-    power = torch.addcmul(re * re, im, im)
-    in_phase = torch.addcmul(re_x * re_y, im_x, im_y)
-    quadrature = torch.addcmul(im_x * re_y, re_x, im_y, value=-1)
+    power = (re * re).addcmul_(im, im)
+    in_phase = (re_x * re_y).addcmul_(im_x, im_y)
+    quadrature = (im_x * re_y).addcmul_(re_x, im_y, value=-1)
     return torch.cat([power, in_phase, quadrature], dim=1)
+
+
+def _multiplied(rows: Tensor, matrices: Tensor) -> Tensor:
+    """``(scale, row, grid)`` times ``(scale, n_out, grid)``, the latter transposed.
+
+    MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
+    asked for, oneDNN computes the same, there at more than twice the speed.
+    """
+    if rows.requires_grad or rows.dtype != torch.float32 or not _ONEDNN or rows.is_cuda:
+        return rows @ matrices.mT
+    multiply = torch.ops.mkldnn._linear_pointwise
+    both = zip(rows, matrices, strict=True)
+    return torch.stack([multiply(row, matrix, None, "none", [], "") for row, matrix in both])
 
 
 def _parts(bands: Sequence[Tensor]) -> Iterator[Tensor]:
