@@ -34,7 +34,7 @@ from xai_sleep.errors import InputError
 POWER_FLOOR = 1e-6
 """Least power that a scalogram shows, in squared units of the signal."""
 
-_ONEDNN = torch.backends.mkldnn.is_available()
+_ONEDNN: bool = torch._C._has_mkldnn
 _PART = 16  # windows smoothed over scales at a time: they fit into the cache
 
 
@@ -56,7 +56,7 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
     Called on ``(window, 2, time)`` it returns ``(window, 3, freq, time)``: R², R²·cos φ and
     R²·sin φ, where φ > 0 means that the first channel leads. R² equals
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
-    float64 and 1e-6 in float32, a little more where filters left next to nothing. (On a GPU that
+    float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
     0, of a channel with itself 1. NaN stays NaN.
 
@@ -172,7 +172,8 @@ def _multiplied(rows: Tensor, matrices: Tensor) -> Tensor:
     MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
     asked for, oneDNN computes the same, there at more than twice the speed.
     """
-    if rows.requires_grad or rows.dtype != torch.float32 or not _ONEDNN or rows.is_cuda:
+    on_cpu = rows.device.type == "cpu" and rows.dtype == torch.float32
+    if rows.requires_grad or not (on_cpu and _ONEDNN):
         return rows @ matrices.mT
     multiply = torch.ops.mkldnn._linear_pointwise
     both = zip(rows, matrices, strict=True)
