@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A part of the package may import from itself and from the lines above its own.
 LAYERS = (
     ("", "errors"),
-    ("data", "models", "composition", "progress", "run_directory"),
+    ("data", "models", "composition", "progress", "history", "run_directory"),
     ("explain", "metrics", "config", "sweep"),
     ("report", "tracking", "baselines"),
     ("activation",),

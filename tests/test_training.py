@@ -66,6 +66,21 @@ def test_validation_alone_decides_and_by_its_loss_where_it_holds_one_class(
     assert stop.patience == config.trainer.patience
 
 
+@pytest.mark.filterwarnings("ignore:No positive samples")
+def test_ranking_validation_windows_of_one_class_is_undefined_in_every_epoch(
+    tmp_path: Path,
+) -> None:
+    training_time = prepared()[2].fold.train[1]
+    config, recordings, data = prepared([(start + 1, start + 2) for start, _ in training_time])
+    assert not data.val.label.any()
+    data.setup()
+    history = fit_and_test(
+        trainer(config, data, tmp_path), build_classifier(config, recordings), data
+    )[1]["history"]
+    assert history["val_average_precision"] == [None]
+    assert history["val_loss"][0] > 0
+
+
 def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

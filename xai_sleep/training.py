@@ -27,6 +27,7 @@ from xai_sleep.data.folds import Fold
 from xai_sleep.data.images import Images, image_transform
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
+from xai_sleep.history import History
 from xai_sleep.metrics.windows import choose_threshold
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.results import score_windows
@@ -136,7 +137,7 @@ def build_trainer(
             log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
-            callbacks=[*callbacks, stop, keep],
+            callbacks=[*callbacks, History(ranked=ranked), stop, keep],
         )
     except MisconfigurationException as error:
         raise InputError(
@@ -186,6 +187,7 @@ def fit_and_test(
         "first_loss": classifier.first_loss,
         "epochs": trainer.current_epoch,
         "val_average_precision": _best_validation(trainer),
+        "history": _history(trainer),
         "counts": {
             part: {"windows": len(w), "positive": int(w.label.sum())}
             for part, w in (("train", data.train), ("val", data.val), ("test", data.test))
@@ -199,6 +201,11 @@ def _best_validation(trainer: pl.Trainer) -> float | None:
     if keep.monitor != "val/average_precision" or keep.best_model_score is None:
         return None
     return float(keep.best_model_score)
+
+
+def _history(trainer: pl.Trainer) -> dict[str, list[float | None]]:
+    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return next(each.epochs for each in callbacks if isinstance(each, History))
 
 
 def _predict(
