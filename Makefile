@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run sweep report models bench test check format
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: help install browser run sweep report models bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +18,16 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+browser: install ## Find or install the Chromium that the tests look at pages with
+ifneq ($(CHROMIUM),)
+	@echo "pages are tested with $(CHROMIUM)"
+else ifneq ($(and $(shell command -v apt-get),$(filter 0,$(shell id -u))),)
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
+else
+	$(BIN)/python -m playwright install chromium || \
+		{ echo "no browser to test pages with: install Chromium, so that the command chromium is found"; exit 1; }
+endif
 
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"
 	$(BIN)/python -m xai_sleep $(ARGS)
@@ -35,8 +47,8 @@ models: install ## Compare the networks on real spindles: experiments/models
 bench: install ## Time coherence against pycwt: experiments/speed
 	$(BIN)/python -m experiments.speed.coherence
 
-test: install check ## Check the code and run all tests with coverage
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --cov
+test: install browser check ## Check the code and run all tests with coverage
+	OMP_NUM_THREADS=1 XAI_SLEEP_BROWSER=required $(BIN)/python -m pytest --numprocesses 2 --cov
 
 check: install ## Lint, check the format and the types
 	$(BIN)/ruff check .

@@ -114,9 +114,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_the_run_leaves_the_files_that_it_promises(tiny: Run) -> None:
     found = {str(path.relative_to(tiny.path)) for path in tiny.path.rglob("*") if path.is_file()}
     folds = {f"folds/{s}/{file}" for s in SUBJECTS for file in ("metrics.json", "model.ckpt")}
-    figures = {f"figures/{name}.png" for name in ("roc", "confusion", "scores")}
+    shown = ("roc", "confusion", "scores", "calibration", "training", "alignment", "localisation")
+    figures = {f"figures/{name}.png" for name in (*shown, *(f"timeline-{i + 1}" for i in range(3)))}
     examples = {f"figures/examples-{subject}.png" for subject in SUBJECTS}
-    tables = {"results.json", "results.csv", "predictions.csv", "maps.npz"}
+    tables = {"results.json", "results.csv", "predictions.csv", "maps.npz", "report.html"}
     tables |= {"events.csv", "activation.npz"}
     own = {"settings.json", "run.lock", *(f"folds/{s}/test.npz" for s in SUBJECTS)}
     assert found == folds | figures | examples | tables | own
@@ -269,6 +270,14 @@ def test_every_fold_starts_with_fresh_weights(tiny: Run) -> None:
     for fold in tiny.results["folds"]:
         assert fold["first_loss"] == pytest.approx(math.log(2), abs=0.1)
         assert fold["epochs"] == 2
+
+
+def test_every_epoch_of_a_fold_is_kept(tiny: Run) -> None:
+    for fold in tiny.results["folds"]:
+        history = fold["history"]
+        assert {len(values) for values in history.values()} == {2}
+        assert max(history["val_average_precision"]) == fold["val_average_precision"]
+        assert 0 < min(history["train_loss"] + history["val_loss"]) < 1
 
 
 def test_maps_stand_beside_the_predictions(tiny: Run) -> None:

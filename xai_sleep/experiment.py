@@ -37,13 +37,14 @@ from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.fold_events import find_events
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.progress import Progress
+from xai_sleep.report.drawing import stamp
 from xai_sleep.report.event_results import (
     FoundEvents,
     activation_arrays,
     events_csv,
     summarise_events,
 )
-from xai_sleep.report.figures import draw_examples, draw_summary
+from xai_sleep.report.figures import draw_examples
 from xai_sleep.report.results import (
     SCHEMA,
     FoldResult,
@@ -52,6 +53,7 @@ from xai_sleep.report.results import (
     results_csv,
     summary,
 )
+from xai_sleep.report.run_report import write_report
 from xai_sleep.report.tables import run_table
 from xai_sleep.run_directory import RunDirectory, write_arrays, write_json, write_text
 from xai_sleep.tracking import require_login, wandb_run
@@ -286,7 +288,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     if maps.size and config.explain.figures:
         figures = directory.path / "figures"
         shown = (experiment.recordings, result, config.explain.figures)
-        draw_examples(*shown, figures, images=experiment.images)
+        draw_examples(*shown, figures, images=experiment.images, mark=stamp(experiment.source))
     metrics["seconds"] = time.perf_counter() - started
     arrays = {"probability": probability, "maps": maps, **found.arrays(), **data.learnt}
     directory.write_fold(fold.name, arrays, metrics)
@@ -336,7 +338,7 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
         profiles = time_profiles(maps, results[0].windows.length).astype(np.float16)
         index = np.arange(len(maps))
         write_arrays(path / "maps.npz", {"maps": maps, "profiles": profiles, "index": index})
-    draw_summary(results, path / "figures")
+    write_report(path, found, recordings, results, experiment.images)
     with _tracked(experiment, "summary") as tracked:
         tracked.summary.update(found["summary"])
     write_json(path / "results.json", found)

@@ -225,13 +225,46 @@ def test_tables_are_written_where_asked(runs: Path, capsys: pytest.CaptureFixtur
     assert printed.err == f"xai_sleep: left out: {missing} is no directory\n"
     assert f"1 {runs / 'sweep' / 'rem' / 'seed=0'}\n" in printed.out
     assert sorted(path.name for path in (runs / "a" / "b").iterdir()) == [
-        *("table.csv", "table.md", "table.png")
+        *("report.html", "table.csv", "table.md", "table.png")
     ]
     with Image.open(runs / "a" / "b" / "table.png") as picture:
         assert min(picture.size) > 200
     main([str(missing), str(runs / "sweep")])
     assert (runs / "sweep" / "table.md").exists()
     assert not missing.exists()
+
+
+def test_the_page_lists_runs_and_what_was_left_out(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It links to the pages that there are, and says which recordings are simulated."""
+    strange = runs / "sweep" / "a b<i>"
+    write(strange, results())
+    (strange / "report.html").write_text("a page")
+    (runs / "real" / "results.json").write_text("{")
+    main([str(runs)])
+    assert "report.html in" in capsys.readouterr().out
+    text = (runs / "report.html").read_text(encoding="utf-8")
+    assert '<a href="sweep/a%20b%3Ci%3E/report.html">rem CNN1d loso</a>' in text
+    assert "a b&lt;i&gt;" in text
+    assert "<i>" not in text
+    assert f"{runs / 'real'}/results.json cannot be used" in text
+    assert '<p class="stamp"' in text
+    assert "0.510 [0.400 to 0.600]; 0.500 ± 0.050" in text
+
+
+def test_a_page_of_both_sources_says_so_and_one_of_real_runs_has_no_stamp(runs: Path) -> None:
+    main([str(runs)])
+    assert "some of these runs" in (runs / "report.html").read_text(encoding="utf-8")
+    main([str(runs / "real"), "--out", str(runs / "out")])
+    assert "SIMULATED" not in (runs / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_run_is_not_overwritten(runs: Path) -> None:
+    (runs / "real" / "report.html").write_text("its own")
+    main([str(runs / "real")])
+    assert (runs / "real" / "report.html").read_text() == "its own"
+    assert (runs / "real" / "table.md").exists()
 
 
 def test_a_place_that_cannot_be_written_is_one_line(

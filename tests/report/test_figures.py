@@ -16,7 +16,7 @@ from xai_sleep.data.recording import Recording
 from xai_sleep.data.synthetic import simulate
 from xai_sleep.data.windows import cut
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.report.drawing import DPI, FOLD, POOLED
+from xai_sleep.report.drawing import DPI, FOLD, POOLED, stamp
 from xai_sleep.report.figures import (
     SCORES,
     confusion_figure,
@@ -75,9 +75,10 @@ def test_examples_show_the_map(night: tuple[Recording, FoldResult], tmp_path: Pa
     assert pictures[0] != pictures[2]
 
 
-def test_summary_is_three_pictures_of_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_summary_is_pictures_of_the_same_bytes_each_time(tmp_path: Path) -> None:
     paths = draw_summary([*FOLDS, SILENT], tmp_path)
-    assert [path.name for path in paths] == ["roc.png", "confusion.png", "scores.png"]
+    names = ["roc.png", "confusion.png", "scores.png", "calibration.png"]
+    assert [path.name for path in paths] == names
     again = draw_summary([*FOLDS, SILENT], tmp_path / "again")
     for path, other in zip(paths, again, strict=True):
         assert path.read_bytes() == other.read_bytes()
@@ -86,6 +87,17 @@ def test_summary_is_three_pictures_of_the_same_bytes_each_time(tmp_path: Path) -
             assert picture.format == "PNG"
             assert min(picture.size) > 2 * DPI
             assert np.ptp(np.asarray(picture.convert("L"))) == 255
+
+
+def test_simulated_figures_are_marked_across(tmp_path: Path) -> None:
+    plain = draw_summary(FOLDS, tmp_path / "plain")
+    marked = draw_summary(FOLDS, tmp_path / "marked", stamp("synthetic"))
+    assert stamp("dreams") == ""
+    for path, other in zip(plain, marked, strict=True):
+        with Image.open(path) as picture, Image.open(other) as stamped:
+            assert picture.size == stamped.size
+            changed = np.asarray(picture.convert("RGB")) != np.asarray(stamped.convert("RGB"))
+        assert changed.any(axis=2).mean() > 0.001
 
 
 def test_matrix_counts_each_window_at_the_threshold_of_its_fold() -> None:

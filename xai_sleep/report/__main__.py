@@ -10,6 +10,7 @@ from xai_sleep.errors import leave, say
 from xai_sleep.report import drawing
 from xai_sleep.report.comparison import Row, load
 from xai_sleep.report.comparison_figure import comparison_figure
+from xai_sleep.report.comparison_page import comparison_page
 from xai_sleep.report.comparison_tables import comparison_csv, markdown, terminal_tables
 from xai_sleep.report.paired import Pair, pairs
 from xai_sleep.report.paired_tables import pairs_csv, pairs_markdown, pairs_table
@@ -17,7 +18,7 @@ from xai_sleep.run_directory import write_text
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table of all runs found and write it as CSV, Markdown and figure."""
+    """Print the table of all runs found and write it as CSV, Markdown, figure and page."""
     asked = _parser().parse_args(arguments)
     directories: list[Path] = asked.directories
     rows, skipped = load(directories)
@@ -35,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
     try:
         names = _write(out, rows, compared)
+        if not (out / "results.json").exists():  # else a run's own page stands there
+            left_out = [*skipped, *(not_compared if len(rows) > 1 else ())]
+            page = comparison_page(rows, compared, left_out, out=out, directories=directories)
+            write_text(out / "report.html", page)
+            names += ", report.html"
     except OSError as error:
         leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
     Console().print(f"{names} in {out}", highlight=False, soft_wrap=True)
@@ -61,7 +67,7 @@ def _write(out: Path, rows: Sequence[Row], compared: Sequence[Pair]) -> str:
     write_text(out / "table.csv", comparison_csv(rows))
     write_text(out / "table.md", text)
     drawing.save(comparison_figure(rows), out / "table.png")
-    return f"table.csv, {'pairs.csv, ' if compared else ''}table.md and table.png"
+    return f"table.csv, {'pairs.csv, ' if compared else ''}table.md, table.png"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         "--out",
         metavar="DIR",
         type=Path,
-        help="where table.csv, table.md and table.png are written (default: the first DIR)",
+        help="where table.csv, table.md, table.png and report.html are written (default: the first "
+        "DIR; in the directory of a single run report.html is the run's own and stays)",
     )
     return parser
 

@@ -11,6 +11,7 @@ to colorblind people", 2008.
 """
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -36,10 +37,14 @@ FOLD = "#999999"
 POOLED = "#000000"
 CHANCE = "#E69F00"
 QUIET = "#666666"  # words beside the data
+MARK = "#D55E00"  # of simulated data
 
 # The upper end of plasma is left off: its yellow cannot be seen as a line on white.
 RELEVANCE = ListedColormap(matplotlib.colormaps["plasma"](np.arange(200)), name="relevance")
 RELEVANCE_RANGE = Normalize(0, 1)
+# The same on a dark page, where the lower end would be lost instead.
+RELEVANCE_ON_DARK = ListedColormap(matplotlib.colormaps["plasma"](np.arange(70, 256)))
+OCTAVES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)  # Hz, ticks of a logarithmic axis
 
 DPI = 110
 
@@ -105,9 +110,27 @@ def plain(axes: Axes) -> None:
     axes.tick_params(labelsize=8, length=3)
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG whose bytes depend on the figure alone; its directory is made if missing."""
+def stamp(source: str) -> str:
+    """Name what is written across figures of recordings from a source."""
+    return "simulated data" if source == "synthetic" else ""
+
+
+def save(figure: Figure, path: Path, mark: str = "") -> Path:
+    """Write a PNG whose bytes depend on the figure alone; its directory is made if missing.
+
+    Parameters
+    ----------
+    figure : Figure
+        To be written.
+    path : Path
+        Of the PNG.
+    mark : str
+        Written across the figure: see :func:`stamp`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if mark:
+        look: dict[str, Any] = {"fontsize": 32, "weight": "bold", "color": MARK, "alpha": 0.15}
+        figure.text(0.5, 0.5, mark, rotation=15, ha="center", va="center", **look)
     FigureCanvasAgg(figure)  # the figure draws on it from now on, whatever the user's backend
     figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
     return path

@@ -4,8 +4,9 @@ All count windows. "Pooled" means the test windows of all folds together, each c
 threshold of its own fold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,9 +17,14 @@ from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
 from xai_sleep.metrics.windows import window_scores
 from xai_sleep.report import drawing
+from xai_sleep.report.alignment import align, alignment_figure
 from xai_sleep.report.curves import curves_figure, pooled
+from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import examples_figure, outcomes
+from xai_sleep.report.learning import calibration_figure, training_figure
+from xai_sleep.report.localisation import by_subject, localisation_figure
 from xai_sleep.report.results import FoldResult
+from xai_sleep.report.timeline import of_windows, timeline_figure
 
 SCORES = {"f1": "F1", "sensitivity": "sensitivity", "precision": "precision", "auroc": "AUROC"}
 
@@ -29,18 +35,72 @@ def draw_examples(
     n: int,
     directory: Path,
     images: Images | None = None,
+    mark: str = "",
 ) -> Path:
     """Write ``examples-<fold>.png``: see :func:`xai_sleep.report.examples.examples_figure`."""
     figure = examples_figure(recordings, result, n, images)
-    return drawing.save(figure, directory / f"examples-{result.name}.png")
+    return drawing.save(figure, directory / f"examples-{result.name}.png", mark)
 
 
-def draw_summary(results: Sequence[FoldResult], directory: Path) -> list[Path]:
-    """Write ``roc.png``, ``confusion.png`` and ``scores.png``."""
+def draw_summary(results: Sequence[FoldResult], directory: Path, mark: str = "") -> list[Path]:
+    """Write ``roc.png``, ``confusion.png``, ``scores.png`` and ``calibration.png``."""
+    drawn = {
+        "roc": curves_figure(results),
+        "confusion": confusion_figure(results),
+        "scores": scores_figure(results),
+        "calibration": calibration_figure(results),
+    }
+    return [drawing.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
+
+
+def draw_learning(
+    folds: Sequence[Mapping[str, Any]], directory: Path, mark: str = ""
+) -> Path | None:
+    """Write ``training.png``: see :func:`xai_sleep.report.learning.training_figure`."""
+    figure = training_figure(folds)
+    return drawing.save(figure, directory / "training.png", mark) if figure else None
+
+
+def draw_maps(
+    recordings: Sequence[Recording],
+    results: Sequence[FoldResult],
+    directory: Path,
+    images: Images | None = None,
+    mark: str = "",
+) -> list[Path]:
+    """Write ``alignment.png`` and ``localisation.png``, where there are events to draw."""
+    drawn = {}
+    freqs = images.transform.freqs.double().numpy() if images else None
+    if aligned := align(recordings, results):
+        drawn["alignment"] = alignment_figure(aligned, _channels(recordings), freqs)
+    if subjects := by_subject(recordings, results):
+        drawn["localisation"] = localisation_figure(subjects)
+    return [drawing.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
+
+
+def draw_timelines(
+    recordings: Sequence[Recording],
+    results: Sequence[FoldResult],
+    directory: Path,
+    left: LeftBehind,
+    mark: str = "",
+) -> list[Path]:
+    """Write ``timeline-<number>.png`` of each record, counted from 1."""
+    paths = []
+    for index, recording in enumerate(recordings):
+        trace = left.traces.get(recording.record) or of_windows(recording, index, results)
+        figure = timeline_figure(recording, trace, left.events_of(recording.record))
+        path = directory / f"timeline-{index + 1}.png"
+        paths.append(drawing.save(figure, path, mark))
+    return paths
+
+
+def _channels(recordings: Sequence[Recording]) -> list[str]:
+    """Name of each channel; where recordings differ, its number."""
+    each = zip(*(recording.channels for recording in recordings), strict=True)
     return [
-        drawing.save(curves_figure(results), directory / "roc.png"),
-        drawing.save(confusion_figure(results), directory / "confusion.png"),
-        drawing.save(scores_figure(results), directory / "scores.png"),
+        names[0] if len(set(names)) == 1 else f"channel {number}"
+        for number, names in enumerate(each, 1)
     ]
 
 

@@ -24,7 +24,6 @@ from xai_sleep.report import drawing
 NOISE = 0.6  # R² of independent noise averages .3 to .6: so few oscillations are smoothed over
 OPACITY = 0.75  # of the most relevant cells
 OUTLINE = 0.5  # relevance that is outlined: where intersection over union calls a map marked
-_TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +110,7 @@ def draw_overlay(
     for edge in intersection(events, intervals([(start, end)])).ravel():
         axes.axvline(edge, color=drawing.EVENT, linewidth=1.5)
     axes.set(xlim=(start, end), yscale="log", ylim=(rows[-1], rows[0]))
-    ticks = [tick for tick in _TICKS if rows[-1] <= tick <= rows[0]]
+    ticks = [tick for tick in drawing.OCTAVES if rows[-1] <= tick <= rows[0]]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     drawing.plain(axes)

@@ -45,11 +45,17 @@ def pairs_table(found: Sequence[Pair]) -> Table:
 def pairs_markdown(found: Sequence[Pair]) -> str:
     """One row a pair and score."""
     lines = ["## pairs of runs", "", f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}"]
-    for pair in found:
-        for difference in pair.differences:
-            cells = [f"{pair.first} – {pair.second}", *_cells(difference)]
-            lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(cells)} |" for cells in pairs_rows(found)]
     return "\n".join([*lines, "", f"{ABOUT}."]) + "\n"
+
+
+def pairs_rows(found: Sequence[Pair]) -> list[list[str]]:
+    """Text of each pair and score, in the order of :data:`HEADS`."""
+    return [
+        [f"{pair.first} – {pair.second}", *_cells(difference)]
+        for pair in found
+        for difference in pair.differences
+    ]
 
 
 def pairs_csv(found: Sequence[Pair], runs: Sequence[str]) -> str:

@@ -1,0 +1,49 @@
+"""What a run was made with: versions, commit and command, as far as they can be known."""
+
+import platform
+import shlex
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+
+PACKAGES = (
+    *("torch", "pytorch-lightning", "captum", "imbalanced-learn", "numpy", "scipy", "mne"),
+    *("hydra-core", "matplotlib"),
+)
+
+
+def versions() -> dict[str, str]:
+    """Version of Python and of each package that results depend on."""
+    found = {"Python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def commit(root: Path = Path(__file__).parents[2]) -> str | None:
+    """Commit of a git checkout, marked where files differ from it; None elsewhere."""
+    if not (root / ".git").exists():
+        return None
+    describe = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(
+            [*describe, "--dirty= with changes"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def command() -> str | None:
+    """Command line of the run at work; None where it was called from Python.
+
+    Where files go is left out: it changes no result.
+    """
+    if not HydraConfig.initialized():
+        return None
+    return shlex.join(["python", "-m", "xai_sleep", *HydraConfig.get().overrides.task])

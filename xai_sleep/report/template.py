@@ -1,0 +1,105 @@
+"""Pages as single files: templates filled with escaped text, everything they show inside them.
+
+A policy in the page's head forbids it to load anything and lets only its own scripts run.
+"""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from xai_sleep import __version__
+
+SIMULATED = "SIMULATED recordings, no evidence about real ones."
+PARTLY = "some of these runs are on SIMULATED recordings; their table says so."
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+CHART_SCRIPT, CHART_STYLE = "uPlot.iife.min.js", "uPlot.min.css"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG inside a page: its data URI, and its size in pixels of the page."""
+
+    uri: str
+    width: int
+    height: int
+
+
+def asset(name: str) -> Markup:
+    """Text of a file that goes into pages as it is: it is the package's own."""
+    return Markup((files("xai_sleep.report") / "assets" / name).read_text(encoding="utf-8"))
+
+
+def chart_version() -> str:
+    """Version of uPlot, which draws the windows."""
+    found = re.search(r"uPlot \(v([\d.]+)\)", asset(CHART_SCRIPT))
+    assert found
+    return found[1]
+
+
+def picture(path: Path) -> Picture:
+    """Pack a PNG for a page: with 255 colours it is a third of the size and looks the same."""
+    packed = io.BytesIO()
+    with Image.open(path) as image:
+        width, height = image.size
+        plain = image.convert("RGB").quantize(255, dither=Image.Dither.NONE)
+        plain.save(packed, "PNG", optimize=True)
+    text = base64.b64encode(packed.getvalue()).decode("ascii")
+    return Picture(f"data:image/png;base64,{text}", width, height)
+
+
+def pictures(directory: Path) -> dict[str, Picture]:
+    """All PNGs of a directory by name."""
+    return {path.stem: picture(path) for path in sorted(directory.glob("*.png"))}
+
+
+def render(
+    template: str, sources: Set[str], context: Mapping[str, Any], scripts: Sequence[str] = ()
+) -> str:
+    """Fill a template.
+
+    Parameters
+    ----------
+    template : str
+        One of the package's.
+    sources : set of str
+        Where the recordings come from; a page that shows synthetic ones is stamped.
+    context : mapping
+        What the template names.
+    scripts : sequence of str
+        Scripts that may run.
+    """
+    allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts) or "'none'"
+    page = _environment().get_template(template)
+    return page.render(
+        policy=f"{POLICY}; script-src {allowed}",
+        styles=asset(CHART_STYLE) + asset("style.css"),
+        simulated=(PARTLY if len(sources) > 1 else SIMULATED) if "synthetic" in sources else "",
+        version=__version__,
+        **context,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("xai_sleep.report", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
