@@ -12,14 +12,14 @@ from torch import Tensor
 from tests.support.networks import WEIGHTS
 from tests.support.recordings import make_recording
 from tests.support.runs import ROOT
-from xai_sleep.activation import Values, probability_and_relevance, slide
+from xai_sleep.activation import Values, reading_of, slide
 from xai_sleep.data.datasets import WindowDataset
 from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import Windows, cut
 from xai_sleep.explain.attribution import attributable
 from xai_sleep.metrics.detector import RATE
-from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.models.classifier import EventClassifier
 
 LENGTH = 4.0
 
@@ -50,11 +50,12 @@ def test_a_cell_is_the_mean_of_the_windows_that_cover_it(sfreq: float, size: int
     within = [intervals([(0, 20)]), intervals([(0.5, 6.7), (7.3, 12)]), np.empty((0, 2))]
     windows = cut(made, within, length=LENGTH, step=0.5, to_the_end=True)
     model = classifier()
-    found = slide(model, batches(made, windows, size), windows, [r.duration for r in made])
+    found = slide(
+        reading_of(model), batches(made, windows, size), windows, [r.duration for r in made]
+    )
     assert sorted(found) == [0, 1]
-    with attributable(model):
-        (everything,) = batches(made, windows, 10_000)
-        read = probability_and_relevance(model.network, everything[0], windows.length)
+    (everything,) = batches(made, windows, 10_000)
+    read = reading_of(model)(everything[0], windows.length)
     for i, activation in found.items():
         assert len(activation.probability) == int(made[i].duration * RATE)
         for cell in range(len(activation.probability)):
@@ -74,10 +75,8 @@ def test_a_cell_is_the_mean_of_the_windows_that_cover_it(sfreq: float, size: int
 def test_probability_and_relevance_are_those_of_the_network() -> None:
     windows = np.random.default_rng(0).normal(size=(6, 1, 40))
     model = classifier()
+    found = reading_of(model)(torch.from_numpy(windows.astype(np.float32)), 40)
     with attributable(model):
-        found = probability_and_relevance(
-            model.network, torch.from_numpy(windows.astype(np.float32)), 40
-        )
         logits = model.network(torch.from_numpy(windows.astype(np.float32)))
     probability = logits.softmax(1)[:, 1].detach().numpy()[:, None]
     np.testing.assert_allclose(found["probability"], np.repeat(probability, 40, axis=1), rtol=1e-5)
@@ -90,7 +89,9 @@ def test_probability_and_relevance_are_those_of_the_network() -> None:
 def test_the_end_of_the_allowed_time_is_reached(end: float) -> None:
     (made,) = recordings(100.0)[:1]
     windows = cut([made], [intervals([(0, end)])], length=LENGTH, step=3.0, to_the_end=True)
-    (found,) = slide(classifier(), batches([made], windows, 99), windows, [20.0]).values()
+    (found,) = slide(
+        reading_of(classifier()), batches([made], windows, 99), windows, [20.0]
+    ).values()
     known = np.flatnonzero(np.isfinite(found.probability))
     assert np.array_equal(known, np.arange(round(end * RATE)))
 
@@ -98,19 +99,19 @@ def test_the_end_of_the_allowed_time_is_reached(end: float) -> None:
 def test_no_window_is_no_activation() -> None:
     (made,) = recordings(10.0)[:1]
     windows = cut([made], [intervals([(0, 3.9)])], length=LENGTH, step=1.0, to_the_end=True)
-    assert slide(classifier(), [], windows, [20.0]) == {}
+    assert slide(reading_of(classifier()), [], windows, [20.0]) == {}
 
 
 def test_any_reading_can_be_slid() -> None:
     """A ramp within each window averages to the windows' mean position."""
 
-    def ramp(_: Network, inputs: Tensor, n_times: int) -> dict[str, Values]:
+    def ramp(inputs: Tensor, n_times: int) -> dict[str, Values]:
         place = np.tile(np.arange(n_times) / n_times, (len(inputs), 1))
         return {"probability": place, "relevance": 1 - place}
 
     (made,) = recordings(10.0)[:1]
     windows = cut([made], [made.scored], length=LENGTH, step=1.0)
-    (found,) = slide(classifier(), batches([made], windows, 7), windows, [20.0], ramp).values()
+    (found,) = slide(ramp, batches([made], windows, 7), windows, [20.0]).values()
     np.testing.assert_allclose(found.probability + found.relevance, 1, atol=2e-3)
     assert found.probability[0] == 0
     assert found.probability[-1] == pytest.approx(0.975, abs=1e-3)
@@ -124,7 +125,7 @@ def test_the_network_is_left_in_the_mode_it_was_in() -> None:
     windows = cut([made], [made.scored], length=LENGTH, step=1.0)
     for training in (True, False):
         model.train(training)
-        slide(model, batches([made], windows, 99), windows, [20.0])
+        slide(reading_of(model), batches([made], windows, 99), windows, [20.0])
         assert {part.training for part in model.modules()} == {training}
 
 
@@ -134,13 +135,14 @@ import numpy as np, torch
 from tests.support.networks import WEIGHTS
 from tests.support.recordings import make_recording
 from tests.test_activation import LENGTH, batches, classifier
-from xai_sleep.activation import slide
+from xai_sleep.activation import reading_of, slide
 from xai_sleep.data.windows import cut
 torch.set_num_threads(1)
 night = make_recording(seconds=8 * 3600.0, sfreq=100.0)
 windows = cut([night], [night.scored], length=5.0, step=0.1, to_the_end=True)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-(found,) = slide(classifier(), batches([night], windows, 256), windows, [night.duration]).values()
+reading, data = reading_of(classifier()), batches([night], windows, 256)
+(found,) = slide(reading, data, windows, [night.duration]).values()
 assert len(windows) > 287_000 and np.isfinite(found.relevance).all()
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(before / 2**20, after / 2**20)

@@ -19,6 +19,7 @@ LAYERS = (
     ("report", "tracking", "baselines"),
     ("activation",),
     ("fold_events", "training"),
+    ("trained",),
     ("experiment", "predict"),
     ("__main__",),
 )

@@ -8,52 +8,71 @@
                   [ p, map ] …
     activation  mean over the windows that cover a cell, on a fixed grid
 
-Any network of the contract can be slid; what is read from a batch of windows is a
-:data:`Reading`, so that a network which says more than a probability needs another reading only.
+What is read from a batch of windows is a :data:`Reading`. :func:`reading_of` makes the one of any
+network of the contract; a network that says more than a probability, or several networks together,
+need another reading only.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from xai_sleep.data.windows import Windows
-from xai_sleep.explain.attribution import attributable, grad_cam
+from xai_sleep.explain.attribution import EVENT, attributable, grad_cam
 from xai_sleep.metrics.detector import RATE, Activation
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.models.classifier import EventClassifier
 
 Values = NDArray[np.float64]
-Reading = Callable[[Network, Tensor, int], Mapping[str, Values]]
-"""From a network, a batch and the samples per window to named values ``(window, time)``."""
+Reading = Callable[[Tensor, int], Mapping[str, Values]]
+"""From a batch and the samples per window to values ``(window, time)``: ``probability`` and
+``relevance``."""
 
 
-def probability_and_relevance(network: Network, inputs: Tensor, n_times: int) -> dict[str, Values]:
-    """Read the probability of an event, and the same times the profile of the Grad-CAM map."""
-    with torch.no_grad():
-        probability = network(inputs).softmax(1)[:, 1:].cpu().double().numpy()
-    profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
-    return {
-        "probability": np.broadcast_to(probability, profile.shape),
-        "relevance": probability * profile,
-    }
+def reading_of(classifier: EventClassifier) -> Reading:
+    """Read the probability of an event, and the same times the profile of the Grad-CAM map.
+
+    The classifier is left in the mode it is in.
+    """
+
+    def read(inputs: Tensor, n_times: int) -> dict[str, Values]:
+        network = classifier.network
+        # A clone is an ordinary tensor even if the batch was born in inference mode.
+        inputs = inputs.clone().to(classifier.device)
+        with attributable(classifier):
+            # The logits that Grad-CAM computes on its way: to compute them again takes as long.
+            logits: list[Tensor] = []
+            hook = cast(nn.Module, network).register_forward_hook(
+                lambda *called: logits.append(called[2])
+            )
+            try:
+                profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
+            finally:
+                hook.remove()
+        probability = logits[-1].detach().softmax(1)[:, EVENT:].cpu().double().numpy()
+        return {
+            "probability": np.broadcast_to(probability, profile.shape),
+            "relevance": probability * profile,
+        }
+
+    return read
 
 
 def slide(
-    classifier: EventClassifier,
+    reading: Reading,
     batches: Iterable[Sequence[Tensor]],
     windows: Windows,
     durations: Sequence[float],
-    reading: Reading = probability_and_relevance,
 ) -> dict[int, Activation]:
     """Average over all windows what is read from each.
 
     Parameters
     ----------
-    classifier : EventClassifier
-        Trained; it is left in the mode it is in.
+    reading : Reading
+        What is read from a batch.
     batches : iterable of (inputs, ...)
         The windows' signals or images, in order. Only one batch is held at a time, so memory
         does not grow with the overlap of windows.
@@ -61,8 +80,6 @@ def slide(
         Where they were cut.
     durations : sequence of float
         Length of each recording in s.
-    reading : Reading
-        What is read from a batch.
 
     Returns
     -------
@@ -71,15 +88,13 @@ def slide(
     """
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0
-    with attributable(classifier):
-        for inputs, *_ in batches:
-            part = windows.take(slice(first, first + len(inputs)))
-            first += len(inputs)
-            # A clone is an ordinary tensor even if the batch was born in inference mode.
-            found = reading(classifier.network, inputs.clone().to(classifier.device), part.length)
-            for index in np.unique(part.record):
-                rows = np.flatnonzero(part.record == index)
-                sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in found.items()})
+    for inputs, *_ in batches:
+        part = windows.take(slice(first, first + len(inputs)))
+        first += len(inputs)
+        found = reading(inputs, part.length)
+        for index in np.unique(part.record):
+            rows = np.flatnonzero(part.record == index)
+            sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in found.items()})
     return {index: Activation(**total.means()) for index, total in sums.items()}
 
 

@@ -5,6 +5,7 @@ setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError`.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,18 @@ def validate(composed: DictConfig) -> Config:
     _check_ranges(config)
     _check_combinations(config)
     return config
+
+
+def restored(settings: Mapping[str, Any]) -> Config:
+    """Take up the settings in a ``results.json``, which does not say where files are.
+
+    Raises
+    ------
+    InputError
+        As :func:`validate`.
+    """
+    data = {**settings["data"], "image_cache": ""}
+    return validate(OmegaConf.create({**settings, "data": data, "output_dir": ""}))
 
 
 CHOICES = {

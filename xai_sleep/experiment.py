@@ -28,9 +28,8 @@ from xai_sleep.baselines.catalogue import measure
 from xai_sleep.baselines.scores import baselines_csv
 from xai_sleep.baselines.trial import Trial
 from xai_sleep.config import Config
-from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
-from xai_sleep.data.images import SETTINGS, Images, warn_of_empty_rows
+from xai_sleep.data.images import Images, warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
 from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
@@ -61,8 +60,10 @@ from xai_sleep.training import (
     build_classifier,
     build_images,
     build_trainer,
+    channels_wanted,
     fit_and_test,
     fold_data,
+    prepared,
     sees_images,
 )
 
@@ -187,10 +188,8 @@ def read(
     config: Config, source: str, progress: Progress
 ) -> tuple[list[Recording], list[Recording]]:
     """Load the recordings and resample them: broad-band, and in the bands the network sees."""
-    task, data, image = config.task, config.data, sees_images(config)
-    channels, setting = task.channels, "task.channels"
-    if image:
-        channels, setting = task.image_channels[task.image], SETTINGS[task.image]
+    task, data = config.task, config.data
+    channels, setting = channels_wanted(config)
     raw = load(
         source,
         root=data.root,
@@ -204,15 +203,10 @@ def read(
         seed=config.seed,
         setting=setting,
     )
-    if image:
+    if sees_images(config):
         warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
-    broad: list[tuple[float, float]] = [(task.band[0], task.band[1])]
-    bands = [(low, high) for low, high in task.input_bands or broad] if not image else broad
-    recordings, inputs = [], []
-    for recording in progress.each("records", raw, len(raw)):
-        recordings.append(prepare(recording, sfreq=task.sfreq, bands=broad))
-        inputs.append(prepare(recording, sfreq=task.sfreq, bands=bands))
-    return recordings, inputs
+    both = [prepared(config, one) for one in progress.each("records", raw, len(raw))]
+    return [broad for broad, _ in both], [inputs for _, inputs in both]
 
 
 def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:

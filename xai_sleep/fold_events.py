@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_sleep.activation import slide
+from xai_sleep.activation import reading_of, slide
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold, Times
@@ -114,7 +114,7 @@ def activate(
         to_the_end=True,
     )
     durations = [recording.duration for recording in data.recordings]
-    return slide(classifier, data.in_order(windows), windows, durations)
+    return slide(reading_of(classifier), data.in_order(windows), windows, durations)
 
 
 def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:

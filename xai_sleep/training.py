@@ -23,8 +23,9 @@ from torch.utils.data import DataLoader
 
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
+from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold
-from xai_sleep.data.images import Images, image_transform
+from xai_sleep.data.images import SETTINGS, Images, image_transform
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
 from xai_sleep.history import History
@@ -43,6 +44,30 @@ def sees_images(config: Config) -> bool:
             f"model._target_={config.model['_target_']} is no network ({str(error).splitlines()[0]}"
             "); name a class with an input_kind"
         ) from error
+
+
+def channels_wanted(config: Config) -> tuple[list[list[str]], str]:
+    """Name what each channel of the network may be called, and the setting that says so."""
+    task = config.task
+    if sees_images(config):
+        return task.image_channels[task.image], SETTINGS[task.image]
+    return task.channels, "task.channels"
+
+
+def bands_seen(config: Config) -> list[tuple[float, float]]:
+    """Bands in Hz in which a network sees every channel."""
+    task = config.task
+    several = None if sees_images(config) else task.input_bands
+    return [(low, high) for low, high in several or [task.band]]
+
+
+def prepared(config: Config, recording: Recording) -> tuple[Recording, Recording]:
+    """Resample a recording: broad-band, as figures show it, and in the bands the network sees."""
+    task = config.task
+    return (
+        prepare(recording, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]),
+        prepare(recording, sfreq=task.sfreq, bands=bands_seen(config)),
+    )
 
 
 def build_images(config: Config, recordings: Sequence[Recording]) -> Images:

@@ -5,7 +5,8 @@
     activation ─▶ smooth ─▶ two thresholds ─▶ merge ─▶ drop what is too short or too long ─▶ events
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,3 +93,17 @@ class Detector:
             max_duration=self.max_duration,
             merge_gap=self.merge_gap,
         )
+
+
+def middle_of(detectors: Sequence[Detector]) -> Detector:
+    """Take the activation that most detectors look at, and the median of their parameters.
+
+    Examples
+    --------
+    >>> middle_of([Detector(high=h) for h in (0.2, 0.4, 0.3)] + [Detector("product")]).high
+    0.3
+    """
+    kinds = [detector.activation for detector in detectors]
+    kind = max(KINDS, key=kinds.count)
+    agreed = [astuple(detector)[1:] for detector in detectors if detector.activation == kind]
+    return Detector(kind, *np.median(agreed, axis=0).tolist())
