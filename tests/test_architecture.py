@@ -18,7 +18,7 @@ LAYERS = (
     ("explain", "metrics", "config", "sweep"),
     ("report", "tracking", "baselines"),
     ("activation",),
-    ("fold_events", "training"),
+    ("fold_events", "training", "explaining"),
     ("trained",),
     ("experiment", "predict"),
     ("__main__",),

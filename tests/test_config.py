@@ -133,6 +133,9 @@ def test_numbers_are_finite(key: str, word: str) -> None:
         (("detector.iou=1.5",), "detector.iou is 1.5; it must be at most 1"),
         (("detector.step=0.125",), r"detector.step is 0.125 s, which is 12.5 samples at task.sfr"),
         (("detector.step=6",), r"detector.step \(6 s\) must not be longer than task.window \(5 s"),
+        (("explain.methods=[gradcam,lime]",), "explain.methods holds 'lime'; each must be one of"),
+        (("explain.methods=[random,random]",), "name each method once"),
+        (("explain.tolerance=5",), r"explain.tolerance \(5 s\) must be shorter than task.window"),
         (("cv.guard=1",), r"past cv.guard \(1 s\), and would carry test samples into training"),
     ],
 )

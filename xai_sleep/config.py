@@ -76,8 +76,12 @@ class BalanceConfig:
 class ExplainConfig:
     """How test windows are explained."""
 
-    method: str = MISSING
+    methods: list[str] = MISSING
     figures: int = 3
+    tolerance: float = 0.0
+    faithfulness: bool = True
+    sanity: bool = True
+    shuffled_labels: bool = False
 
 
 @dataclass
@@ -196,13 +200,16 @@ CHOICES = {
     "cv.scheme": ("loso", "kfold"),
     "data.name": ("auto", "dreams", "synthetic"),
     "data.expert": ("union", "intersection", "expert1", "expert2"),
-    "explain.method": ("gradcam", "none"),
     "detector.activation": ("probability", "relevance", "product", "auto"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),
 }
 
 BASELINES = ("automatic", "experts", "threshold", "yasa", "trivial")
+METHODS = (
+    *("gradcam", "hirescam", "guided_gradcam", "integrated_gradients", "saliency", "occlusion"),
+    *("random", "uniform"),
+)
 
 # Smallest allowed value; the second entry says whether the value itself is allowed.
 RANGES: dict[str, tuple[float, bool]] = {
@@ -222,6 +229,7 @@ RANGES: dict[str, tuple[float, bool]] = {
     "detector.step": (0, False),
     "detector.iou": (0, False),
     "detector.min_events": (0, True),
+    "explain.tolerance": (0, True),
     "trainer.max_epochs": (1, True),
     "trainer.patience": (1, True),
     "trainer.batch_size": (2, True),
@@ -276,6 +284,7 @@ def _check_combinations(config: Config) -> None:
             "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]"
         )
     _check_bands(config)
+    _check_explain(config)
     if not task.image_channels.get(task.image):
         raise InputError(
             f"task.image_channels names no channels for task.image={task.image}; list the accepted "
@@ -325,6 +334,22 @@ def _check_bands(config: Config) -> None:
                 f"({cv.guard:g} s), and would carry test samples into training windows; raise "
                 "cv.guard or the lower frequency"
             )
+
+
+def _check_explain(config: Config) -> None:
+    methods = config.explain.methods
+    for method in methods:
+        if method not in METHODS:
+            raise InputError(
+                f"explain.methods holds {method!r}; each must be one of {', '.join(METHODS)}"
+            )
+    if len(set(methods)) < len(methods):
+        raise InputError(f"explain.methods holds {methods}; name each method once")
+    if config.explain.tolerance >= config.task.window:
+        raise InputError(
+            f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than task.window "
+            f"({config.task.window:g} s), or every peak would point at every event"
+        )
 
 
 def _is_band(band: Any, nyquist: float) -> bool:

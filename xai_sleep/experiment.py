@@ -11,7 +11,8 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ from xai_sleep.baselines.catalogue import measure
 from xai_sleep.baselines.scores import baselines_csv
 from xai_sleep.baselines.trial import Trial
 from xai_sleep.config import Config
+from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.images import Images, warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
 from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
+from xai_sleep.explaining import explain_fold
 from xai_sleep.fold_events import find_events
-from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.report.drawing import stamp
 from xai_sleep.report.event_results import (
@@ -43,6 +46,7 @@ from xai_sleep.report.event_results import (
     events_csv,
     summarise_events,
 )
+from xai_sleep.report.explanations import all_maps, explainer_summary, fold_maps
 from xai_sleep.report.figures import draw_examples
 from xai_sleep.report.results import (
     SCHEMA,
@@ -65,6 +69,7 @@ from xai_sleep.training import (
     fold_data,
     prepared,
     sees_images,
+    train_on_shuffled_labels,
 )
 
 log = logging.getLogger(__name__)
@@ -256,14 +261,14 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     if directory.finished(fold.name):
         arrays, metrics = directory.read_fold(fold.name)
         found = FoundEvents.stored(arrays)
-        kept = (arrays["probability"], arrays["maps"], metrics, found)
+        kept = (arrays["probability"], arrays["maps"], metrics, found, arrays)
         return FoldResult(fold.name, data.test, *kept)
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
     data.setup()
     classifier = build_classifier(config, experiment.inputs, experiment.images)
-    explainers = [GradCamCallback(m) for m in [config.explain.method] if m != "none"]
+    explainer = GradCamCallback(config.explain.methods)
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
     with _tracked(experiment, fold.name) as tracked:
         trainer = build_trainer(
@@ -271,26 +276,49 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
             data,
             directory.fresh_fold(fold.name),
             logger=WandbLogger(experiment=tracked),
-            callbacks=[epochs, *explainers],
+            callbacks=[epochs, explainer],
         )
         probability, metrics = fit_and_test(trainer, classifier, data)
         found, scores = find_events(config, data, classifier)
         metrics |= scores
         tracked.summary.update({"test": metrics["windows"], "threshold": metrics["threshold"]})
-    maps = np.concatenate([np.asarray(e.maps) for e in explainers] or [NO_MAPS])
+    maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
     result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
+    if maps.size:
+        metrics["maps"] = fold_maps(experiment.recordings, result, config.explain.tolerance)
+        result = judge(experiment, data, classifier, explainer, result, seed)
     if maps.size and config.explain.figures:
         figures = directory.path / "figures"
         shown = (experiment.recordings, result, config.explain.figures)
         draw_examples(*shown, figures, images=experiment.images, mark=stamp(experiment.source))
     metrics["seconds"] = time.perf_counter() - started
-    arrays = {"probability": probability, "maps": maps, **found.arrays(), **data.learnt}
+    arrays = {"probability": probability, "maps": maps, **result.explained}
+    arrays |= {**found.arrays(), **data.learnt}
     directory.write_fold(fold.name, arrays, metrics)
     return result
 
 
+def judge(
+    experiment: Experiment,
+    data: FoldDataModule,
+    classifier: EventClassifier,
+    explainer: GradCamCallback,
+    result: FoldResult,
+    seed: int,
+) -> FoldResult:
+    """Add to a result what the maps of its fold are worth."""
+    config, fold = experiment.config, data.fold
+    own = (config, experiment.inputs, fold, experiment.images)
+    path = experiment.directory.fold(fold.name) / "shuffled"
+    shuffled = partial(train_on_shuffled_labels, *own, path, seed)
+    detected = result.probability >= result.threshold
+    known = (classifier, data, explainer.found, detected, seed)
+    return replace(result, explained=explain_fold(config.explain, *known, shuffled))
+
+
 def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, Any]:
     """Content of ``results.json``; all that depends on the clock stands under ``timing``."""
+    explain = experiment.config.explain
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -302,13 +330,14 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
             for result in results
         ],
         "summary": {
-            **summary(experiment.recordings, results),
+            **summary(experiment.recordings, results, explain.tolerance),
             **summarise_events(
                 experiment.recordings,
                 [result.found for result in results],
                 [result.metrics for result in results],
                 experiment.config.detector.iou,
             ),
+            **explainer_summary(experiment.recordings, results, explain.methods, explain.tolerance),
         },
         "timing": {result.name: result.metrics["seconds"] for result in results},
     }
@@ -328,10 +357,7 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
         path / "activation.npz", activation_arrays(recordings, list(found_events.values()))
     )
     if all(result.maps.size for result in results):
-        maps = np.concatenate([result.maps for result in results])
-        profiles = time_profiles(maps, results[0].windows.length).astype(np.float16)
-        index = np.arange(len(maps))
-        write_arrays(path / "maps.npz", {"maps": maps, "profiles": profiles, "index": index})
+        write_arrays(path / "maps.npz", all_maps(recordings, results))
     write_report(path, found, recordings, results, experiment.images)
     with _tracked(experiment, "summary") as tracked:
         tracked.summary.update(found["summary"])

@@ -7,6 +7,7 @@ which weights to keep, and the threshold of a detection.
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
 from xai_sleep.config import Config
@@ -218,6 +220,33 @@ def fit_and_test(
             for part, w in (("train", data.train), ("val", data.val), ("test", data.test))
         },
     }
+
+
+@interruptible()
+def train_on_shuffled_labels(
+    config: Config,
+    recordings: Sequence[Recording],
+    fold: Fold,
+    images: Images | None,
+    directory: Path,
+    seed: int,
+) -> EventClassifier:
+    """Train a fresh network on the fold's windows with their labels permuted.
+
+    Labels of training and validation windows are permuted, each among themselves, before classes
+    are balanced; all else is as in :func:`fit_and_test`.
+    """
+    data = fold_data(config, recordings, fold, images)
+    rng = np.random.default_rng(seed)
+    for part in ("train", "val"):
+        windows = getattr(data, part)
+        setattr(data, part, replace(windows, label=rng.permutation(windows.label)))
+    classifier = build_classifier(config, recordings, images)
+    trainer = build_trainer(config, data, directory, logger=DummyLogger())
+    trainer.fit(classifier, datamodule=data)
+    best = torch.load(cast("ModelCheckpoint", trainer.checkpoint_callback).best_model_path)
+    classifier.load_state_dict(best["state_dict"])
+    return classifier
 
 
 def _best_validation(trainer: pl.Trainer) -> float | None:

@@ -83,7 +83,7 @@ def made_up(
         for index in range(subjects)
     ]
     config = asdict(composed("data=synthetic", f"task={task}"))
-    config["explain"]["method"] = "none" if maps == "none" else "gradcam"
+    config["explain"]["methods"] = [] if maps == "none" else ["gradcam"]
     found = {
         "schema": SCHEMA,
         "data": source,

@@ -1,31 +1,38 @@
-"""Relevance maps of a batch of windows at the windows' own resolution, in [0, 1].
+"""Class activation maps of a batch of windows at the windows' own resolution, in [0, 1].
 
 Grad-CAM weights each channel of a feature map :math:`A` by the mean gradient of a class score
 :math:`y`, adds them up and keeps what speaks for the class::
 
     map(t) = ReLU( Σ_k  w_k A_k(t) ),    w_k = mean over t of ∂y / ∂A_k(t)
 
-then is stretched to the window and divided by its maximum. A map that is zero everywhere stays so:
-nothing spoke for the class.
+HiResCAM leaves the gradient where it is::
+
+    map(t) = ReLU( Σ_k  ∂y / ∂A_k(t) · A_k(t) )
+
+The two agree where every place counts alike, as before a mean over time. A network that ends in
+dense layers gives each place weights of its own: their mean says nothing of any place, while
+HiResCAM still adds up to the score. Either map is stretched to the window between the centres of
+its cells' receptive fields (:mod:`xai_sleep.explain.placement`) and divided by its maximum. A map
+that is zero everywhere stays so: nothing spoke for the class.
 
 References
 ----------
 Selvaraju et al. 2017, Grad-CAM: visual explanations from deep networks via gradient-based
-localization, ICCV.
+localization, ICCV. Draelos & Carin 2020, Use HiResCAM instead of Grad-CAM for faithful explanations
+of convolutional neural networks, arXiv:2011.08891.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
+from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import Tensor, nn
 
+from xai_sleep.explain.placement import cell_centres, stretch
 from xai_sleep.models.classifier import Network
 
 EVENT = 1  # the class that maps speak for
-
-Explainer = Callable[[Network, Tensor], Tensor]
 
 
 @contextmanager
@@ -61,14 +68,33 @@ def grad_cam(network: Network, inputs: Tensor) -> Tensor:
     """
     explainer = LayerGradCam(network, network.cam_layer)
     coarse = explainer.attribute(inputs, target=EVENT, relu_attributions=True)
-    mode = "linear" if inputs.dim() == 3 else "bilinear"
-    fine = LayerAttribution.interpolate(coarse, inputs.shape[2:], interpolate_mode=mode)
-    return _unit_maximum(fine[:, 0].detach())
+    return _stretched(network, coarse[:, 0], inputs)
 
 
-def _unit_maximum(maps: Tensor) -> Tensor:
+def hires_cam(network: Network, inputs: Tensor) -> Tensor:
+    """HiResCAM of the event class at the network's ``cam_layer``; otherwise as Grad-CAM.
+
+    Parameters and result are those of :func:`grad_cam`.
+    """
+    explainer = LayerGradientXActivation(network, network.cam_layer)
+    evidence = explainer.attribute(inputs, target=EVENT)
+    return _stretched(network, evidence.sum(1).relu(), inputs)
+
+
+def unit_maximum(maps: Tensor) -> Tensor:
+    """Divide each map by its maximum; a map that is zero everywhere stays so.
+
+    Examples
+    --------
+    >>> unit_maximum(torch.tensor([[1.0, 2.0], [0.0, 0.0]]))
+    tensor([[0.5000, 1.0000],
+            [0.0000, 0.0000]])
+    """
     peak = maps.flatten(1).amax(1).reshape(-1, *[1] * (maps.dim() - 1))
     return maps / peak.where(peak > 0, 1)
 
 
-EXPLAINERS: dict[str, Explainer] = {"gradcam": grad_cam}
+def _stretched(network: Network, coarse: Tensor, inputs: Tensor) -> Tensor:
+    assert isinstance(network, nn.Module)
+    centres = cell_centres(network, network.cam_layer, inputs.shape[1:])
+    return unit_maximum(stretch(coarse.detach(), centres, inputs.shape[2:]))

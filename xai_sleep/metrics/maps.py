@@ -23,11 +23,13 @@ from scipy.ndimage import binary_dilation
 from xai_sleep.data.intervals import Intervals
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import contains
+from xai_sleep.metrics.statistics import column_means
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MEASURES = ("pointing", "mass", "rank", "average_precision", "iou")
+SCORES = tuple(m + part for m in MEASURES for part in ("", "_uniform", "_shifted", "_gain"))
 SHIFTS = 64
 
 
@@ -153,18 +155,14 @@ def mean_scores(
     >>> means["mass"], means["mass_uniform"], means["mass_gain"], scores.counts["blank"]
     (0.75, 0.5, 0.5, 1)
     """
-    chosen = slice(None) if rows is None else rows
-    parts = {
-        "": scores.score,
-        "_uniform": scores.uniform,
-        "_shifted": scores.shifted,
-        "_gain": scores.gain,
-    }
-    return {
-        measure + suffix: _mean(values[chosen, column])
-        for column, measure in enumerate(MEASURES)
-        for suffix, values in parts.items()
-    }
+    table = score_table(scores)
+    return column_means(table if rows is None else table[rows], SCORES)
+
+
+def score_table(scores: LocalisationScores) -> Values:
+    """Every score of every window: shape (window, score), the columns named :data:`SCORES`."""
+    parts = [scores.score, scores.uniform, scores.shifted, scores.gain]
+    return np.stack(parts, axis=2).reshape(len(scores.score), len(SCORES))
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
@@ -331,11 +329,6 @@ def _shifted_iou(marked: Mask, inside: Mask) -> Values:
     shared = np.rint(np.fft.irfft(spectrum, n=marked.shape[1], axis=1))
     sizes = marked.sum(axis=1) + inside.sum(axis=1)
     return np.asarray((shared / (sizes[:, None] - shared)).mean(axis=1))
-
-
-def _mean(values: Values) -> float | None:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if len(defined) else None
 
 
 def _require_scorable(

@@ -115,6 +115,29 @@ def summarise(
     return summaries
 
 
+def column_means(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, float | None]:
+    """Mean of each column over the rows that define it; None where none does.
+
+    Parameters
+    ----------
+    table : array of shape (item, score)
+        NaN where undefined.
+    names : sequence of str
+        Of the columns.
+
+    Examples
+    --------
+    >>> column_means(np.array([[1.0, np.nan], [3.0, np.nan]]), ["mass", "rank"])
+    {'mass': 2.0, 'rank': None}
+    """
+    defined = ~np.isnan(table)
+    sums, counts = np.where(defined, table, 0).sum(axis=0), defined.sum(axis=0)
+    return {
+        name: float(total / count) if count else None
+        for name, total, count in zip(names, sums, counts, strict=True)
+    }
+
+
 def bootstrap_ci(
     statistic: Statistic, groups: ArrayLike, n: int = 1000, seed: int = 0
 ) -> Bootstrap:

@@ -72,7 +72,6 @@ def run_page(material: Material) -> str:
         "images": pictures(material.figures),
         **_results(material),
         "maps": _maps(found["summary"]),
-        "method": config["explain"]["method"],
         "examples": [{"fold": r.name, "name": f"examples-{r.name}"} for r in material.results],
         "browser": _browser(material),
         "protocol": protocol(found),

@@ -33,8 +33,9 @@ def protocol(found: Mapping[str, Any]) -> list[str]:
         f"Training: at most {trainer['max_epochs']} epochs, stopping after {trainer['patience']} "
         f"without a better validation score; classes evened out by {balance}; seed "
         f"{config['seed']}.",
-        f"Maps: {config['explain']['method']}. The pointing game asks whether the peak of a map "
-        "lies inside an event; chance is what a flat map scores in the same windows.",
+        f"Maps: {', '.join(config['explain']['methods']) or 'none'}. The pointing game asks "
+        "whether the peak of a map lies inside an event; chance is what a flat map scores in the "
+        "same windows.",
     ]
 
 

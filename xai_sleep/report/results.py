@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import Windows
 from xai_sleep.metrics.maps import (
+    SCORES,
     LocalisationScores,
     event_mask,
     localisation,
-    mean_scores,
+    score_table,
     time_profiles,
 )
-from xai_sleep.metrics.statistics import calibration, summarise
+from xai_sleep.metrics.statistics import calibration, column_means, summarise
 from xai_sleep.metrics.windows import undefined_scores, window_scores
 from xai_sleep.report.event_results import FoundEvents
 
@@ -46,6 +47,8 @@ class FoldResult:
         As stored in the fold's ``metrics.json``.
     found : FoundEvents
         Events detected in the test records.
+    explained : mapping of str to array
+        What :mod:`xai_sleep.explaining` found of its maps.
     """
 
     name: str
@@ -54,6 +57,7 @@ class FoldResult:
     maps: NDArray[np.float16]
     metrics: Mapping[str, Any]
     found: FoundEvents = field(default_factory=FoundEvents)
+    explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def threshold(self) -> float:
@@ -71,21 +75,35 @@ def score_windows(
     }
 
 
-def score_maps(
-    recordings: Sequence[Recording], windows: Windows, maps: NDArray[np.float16]
-) -> LocalisationScores:
-    """Compare each map with the events in its window."""
+def events_inside(recordings: Sequence[Recording], windows: Windows) -> NDArray[np.bool_]:
+    """Which samples of each window lie inside an event of its record: ``(window, time)``."""
     inside = np.zeros((len(windows), windows.length), dtype=np.bool_)
     for index in np.unique(windows.record):
         rows = windows.record == index
         inside[rows] = event_mask(
             windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
         )
-    return localisation(time_profiles(maps, windows.length), inside)
+    return inside
 
 
-def summary(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> dict[str, Any]:
+def score_maps(
+    recordings: Sequence[Recording],
+    windows: Windows,
+    maps: NDArray[np.floating],
+    tolerance: float = 0.0,
+) -> LocalisationScores:
+    """Compare each map with the events in its window; a peak may lie ``tolerance`` s off."""
+    profiles = time_profiles(maps, windows.length)
+    near = round(tolerance * windows.sfreq)
+    return localisation(profiles, events_inside(recordings, windows), near)
+
+
+def summary(
+    recordings: Sequence[Recording], folds: Sequence[FoldResult], tolerance: float = 0.0
+) -> dict[str, Any]:
     """Mean ± sd over folds, pooled scores and their intervals over subjects.
+
+    A map's peak may lie ``tolerance`` s from an event and still point at it.
 
     Returns
     -------
@@ -121,39 +139,71 @@ def summary(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> dic
         },
     }
     if all(fold.maps.size for fold in folds):
-        scores["maps"] = _summarise_maps(recordings, folds, probability >= threshold, subject)
+        localised = [score_maps(recordings, f.windows, f.maps, tolerance) for f in folds]
+        scores["maps"] = summarise_maps(localised, folds, subject)
     return scores
 
 
-def _summarise_maps(
-    recordings: Sequence[Recording],
+def summarise_maps(
+    localised: Sequence[LocalisationScores],
     folds: Sequence[FoldResult],
-    detected: NDArray[np.bool_],
     subject: NDArray[np.str_],
 ) -> dict[str, Any]:
-    localised = [score_maps(recordings, fold.windows, fold.maps) for fold in folds]
-    together = LocalisationScores(
-        *(
-            np.concatenate([getattr(scores, part) for scores in localised])
-            for part in ("score", "uniform", "shifted", "blank", "eventless")
-        )
+    """Localisation of true positives and of all positives, with counts of windows.
+
+    Parameters
+    ----------
+    localised : sequence of LocalisationScores
+        Of every test window of each fold.
+    folds : sequence of FoldResult
+        The same folds.
+    subject : array of shape (window,)
+        Of the windows of all folds together.
+    """
+    table = np.concatenate([score_table(scores) for scores in localised])
+    blank, eventless = (
+        np.concatenate([getattr(scores, part) for scores in localised])
+        for part in ("blank", "eventless")
     )
-    of_fold = np.repeat(np.arange(len(folds)), [len(fold.windows) for fold in folds])
-
-    def over(chosen: NDArray[np.bool_]) -> dict[str, Any]:
-        rows = np.flatnonzero(chosen)
-        return {
-            "counts": {"windows": len(rows), "blank": int(together.blank[rows].sum())},
-            **summarise(
-                [mean_scores(together, chosen & (of_fold == f)) for f in range(len(folds))],
-                lambda i: mean_scores(together, rows[i]),
-                subject[rows],
-            ),
-        }
-
     # A window may hold less of an event than makes it positive (task.min_overlap).
-    positive = np.concatenate([fold.windows.label == 1 for fold in folds]) & ~together.eventless
-    return {"true_positives": over(positive & detected), "positives": over(positive)}
+    positive = np.concatenate([fold.windows.label == 1 for fold in folds]) & ~eventless
+    detected = np.concatenate([fold.probability >= fold.threshold for fold in folds])
+    over = {"true_positives": positive & detected, "positives": positive}
+    return {
+        key: {
+            "counts": {"windows": int(rows.sum()), "blank": int((blank & rows).sum())},
+            **summarise_table(table, SCORES, rows, folds, subject),
+        }
+        for key, rows in over.items()
+    }
+
+
+def summarise_table(
+    table: NDArray[np.floating],
+    names: Sequence[str],
+    chosen: NDArray[np.bool_],
+    folds: Sequence[FoldResult],
+    subject: NDArray[np.str_],
+) -> dict[str, Any]:
+    """Summary of scores that every window has for itself, over those chosen.
+
+    Parameters
+    ----------
+    table : array of shape (window, score)
+        NaN where undefined; windows of all folds, one fold after another.
+    names : sequence of str
+        Of the scores.
+    chosen : bool array of shape (window,)
+        Windows that count.
+    folds : sequence of FoldResult
+        Whose windows they are.
+    subject : array of shape (window,)
+        Whose bootstrap gives the interval.
+    """
+    of_fold = np.repeat(np.arange(len(folds)), [len(fold.windows) for fold in folds])
+    rows = np.flatnonzero(chosen)
+    per_fold = [column_means(table[chosen & (of_fold == f)], names) for f in range(len(folds))]
+    return dict(summarise(per_fold, lambda i: column_means(table[rows[i]], names), subject[rows]))
 
 
 def predictions_csv(recordings: Sequence[Recording], folds: Sequence[FoldResult]) -> str:

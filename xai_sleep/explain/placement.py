@@ -1,0 +1,119 @@
+"""Where the cells of a feature map lie in a window, and a coarse map stretched to it.
+
+A cell sees some of the window's samples and speaks of their centre. Image libraries spread cells
+evenly over the window, which is right only where layers pad what they shorten::
+
+    window             |...............................................|
+    evenly spread      |   ×       ×       ×       ×       ×       ×   |
+    without padding    |         ×     ×     ×     ×     ×     ×       |
+
+The plain 1D network pads nothing: evenly spread, its outer cells would lie half a second off.
+Which samples a cell sees is found by experiment, for any network: a NaN in one sample reaches
+exactly the cells that see it.
+"""
+
+import copy
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+PROBES = 64  # samples tried at once
+
+# Centres depend on how layers are joined, which does not change while they live.
+_KNOWN: WeakKeyDictionary[nn.Module, dict[tuple[int, ...], list[Tensor]]] = WeakKeyDictionary()
+
+
+def cell_centres(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> list[Tensor]:
+    """Centre of each cell's receptive field, for each axis of a window.
+
+    Parameters
+    ----------
+    network : Module
+        In any mode; a copy is tried out.
+    layer : Module
+        The part of the network whose output is the feature map ``(window, channel, cell, ...)``.
+    shape : sequence of int
+        Of a window: ``(channel, time)`` or ``(image, freq, time)``.
+
+    Returns
+    -------
+    list of Tensor of shape (cell,)
+        In samples, one per axis after the first; rising. Near the border a padded layer sees
+        less, so the grid is taken from the cells inside and carried on.
+    """
+    key = tuple(shape)
+    known = _KNOWN.setdefault(layer, {})
+    if key not in known:
+        known[key] = _tried_out(network, layer, shape)
+    return known[key]
+
+
+def _tried_out(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> list[Tensor]:
+    name = next(name for name, part in network.named_modules() if part is layer)
+    # In double precision and on the CPU no fast algorithm mixes neighbouring windows or samples.
+    twin = copy.deepcopy(network).cpu().double().eval()
+    seen = [_seen(twin, twin.get_submodule(name), shape, axis) for axis in range(1, len(shape))]
+    return [_centres(each) for each in seen]
+
+
+def stretch(coarse: Tensor, centres: Sequence[Tensor], shape: Sequence[int]) -> Tensor:
+    """Interpolate linearly between the centres of cells; beyond the outer ones a map is level.
+
+    Parameters
+    ----------
+    coarse : Tensor of shape (window, cell) or (window, cell, cell)
+        Relevance of each cell.
+    centres : sequence of Tensor of shape (cell,)
+        In samples, one per axis.
+    shape : sequence of int
+        Samples of the window along each axis.
+
+    Examples
+    --------
+    >>> stretch(torch.tensor([[0.0, 1.0]]), [torch.tensor([1.0, 3.0])], [5])
+    tensor([[0.0000, 0.0000, 0.5000, 1.0000, 1.0000]])
+    """
+    fine = coarse
+    for axis, (centre, n) in enumerate(zip(centres, shape, strict=True), start=1):
+        place = torch.arange(n, dtype=centre.dtype)
+        right = torch.searchsorted(centre, place).clamp(1, max(len(centre) - 1, 1))
+        left, right = right - 1, right.clamp(max=len(centre) - 1)
+        gap = (centre[right] - centre[left]).where(right > left, 1)
+        share = ((place - centre[left]) / gap).clamp(0, 1).to(fine)
+        cells = fine.movedim(axis, -1)
+        fine = (cells[..., left] * (1 - share) + cells[..., right] * share).movedim(-1, axis)
+    return fine
+
+
+def _seen(network: nn.Module, layer: nn.Module, shape: Sequence[int], axis: int) -> Tensor:
+    """Which cells along an axis see which samples: bool (sample, cell)."""
+    features: list[Tensor] = []
+    hook = layer.register_forward_hook(lambda _module, _inputs, output: features.append(output))
+    try:
+        with torch.no_grad():
+            for samples in torch.split(torch.arange(shape[axis]), PROBES):
+                probes = torch.zeros(len(samples), *shape, dtype=torch.float64)
+                probes.movedim(axis + 1, 1)[torch.arange(len(samples)), samples] = torch.nan
+                network(probes)
+    finally:
+        hook.remove()
+    return torch.cat(features).isnan().movedim(axis + 1, 1).flatten(2).any(2)
+
+
+def _centres(seen: Tensor) -> Tensor:
+    n, cells = len(seen), torch.arange(seen.shape[1], dtype=torch.float64)
+    first = seen.int().argmax(0).double()
+    last = n - 1 - seen.flip(0).int().argmax(0).double()
+    # Where a field ends inside the window, padding has cut nothing off.
+    from_left, from_right = cells[first > 0].long(), cells[last < n - 1].long()
+    middle = (first + last) / 2
+    if min(len(from_left), len(from_right)) > 1:
+        one, other = from_left[0], from_left[-1]
+        hop = (first[other] - first[one]) / (other - one)
+        start, end = first[one] - hop * one, last[from_right[0]] - hop * from_right[0]
+        middle = (start + end) / 2 + hop * cells
+    if (middle.diff() <= 0).any():  # every cell sees everything
+        return (cells + 0.5) * n / len(cells) - 0.5
+    return middle

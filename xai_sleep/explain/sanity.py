@@ -1,0 +1,130 @@
+"""Whether maps depend on what a network has learned: its weights are made random, layer by layer.
+
+From the last layer to the first, weights are drawn anew as before training, each stage keeping what
+was drawn before. A map that stays the same shows the input, not the network.
+
+A normalisation belongs to the stage of the layer before it. Its running mean and variance are part
+of what was learned, but at 0 and 1 a network of random weights would see activations it cannot
+handle, and its maps would differ for that reason alone; so they are measured anew on the windows
+explained, as the first batch of training would.
+
+References
+----------
+Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+
+from xai_sleep.errors import InputError
+from xai_sleep.models.classifier import Network
+
+NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
+Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
+
+PASS_BELOW = 0.5
+"""Mean rank correlation with the map of the trained network that passes: the two then share less
+than a quarter of the variance of their ranks."""
+
+
+def stages(network: nn.Module) -> list[list[str]]:
+    """Names of the parts that are made random together, the last stage first.
+
+    Each convolution or dense layer with the normalisations that follow it, in the order in which
+    the network lists them.
+
+    Raises
+    ------
+    InputError
+        If a part has weights that it cannot draw anew.
+    """
+    groups: list[list[str]] = []
+    for name, part in network.named_modules():
+        if not list(part.parameters(recurse=False)):
+            continue
+        if not hasattr(part, "reset_parameters"):
+            raise InputError(
+                f"{name}, a {type(part).__name__}, has weights but no reset_parameters, so they "
+                "cannot be made random; give it one or set explain.sanity=false"
+            )
+        if isinstance(part, NORMALISATIONS) and groups:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups[::-1]
+
+
+def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]:
+    """Yield a network with ever more random weights, once per stage of :func:`stages`.
+
+    Parameters
+    ----------
+    network : Network
+        Left alone: what is yielded is one copy of it, in evaluation mode, to be used at once.
+    inputs : Tensor of shape (window, channel, time) or (window, image, freq, time)
+        On which normalisations are measured.
+    seed : int
+        Of the weights; torch's generator is put back.
+    """
+    assert isinstance(network, nn.Module)
+    twin = copy.deepcopy(network).eval()
+    for number, stage in enumerate(stages(twin)):
+        parts = [twin.get_submodule(name) for name in stage]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
+            for part in parts:
+                cast("nn.Linear", part).reset_parameters()
+        _measure(twin, [part for part in parts if isinstance(part, NORMALISATIONS)], inputs)
+        yield cast(Network, twin)
+
+
+def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Spearman's rank correlation of each map with its counterpart.
+
+    Parameters
+    ----------
+    maps, others : array of shape (window, time)
+        Relevance over time.
+
+    Returns
+    -------
+    float32 array of shape (window,)
+        1 where the two are the same, NaN where a map is blank or only one of them is constant: it
+        has no ranks.
+
+    Examples
+    --------
+    >>> similarity(np.array([[0.1, 0.5, 1.0], [0, 0, 0]]), np.array([[1.0, 0.5, 0.2], [0, 1, 0]]))
+    array([-1., nan], dtype=float32)
+    """
+    rho = np.full(len(maps), np.nan, dtype=np.float32)
+    for row, (one, other) in enumerate(zip(maps, others, strict=True)):
+        if not (one.any() and other.any()):
+            continue
+        if np.array_equal(one, other):
+            rho[row] = 1
+        elif np.ptp(one) and np.ptp(other):
+            rho[row] = spearmanr(one, other).statistic
+    return rho
+
+
+def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor) -> None:
+    """Give normalisations the mean and variance of what now reaches them."""
+    before = [part.momentum for part in parts]
+    for part in parts:
+        part.reset_running_stats()
+        part.momentum = None  # a plain mean, of one batch
+        part.train()
+    if parts and len(inputs) > 1:
+        with torch.no_grad():
+            network(inputs)
+    for part, momentum in zip(parts, before, strict=True):
+        part.momentum = momentum
+        part.eval()
