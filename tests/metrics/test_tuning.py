@@ -95,7 +95,9 @@ def test_what_lies_in_unscored_time_changes_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("nothing", [[], [replace(example(0), events=np.empty((0, 2)))]])
 def test_without_an_event_there_is_nothing_to_choose_by(nothing: list[Example]) -> None:
-    assert choose_detector(nothing) == Choice(Detector("probability"), None, 0)
+    assert choose_detector(nothing) == Choice(Detector(), None, 0)
+    alone = choose_detector(nothing, ["probability"])
+    assert alone == Choice(Detector("probability"), None, 0)
 
 
 def test_an_activation_that_finds_nothing_scores_zero() -> None:

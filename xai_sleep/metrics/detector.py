@@ -72,7 +72,7 @@ class Detector:
 
     activation: str = "relevance"
     smooth: float = 0.3
-    high: float = 0.3
+    high: float = 0.5
     low_ratio: float = 0.5
     min_duration: float = 0.3
     max_duration: float = 5.0

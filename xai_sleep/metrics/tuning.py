@@ -103,7 +103,9 @@ def choose_detector(
     Choice
         The default parameters where no example has an event.
     """
-    detector = Detector(kinds[0])
+    detector = Detector()
+    if detector.activation not in kinds:
+        detector = replace(detector, activation=kinds[0])
     row = _Row(examples, iou)
     if not len(row.events):
         return Choice(detector, None, 0)
