@@ -14,11 +14,11 @@ need another reading only.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from xai_sleep.data.windows import Windows
 from xai_sleep.explain.attribution import EVENT, attributable, grad_cam
@@ -43,16 +43,9 @@ def reading_of(classifier: EventClassifier) -> Reading:
         # A clone is an ordinary tensor even if the batch was born in inference mode.
         inputs = inputs.clone().to(classifier.device)
         with attributable(classifier):
-            # The logits that Grad-CAM computes on its way: to compute them again takes as long.
-            logits: list[Tensor] = []
-            hook = cast(nn.Module, network).register_forward_hook(
-                lambda *called: logits.append(called[2])
-            )
-            try:
-                profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
-            finally:
-                hook.remove()
-        probability = logits[-1].detach().softmax(1)[:, EVENT:].cpu().double().numpy()
+            with torch.no_grad():
+                probability = network(inputs).softmax(1)[:, EVENT:].cpu().double().numpy()
+            profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
         return {
             "probability": np.broadcast_to(probability, profile.shape),
             "relevance": probability * profile,
