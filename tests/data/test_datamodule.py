@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 from tests.support.recordings import make_recording, planted
 from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.datasets import WindowDataset
+from xai_sleep.data.datasets import ReadyDataset, WindowDataset
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut, cut_signals
@@ -54,8 +54,8 @@ def one_module(**settings: Any) -> FoldDataModule:
 
 
 def balanced(data: FoldDataModule) -> tuple[Tensor, ...]:
-    assert isinstance(data.balanced, TensorDataset)
-    return data.balanced.tensors
+    assert isinstance(data.balanced, ReadyDataset)
+    return data.balanced.signals, data.balanced.label
 
 
 def joined(loader: DataLoader[Any]) -> tuple[Tensor, Tensor]:

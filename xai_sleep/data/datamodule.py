@@ -15,10 +15,17 @@ import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset
 
 from xai_sleep.data.balance import balance
-from xai_sleep.data.datasets import Batch, ImageDataset, WindowDataset, already_a_batch, shifted
+from xai_sleep.data.datasets import (
+    Batch,
+    ImageDataset,
+    ReadyDataset,
+    WindowDataset,
+    already_a_batch,
+    shifted,
+)
 from xai_sleep.data.folds import Fold
 from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
@@ -102,7 +109,7 @@ class FoldDataModule(pl.LightningDataModule):
             where=f"fold {self.fold.name}",
         )
         if self.images is None:
-            self.balanced: TensorDataset | ImageDataset = TensorDataset(
+            self.balanced: ReadyDataset | ImageDataset = ReadyDataset(
                 torch.from_numpy(train), torch.from_numpy(labels)
             )
             return
@@ -150,7 +157,7 @@ class FoldDataModule(pl.LightningDataModule):
             shuffle=True,
             # A last batch of one window would break batch normalisation; an only batch is kept.
             drop_last=len(self.balanced) > self.batch_size,
-            collate_fn=None if self.images is None else already_a_batch,
+            collate_fn=already_a_batch,
             generator=torch.Generator().manual_seed(self.seed),
         )
 

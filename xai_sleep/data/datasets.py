@@ -38,6 +38,28 @@ class WindowDataset(Dataset[Batch]):
         return [torch.from_numpy(signals), torch.from_numpy(self.windows.label[index])]
 
 
+class ReadyDataset(Dataset[Batch]):
+    """Windows that are all in memory.
+
+    Parameters
+    ----------
+    signals : tensor of shape (window, channel, time)
+        Scaled, and balanced.
+    label : tensor of shape (window,)
+        Their labels.
+    """
+
+    def __init__(self, signals: Tensor, label: Tensor) -> None:
+        self.signals, self.label = signals, label
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitems__(self, index: list[int]) -> Batch:
+        """Look up a batch: signals ``(window, channel, time)`` and labels ``(window,)``."""
+        return [self.signals[index], self.label[index]]
+
+
 class ImageDataset(Dataset[Batch]):
     """Images of real windows, then of synthetic ones, z-scored.
 
@@ -87,7 +109,7 @@ class ImageDataset(Dataset[Batch]):
         out[torch.from_numpy(real)] = self.images.of(self.windows, asked[real], self.amplitudes)
         out[torch.from_numpy(~real)] = self.synthetic[asked[~real] - len(self.windows)].float()
         mean, sd = self.normal
-        return [(out - mean) / sd, self.label[asked]]
+        return [out.sub_(mean).div_(sd), self.label[asked]]
 
 
 def shifted(inputs: Tensor) -> Tensor:

@@ -1,0 +1,34 @@
+"""Every figure of speed and memory beside an alternative of the same run, as a Markdown table.
+
+python -m experiments.speed [--keras path/to/python]
+"""
+
+import argparse
+import logging
+import sys
+import warnings
+
+import torch
+
+from experiments.speed import coherence, maps, memory, preparation, startup, training
+from experiments.speed.other_side import keras_side
+from experiments.speed.timing import table
+
+
+def main() -> None:
+    """Measure all, one after another."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.speed")
+    parser.add_argument("--keras", help="an interpreter that has keras and tensorflow")
+    asked = parser.parse_args()
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    torch.set_num_threads(1)
+    rows = [*coherence.rows(), *startup.rows(), *preparation.rows()]
+    with keras_side(asked.keras) as ask:
+        rows += [*training.rows(ask), *maps.rows(ask)]
+    rows += memory.rows()
+    sys.stdout.write(table(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()
