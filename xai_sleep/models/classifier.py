@@ -52,8 +52,6 @@ class EventClassifier(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.network = network
-        # 2D networks of few channels take up to half as long with the channels innermost.
-        self.to(memory_format=torch.channels_last)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()

@@ -3,12 +3,21 @@
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
 
 from xai_sleep.errors import InputError
 from xai_sleep.models.head import near_zero
 
 POOLINGS = 4  # a strided convolution and three poolings, each halves the image
+
+
+class _Halved(nn.MaxPool2d):
+    """Max-pooling with the channels innermost, which torch does several times as fast."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return max_pool2d(inputs.contiguous(memory_format=torch.channels_last), self.kernel_size)
 
 
 class CNN2d(nn.Module):
@@ -54,7 +63,7 @@ class CNN2d(nn.Module):
                     nn.Conv2d(before, after, 3, stride=1 if stage else 2, padding=1),
                     nn.ReLU(),
                     nn.BatchNorm2d(after),
-                    nn.MaxPool2d(2),
+                    _Halved(2),
                     nn.BatchNorm2d(after),
                 ]
             )
