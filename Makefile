@@ -44,8 +44,8 @@ models: install ## Compare the networks on real spindles: experiments/models
 		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 	$(BIN)/python -m xai_sleep.report outputs/models --out experiments/models
 
-bench: install ## Time coherence against pycwt: experiments/speed
-	$(BIN)/python -m experiments.speed.coherence
+bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
+	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)
 
 test: install browser check ## Check the code and run all tests with coverage
 	OMP_NUM_THREADS=1 XAI_SLEEP_BROWSER=required $(BIN)/python -m pytest --numprocesses 2 --cov

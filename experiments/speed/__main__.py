@@ -1,6 +1,6 @@
 """Every figure of speed and memory beside an alternative of the same run, as a Markdown table.
 
-python -m experiments.speed [--keras path/to/python]
+python -m experiments.speed [--keras path/to/python] [--threads 1]
 """
 
 import argparse
@@ -19,11 +19,12 @@ def main() -> None:
     """Measure all, one after another."""
     parser = argparse.ArgumentParser(prog="python -m experiments.speed")
     parser.add_argument("--keras", help="an interpreter that has keras and tensorflow")
+    parser.add_argument("--threads", type=int, default=2, help="of coherence; all else has one")
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     torch.set_num_threads(1)
-    rows = [*coherence.rows(), *startup.rows(), *preparation.rows()]
+    rows = [*coherence.rows(asked.threads), *startup.rows(), *preparation.rows()]
     with keras_side(asked.keras) as ask:
         rows += [*training.rows(ask), *maps.rows(ask)]
     rows += memory.rows()

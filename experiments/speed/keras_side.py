@@ -62,7 +62,7 @@ def grad_cam(model: keras.Model, image: np.ndarray) -> np.ndarray:
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
     coarse = tf.nn.relu(tf.reduce_sum(features[0] * weights, axis=-1))
     fine = tf.image.resize(coarse[..., None], image.shape[1:3])
-    return (fine / (tf.reduce_max(fine) + 1e-12)).numpy()
+    return np.asarray(fine / (tf.reduce_max(fine) + 1e-12))
 
 
 def main() -> None:

@@ -27,10 +27,14 @@ def rows(ask: Ask | None, turns: int = 9) -> list[Row]:
 
     def alone() -> float:
         with attributable(network):
-            ones = [seconds(partial(grad_cam, network, one)) for one in images[:ALONE].split(1)]
+            ones = [
+                seconds(partial(grad_cam, network, one)) for one in torch.split(images[:ALONE], 1)
+            ]
         return 1000 * sum(ones) / ALONE
 
-    works = [batched, alone, *([partial(ask, "maps")] if ask else [])]
+    works = [batched, alone]
+    if ask:
+        works.append(partial(ask, "maps"))
     ours, one_by_one, *keras = take_turns(works, turns)
     what = "Grad-CAM map of cnn2d, ms a window"
     return [

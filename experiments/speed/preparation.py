@@ -9,18 +9,17 @@ from imblearn.over_sampling import SMOTE
 
 from experiments.speed.timing import Row, seconds, take_turns
 from experiments.speed.training import SMOTE as SETTING
+from experiments.speed.training import WINDOW, one_fold
 from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.folds import leave_one_subject_out
 from xai_sleep.data.synthetic import simulate
 
-SFREQ, WINDOW, STEP = 100.0, 5.0, 1.0
+SFREQ, STEP = 100.0, 1.0
 
 
 def rows(turns: int = 3) -> list[Row]:
     """Compare on six records of ten minutes."""
     recordings = simulate("rem", subjects=6, minutes=10, sfreq=SFREQ)
-    options = {"val_blocks": 8, "window": WINDOW, "guard": WINDOW, "seed": 0}
-    fold = leave_one_subject_out(recordings, **options)[0]
+    fold = one_fold(recordings)
     length, step = round(WINDOW * SFREQ), round(STEP * SFREQ)
 
     def ours() -> None:

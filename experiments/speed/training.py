@@ -8,6 +8,7 @@ by epoch.
 
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -16,8 +17,9 @@ import pytorch_lightning as pl
 from experiments.speed.other_side import Ask
 from experiments.speed.timing import Row
 from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.folds import leave_one_subject_out
+from xai_sleep.data.folds import Fold, leave_one_subject_out
 from xai_sleep.data.images import Images
+from xai_sleep.data.recording import Recording
 from xai_sleep.data.synthetic import simulate
 from xai_sleep.data.wtc import WaveletCoherence
 from xai_sleep.models.classifier import EventClassifier, Network
@@ -66,14 +68,13 @@ def rows(ask: Ask | None, turns: int = 9) -> list[Row]:
 def fold(batch_size: int, *, images: bool) -> FoldDataModule:
     """Make a fold of simulated recordings, ready to be trained on."""
     recordings = simulate("rem", subjects=2, minutes=15, sfreq=SFREQ)
-    options = {"val_blocks": 8, "window": WINDOW, "guard": WINDOW, "seed": 0}
     kept = None
     if images:
         transform = WaveletCoherence(round(WINDOW * SFREQ), SFREQ)
         kept = Images(recordings, transform, memory=2.0, directory=Path(tempfile.gettempdir()))
     data = FoldDataModule(
         recordings,
-        leave_one_subject_out(recordings, **options)[0],
+        one_fold(recordings),
         window=WINDOW,
         step=1.0,
         sampler=SMOTE,
@@ -82,6 +83,11 @@ def fold(batch_size: int, *, images: bool) -> FoldDataModule:
     )
     data.setup()
     return data
+
+
+def one_fold(recordings: Sequence[Recording]) -> Fold:
+    """Leave the first subject out."""
+    return leave_one_subject_out(recordings, val_blocks=8, window=WINDOW, guard=WINDOW, seed=0)[0]
 
 
 def _row(name: str, network: Network, data: FoldDataModule, ask: Ask | None, turns: int) -> Row:
