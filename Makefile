@@ -19,15 +19,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-browser: install ## Find or install the Chromium that the tests look at pages with
-ifneq ($(CHROMIUM),)
-	@echo "pages are tested with $(CHROMIUM)"
-else ifneq ($(and $(shell command -v apt-get),$(filter 0,$(shell id -u))),)
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
-else
-	$(BIN)/python -m playwright install chromium || \
-		{ echo "no browser to test pages with: install Chromium, so that the command chromium is found"; exit 1; }
-endif
+# Root in a container has it from apt, others from Playwright; a browser that is there is taken.
+browser: install ## Find or install the Chromium that pages are tested with
+	@test -n "$(CHROMIUM)" && exit; \
+	if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium && exit; \
+	fi; \
+	$(BIN)/python -m playwright install chromium && exit; \
+	echo "pages are tested with Chromium, and none could be installed; install one that runs as chromium"; exit 1
 
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"
 	$(BIN)/python -m xai_sleep $(ARGS)
@@ -38,11 +37,12 @@ sweep: install ## Run all tasks, models and schemes: ARGS="hydra/launcher=joblib
 report: install ## Put runs and sweeps in one table: ARGS="outputs multirun/…"
 	$(BIN)/python -m xai_sleep.report $(ARGS)
 
-models: install ## Compare the networks on real spindles: experiments/models
+models: install browser ## Compare the networks on real spindles: experiments/models
 	$(BIN)/python -m xai_sleep --multirun data=dreams task=spindle cv=loso,kfold \
 		model=cnn1d,cnn1d_power,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/models \
 		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 	$(BIN)/python -m xai_sleep.report outputs/models --out experiments/models
+	$(BIN)/python -m experiments.models.screenshot outputs/models/spindle-cnn1d_power-loso experiments/models/report.png --turns 40
 
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
 	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)
