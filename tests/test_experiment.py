@@ -114,7 +114,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_the_run_leaves_the_files_that_it_promises(tiny: Run) -> None:
     found = {str(path.relative_to(tiny.path)) for path in tiny.path.rglob("*") if path.is_file()}
     folds = {f"folds/{s}/{file}" for s in SUBJECTS for file in ("metrics.json", "model.ckpt")}
-    shown = ("roc", "confusion", "scores", "calibration", "training", "alignment", "localisation")
+    shown = ["roc", "confusion", "scores", "calibration", "training"]
+    shown += ["alignment", "localisation", "faithfulness"]
     figures = {f"figures/{name}.png" for name in (*shown, *(f"timeline-{i + 1}" for i in range(3)))}
     examples = {f"figures/examples-{subject}.png" for subject in SUBJECTS}
     tables = {"results.json", "results.csv", "predictions.csv", "maps.npz", "report.html"}

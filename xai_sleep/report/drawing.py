@@ -36,6 +36,7 @@ EVENT_ALPHA = 0.3
 FOLD = "#999999"
 POOLED = "#000000"
 CHANCE = "#E69F00"
+METHODS = ("#000000", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
 QUIET = "#666666"  # words beside the data
 MARK = "#D55E00"  # of simulated data
 

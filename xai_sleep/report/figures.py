@@ -19,6 +19,7 @@ from xai_sleep.metrics.windows import window_scores
 from xai_sleep.report import drawing
 from xai_sleep.report.alignment import align, alignment_figure
 from xai_sleep.report.curves import curves_figure, pooled
+from xai_sleep.report.deletion import deletion_figure
 from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import examples_figure, outcomes
 from xai_sleep.report.learning import calibration_figure, training_figure
@@ -53,12 +54,17 @@ def draw_summary(results: Sequence[FoldResult], directory: Path, mark: str = "")
     return [drawing.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
 
 
-def draw_learning(
-    folds: Sequence[Mapping[str, Any]], directory: Path, mark: str = ""
-) -> Path | None:
-    """Write ``training.png``: see :func:`xai_sleep.report.learning.training_figure`."""
-    figure = training_figure(folds)
-    return drawing.save(figure, directory / "training.png", mark) if figure else None
+def draw_found(found: Mapping[str, Any], directory: Path, mark: str = "") -> list[Path]:
+    """Write ``training.png`` and ``faithfulness.png`` from ``results.json``, where it has them."""
+    drawn = {
+        "training": training_figure(found["folds"]),
+        "faithfulness": deletion_figure(found["summary"].get("explainers", {})),
+    }
+    return [
+        drawing.save(figure, directory / f"{name}.png", mark)
+        for name, figure in drawn.items()
+        if figure
+    ]
 
 
 def draw_maps(

@@ -16,6 +16,8 @@ from xai_sleep.report.curves import pooled
 from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import outcomes
 from xai_sleep.report.page_tables import (
+    beside_baselines,
+    explainer_table,
     flat,
     fold_table,
     interval,
@@ -29,7 +31,7 @@ from xai_sleep.report.results import FoldResult
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
 
 SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}
-CARDS = {"f1": "F1", "auroc": "AUROC", "average_precision": "average precision"}
+CARDS = {"f1": "F1 of windows", "auroc": "AUROC"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,23 +100,25 @@ def _lead(found: Mapping[str, Any]) -> str:
 
 
 def _cards(summary: Mapping[str, Any]) -> list[dict[str, str]]:
-    cards = []
-    for key, name in CARDS.items():
-        one = summary["windows"][key]
-        note = f"95 % {interval(one['ci95'])}" if one["ci95"] else one["undefined"].get("ci95", "")
-        cards.append({"name": name, "value": number(one["pooled"]), "note": note})
+    scores = {name: summary["windows"][key] for key, name in CARDS.items()}
+    if "events" in summary:
+        scores["F1 of events"] = summary["events"]["f1"]
+    cards = [
+        {"name": name, "value": number(one["pooled"]), "note": _certainty(one)}
+        for name, one in scores.items()
+    ]
     hits = summary.get("maps", {}).get("true_positives")
     if hits:
         chance = number(hits["pointing_uniform"]["pooled"])
         value = number(hits["pointing"]["pooled"])
-        cards.append(
-            {
-                "name": "map peaks inside an event",
-                "value": value,
-                "note": f"true positives; chance {chance}",
-            }
-        )
+        note = f"of true positives; chance {chance}"
+        cards.append({"name": "map peaks in an event", "value": value, "note": note})
     return cards
+
+
+def _certainty(one: Mapping[str, Any]) -> str:
+    reason: str = one["undefined"].get("ci95", "")
+    return f"95 % {interval(one['ci95'])}" if one["ci95"] else reason
 
 
 def _results(material: Material) -> dict[str, Any]:
@@ -125,10 +129,9 @@ def _results(material: Material) -> dict[str, Any]:
     scores = summary["windows"]
     return {
         "windows": score_table("Windows, at thresholds chosen on validation windows", scores),
-        "more": [
-            *score_tables("Events", summary.get("events")),
-            *score_tables("Events in stages N2 and N3", summary.get("events_n2n3")),
-        ],
+        "events": list(score_tables("Events", summary.get("events"))),
+        "deep": list(score_tables("Events in stages N2 and N3", summary.get("events_n2n3"))),
+        "beside": beside_baselines(found),
         "baselines": [_baseline(name, one) for name, one in found.get("baselines", {}).items()],
         "counts": ", ".join(f"{name} {count}" for name, count in counts.items()) + ".",
         "areas": f"Pooled AUROC {number(scores['auroc']['pooled'])}, average precision "
@@ -159,10 +162,15 @@ def _maps(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     )
     if score["pooled"] is None:
         words = "No true positive has a map that can be scored."
-    tables = list(score_tables("Localisation", summary["maps"]))
+    explainers = summary.get("explainers", {})
     return {
         "words": words,
-        "tables": [*tables, *score_tables("Explainer", summary.get("explainers"))],
+        "methods": explainer_table(explainers),
+        "tables": list(score_tables("Localisation", summary["maps"])),
+        "explainers": [
+            {"method": method, "tables": list(score_tables(method, found))}
+            for method, found in explainers.items()
+        ],
     }
 
 

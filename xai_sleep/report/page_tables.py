@@ -14,6 +14,13 @@ NAMES = {
     "rank": "rank accuracy",
     "pointing": "pointing game",
     "mass": "relevance inside events",
+    "onset_error": "onset error (s)",
+    "onset_bias": "onset bias (s)",
+    "offset_error": "offset error (s)",
+    "offset_bias": "offset bias (s)",
+    "sample_f1": "F1 of samples",
+    "sample_kappa": "Cohen's κ of samples",
+    "sample_mcc": "Matthews correlation of samples",
 }
 MISSING = {"ci95": "No 95 % interval", "std": "No sd", "mean": "No mean", "pooled": "Not pooled"}
 SUMMARY_KEYS = {"mean", "std", "ci95", "pooled"}
@@ -113,6 +120,46 @@ def fold_table(folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         ]
         for fold in folds
     ]
+    return {"head": head, "rows": rows}
+
+
+def beside_baselines(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Head and rows of the table that sets the network among the baselines; empty without them."""
+    summary, baselines = found["summary"], found.get("baselines", {})
+    network = {"windows": summary["windows"], "events": summary.get("events")}
+    rows = [
+        [name, *(_f1(one.get(key)) for key in ("windows", "events")), one.get("description", "")]
+        for name, one in {"the network": network, **baselines}.items()
+    ]
+    head = ["", "F1 of windows [95 %]", "F1 of events [95 %]", "what it is"]
+    return {"head": head, "rows": rows if baselines else []}
+
+
+def _f1(scores: Mapping[str, Any] | None) -> str:
+    one = (scores or {}).get("f1")
+    if not one or one["pooled"] is None:
+        return "–"
+    return number(one["pooled"]) + (f" [{interval(one['ci95'])}]" if one["ci95"] else "")
+
+
+def explainer_table(explainers: Mapping[str, Any]) -> dict[str, Any]:
+    """Head and rows of the table of methods: what each scores on true positives."""
+    head = ["method", "pointing game", "95 % interval", "chance", "separation", "sanity"]
+    rows = []
+    for method, found in explainers.items():
+        maps = found.get("maps", {}).get("true_positives", {})
+        pointing, chance = maps.get("pointing", {}), maps.get("pointing_uniform", {})
+        faithful = found.get("faithfulness", {}).get("true_positives", {})
+        passed = found.get("sanity", {}).get("random_weights", {}).get("passed")
+        row = [
+            method,
+            number(pointing.get("pooled")),
+            interval(pointing.get("ci95")),
+            number(chance.get("pooled")),
+            number(faithful.get("separation", {}).get("pooled")),
+            {True: "passed", False: "failed"}.get(passed, "–"),
+        ]
+        rows.append(row)
     return {"head": head, "rows": rows}
 
 

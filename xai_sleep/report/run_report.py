@@ -8,7 +8,7 @@ from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
 from xai_sleep.report import drawing
 from xai_sleep.report.detections import read_detections
-from xai_sleep.report.figures import draw_learning, draw_maps, draw_summary, draw_timelines
+from xai_sleep.report.figures import draw_found, draw_maps, draw_summary, draw_timelines
 from xai_sleep.report.page import Material, run_page
 from xai_sleep.report.results import FoldResult
 from xai_sleep.run_directory import write_text
@@ -44,7 +44,7 @@ def write_report(
     figures, mark = directory / "figures", drawing.stamp(found["data"])
     left = read_detections(directory)
     draw_summary(results, figures, mark)
-    draw_learning(found["folds"], figures, mark)
+    draw_found(found, figures, mark)
     draw_timelines(recordings, results, figures, left, mark)
     if "maps" in found["summary"]:
         draw_maps(recordings, results, figures, images, mark)

@@ -5,6 +5,7 @@ The strip of relevance shows probability times map, lest relevance for nothing d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -89,7 +90,8 @@ def timeline_figure(
     unscored = subtraction(intervals([(0, recording.duration)]), recording.scored)
     for axes in (top, strip, marks):
         for start, end in unscored:
-            axes.axvspan(start, end, facecolor="#eeeeee", edgecolor="#aaaaaa", hatch="///", lw=0)
+            look: dict[str, Any] = {"facecolor": "#eeeeee", "edgecolor": "#aaaaaa", "hatch": "///"}
+            axes.axvspan(start, end, zorder=-1, linewidth=0, **look)
         drawing.plain(axes)
     marks.set(xlabel="time in the recording (s); hatched: unscored", xlim=(0, recording.duration))
     return figure
