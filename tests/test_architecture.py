@@ -16,11 +16,11 @@ LAYERS = (
     ("", "errors"),
     ("data", "models", "composition", "progress", "history", "run_directory"),
     ("explain", "metrics", "config", "sweep"),
-    ("report", "tracking", "baselines"),
-    ("activation",),
+    ("report", "baselines"),
+    ("activation", "tracking"),
     ("fold_events", "training", "explaining"),
     ("trained",),
-    ("experiment", "predict"),
+    ("experiment", "predict", "dashboard"),
     ("__main__",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

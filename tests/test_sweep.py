@@ -14,9 +14,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from tests.support.runs import composed, launch
+from tests.support.wandb_log import read_runs
 from xai_sleep.config import config_dir
 from xai_sleep.errors import InputError
 from xai_sleep.sweep import ERROR, Sweep, accounted, alone, validation_score
+from xai_sleep.tracking.names import PREDICTIONS
 
 FAST = (
     *("data=synthetic", "data.subjects=2", "data.minutes=2", "trainer.max_epochs=1"),
@@ -87,9 +89,15 @@ def test_a_job_fails_alone_and_a_restart_does_what_is_left(tmp_path: Path) -> No
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_jobs_in_other_processes_fail_alone_as_well(launcher: str, tmp_path: Path) -> None:
     pytest.importorskip(f"hydra_plugins.hydra_{launcher.split('_')[0]}_launcher")
-    found = sweep(tmp_path, "-m", f"hydra/launcher={launcher}", "task.channels=[[CZ-A1]],[[XX]]")
+    own = (f"hydra/launcher={launcher}", "logger.mode=offline")
+    found = sweep(tmp_path, "-m", *own, "task.channels=[[CZ-A1]],[[XX]]")
     assert found.code == 2
-    assert set(found.finished) == {"spindle-cnn1d-loso/task.channels=[[CZ-A1]]"}
+    job = "spindle-cnn1d-loso/task.channels=[[CZ-A1]]"
+    assert set(found.finished) == {job}
+    tracked = read_runs(found.path / job)
+    assert sorted(run.name for run in tracked) == ["summary", "synthetic1", "synthetic2"]
+    assert {run.exit_code for run in tracked} == {0}
+    assert all(run.table(PREDICTIONS)[1] for run in tracked if run.job_type == "fold")
     assert len(found.last_words) == 2
     assert "loso/task.channels=[[XX]]: task.channels: simulated re" in found.last_words[-1]
 

@@ -10,7 +10,6 @@ import logging
 import time
 import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,6 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-import wandb
 from pytorch_lightning.loggers import WandbLogger
 from rich.console import Console
 from threadpoolctl import threadpool_limits
@@ -59,7 +57,8 @@ from xai_sleep.report.results import (
 from xai_sleep.report.run_report import write_report
 from xai_sleep.report.tables import run_table
 from xai_sleep.run_directory import RunDirectory, write_arrays, write_json, write_text
-from xai_sleep.tracking import require_login, wandb_run
+from xai_sleep.tracking.content import track_fold, track_summary
+from xai_sleep.tracking.runs import experiment_name, require_login, sync_command, tracked_run
 from xai_sleep.training import (
     build_classifier,
     build_images,
@@ -156,6 +155,9 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     )
     console.print(table)
     console.print(f"results in {directory.path}")
+    if command := sync_command(directory.path):
+        words = f"to show this run on Weights & Biases: {command}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     return found
 
 
@@ -270,7 +272,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     classifier = build_classifier(config, experiment.inputs, experiment.images)
     explainer = GradCamCallback(config.explain.methods)
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
-    with _tracked(experiment, fold.name) as tracked:
+    with tracked_run(config, experiment.source, directory.path, fold.name) as tracked:
         trainer = build_trainer(
             config,
             data,
@@ -281,16 +283,16 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         probability, metrics = fit_and_test(trainer, classifier, data)
         found, scores = find_events(config, data, classifier)
         metrics |= scores
-        tracked.summary.update({"test": metrics["windows"], "threshold": metrics["threshold"]})
-    maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
-    result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
-    if maps.size:
-        metrics["maps"] = fold_maps(experiment.recordings, result, config.explain.tolerance)
-        result = judge(experiment, data, classifier, explainer, result, seed)
-    if maps.size and config.explain.figures:
-        figures = directory.path / "figures"
-        shown = (experiment.recordings, result, config.explain.figures)
-        draw_examples(*shown, figures, images=experiment.images, mark=stamp(experiment.source))
+        maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
+        result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
+        if maps.size:
+            metrics["maps"] = fold_maps(experiment.recordings, result, config.explain.tolerance)
+            result = judge(experiment, data, classifier, explainer, result, seed)
+        if maps.size and config.explain.figures:
+            figures = directory.path / "figures"
+            shown = (experiment.recordings, result, config.explain.figures)
+            draw_examples(*shown, figures, images=experiment.images, mark=stamp(experiment.source))
+        track_fold(tracked, experiment.recordings, result, directory.path / "figures")
     metrics["seconds"] = time.perf_counter() - started
     arrays = {"probability": probability, "maps": maps, **result.explained}
     arrays |= {**found.arrays(), **data.learnt}
@@ -359,8 +361,8 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     if all(result.maps.size for result in results):
         write_arrays(path / "maps.npz", all_maps(recordings, results))
     write_report(path, found, recordings, results, experiment.images)
-    with _tracked(experiment, "summary") as tracked:
-        tracked.summary.update(found["summary"])
+    with tracked_run(experiment.config, experiment.source, path) as tracked:
+        track_summary(tracked, found, results, path / "figures")
     write_json(path / "results.json", found)
 
 
@@ -373,17 +375,4 @@ def _settings(config: Config, source: str) -> dict[str, Any]:
 
 
 def _title(config: Config, source: str) -> str:
-    model = config.model["_target_"].rpartition(".")[2]
-    return f"{config.task.name}-{model}-{config.cv.scheme} ({source} data)"
-
-
-def _tracked(experiment: Experiment, name: str) -> AbstractContextManager[wandb.Run]:
-    config, path = experiment.config, experiment.directory.path
-    return wandb_run(
-        config.logger,
-        path,
-        group=f"{_title(config, experiment.source)} {path.name}",
-        name=name,
-        config=asdict(config),
-        tags=[experiment.source, config.task.name, config.cv.scheme],
-    )
+    return f"{experiment_name(config)} ({source} data)"

@@ -89,3 +89,17 @@ WEIGHTS = Weights(
     biases=np.array([0.1, -0.2]),
     evidence=np.array([[0.3, 0.8], [1.0, -0.4]]),
 )
+
+
+class BrokenNetwork(nn.Module):
+    """A network that can be built, but not used."""
+
+    input_kind: Literal["signal"] = "signal"
+
+    def __init__(self, n_chans: int, n_times: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(n_chans * n_times, 2)
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Break down."""
+        raise FloatingPointError(f"broken at {tuple(signals.shape)}")

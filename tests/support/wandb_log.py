@@ -22,7 +22,9 @@ WHOLE, LAST = 1, 4
 class OfflineRun:
     """One run, as it would be synchronised."""
 
+    path: Path
     name: str = ""
+    job_type: str = ""
     group: str = ""
     project: str = ""
     tags: tuple[str, ...] = ()
@@ -30,6 +32,24 @@ class OfflineRun:
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     exit_code: int | None = None
+    records: list[Any] = field(default_factory=list)
+
+    @property
+    def keys(self) -> set[str]:
+        """Everything that was logged."""
+        return set().union(*self.history)
+
+    def table(self, key: str) -> tuple[list[str], list[list[Any]]]:
+        """Columns and rows of a table that was logged."""
+        (file,) = (entry[f"{key}/path"] for entry in self.history if f"{key}/path" in entry)
+        table = json.loads((self.path.parent / "files" / file).read_text())
+        return table["columns"], table["data"]
+
+    def images(self, key: str) -> list[tuple[str, Path]]:
+        """Caption and file of the images under a key."""
+        (entry,) = (entry for entry in self.history if f"{key}/filenames" in entry)
+        files = [self.path.parent / "files" / name for name in entry[f"{key}/filenames"]]
+        return list(zip(entry[f"{key}/captions"], files, strict=True))
 
 
 def read_runs(directory: Path) -> list[OfflineRun]:
@@ -40,11 +60,13 @@ def read_runs(directory: Path) -> list[OfflineRun]:
 
 
 def _run(path: Path) -> OfflineRun:
-    run = OfflineRun()
+    run = OfflineRun(path)
     for record in _records(path.read_bytes()):
+        run.records.append(record)
         kind = record.WhichOneof("record_type")
         if kind == "run":
             run.name, run.group = record.run.display_name, record.run.run_group
+            run.job_type = record.run.job_type
             run.project, run.tags = record.run.project, tuple(record.run.tags)
             run.config.update(_values(record.run.config.update))
         elif kind == "config":

@@ -1,0 +1,92 @@
+"""Build a workspace and a report: ``python -m xai_sleep.dashboard GROUP_OR_DIR […]``."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+
+import wandb
+from rich.console import Console
+
+from xai_sleep.config import LoggerConfig
+from xai_sleep.dashboard.groups import Groups, find_groups
+from xai_sleep.errors import InputError, account, leave
+from xai_sleep.tracking.runs import no_login
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Save both and print where they are; a user's mistake is one line and exit code 2."""
+    asked = _parser().parse_args(arguments)
+    try:
+        _require_extra()
+        groups = find_groups(asked.groups, asked.project, asked.entity)
+        wandb.setup(wandb.Settings(silent=True))
+        if trouble := no_login():
+            raise InputError(f"{trouble}; run `wandb login` first")
+        links = save(groups)
+    except InputError as error:
+        leave(account(error))
+    for name, url in links.items():
+        Console().print(f"{name}: {url}", markup=False, highlight=False, soft_wrap=True)
+
+
+def save(groups: Groups) -> dict[str, str]:
+    """Save the workspace and the report of some groups, and return their addresses.
+
+    Raises
+    ------
+    InputError
+        If Weights & Biases cannot be reached or refuses.
+    """
+    # Late, because an extra brings it.
+    from xai_sleep.dashboard.panels import build_report, build_workspace
+
+    try:
+        owned = replace(groups, entity=groups.entity or wandb.Api().default_entity)
+        workspace, report = build_workspace(owned), build_report(owned)
+        workspace.save()
+        report.save()
+    except (wandb.errors.Error, ValueError) as error:
+        said = str(error).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"Weights & Biases made no dashboard ({said}); check the network, the login "
+            "(`wandb login --relogin`) and that the runs are uploaded (`wandb sync`)"
+        ) from error
+    return {"workspace": workspace.url, "report": report.url}
+
+
+def _require_extra() -> None:
+    if find_spec("wandb_workspaces") is None:
+        raise InputError(
+            "dashboards need wandb-workspaces, which is not installed; "
+            "pip install 'xai_sleep[dashboard]'"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xai_sleep.dashboard",
+        description="Build a workspace and a report on Weights & Biases: F1, AUROC, F1 of events "
+        "and the pointing game per model, curves of training and of test windows, examples of "
+        "maps, tables. Offline runs are uploaded first, by the command that a run ends with.",
+        epilog="example: python -m xai_sleep.dashboard multirun/2026-01-31_12-00-00",
+    )
+    parser.add_argument(
+        "groups",
+        metavar="GROUP_OR_DIR",
+        nargs="+",
+        help="directory of a run or of a sweep, or the name of a group (logger.group)",
+    )
+    parser.add_argument(
+        "--project",
+        default=LoggerConfig.project,
+        help="of groups given by name (default: %(default)s); directories know theirs",
+    )
+    parser.add_argument(
+        "--entity", help="user or team that owns the project (default: whoever is logged in)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Which runs a dashboard shows: groups of Weights & Biases, by name or by their run directories."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xai_sleep.errors import InputError
+from xai_sleep.tracking.runs import TRACKED, sync_command
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of runs in one project.
+
+    Parameters
+    ----------
+    project : str
+        Their project.
+    entity : str or None
+        User or team that owns it; None is whoever is logged in.
+    names : tuple of str
+        Each the folds and the summary of one experiment, or of several.
+    """
+
+    project: str
+    entity: str | None
+    names: tuple[str, ...]
+
+
+def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:
+    """Find the groups that are asked for.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        Directories of runs or sweeps, or names of groups.
+    project, entity : str
+        Of groups given by name; directories know theirs.
+
+    Raises
+    ------
+    InputError
+        If a directory holds no tracked run, holds runs that are not uploaded, or if the groups
+        belong to different projects.
+    """
+    found: list[Groups] = []
+    for each in asked:
+        path = Path(each)
+        found += _tracked_in(path) if path.is_dir() else [Groups(project, entity, (each,))]
+    places = {(groups.entity or entity, groups.project) for groups in found}
+    if len(places) > 1:
+        listed = ", ".join(sorted("/".join(filter(None, place)) for place in places))
+        raise InputError(f"the runs belong to several projects ({listed}); name those of one")
+    ((owner, shared),) = places
+    names = dict.fromkeys(name for groups in found for name in groups.names)
+    return Groups(shared, owner, tuple(names))
+
+
+def _tracked_in(directory: Path) -> list[Groups]:
+    files = sorted(directory.rglob(TRACKED))
+    if not files:
+        raise InputError(
+            f"{directory} holds no run that was tracked (no {TRACKED} in it or below); name a "
+            "directory of a run or a sweep made with logger=wandb, or a group"
+        )
+    for file in files:
+        _require_uploaded(file.parent)
+    each = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [Groups(told["project"], told["entity"], (told["group"],)) for told in each]
+
+
+def _require_uploaded(directory: Path) -> None:
+    runs = list((directory / "wandb").glob("offline-run-*"))
+    waiting = [run for run in runs if not any(run.glob("*.wandb.synced"))]
+    if waiting:
+        raise InputError(
+            f"{len(waiting)} of {len(runs)} offline runs in {directory} are not uploaded yet; "
+            f"first run: {sync_command(directory)}"
+        )
