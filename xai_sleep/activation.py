@@ -19,21 +19,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from xai_sleep.data.windows import Windows
 from xai_sleep.explain.attribution import EVENT, attributable, grad_cam
 from xai_sleep.metrics.detector import RATE, Activation
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.classifier import EventClassifier, TimedNetwork
 
 Values = NDArray[np.float64]
 Reading = Callable[[Tensor, int], Mapping[str, Values]]
-"""From a batch and the samples per window to values ``(window, time)``: ``probability`` and
-``relevance``."""
+"""From a batch and the samples per window to values ``(window, time)``: ``probability``,
+``relevance`` and perhaps ``evidence``."""
 
 
 def reading_of(classifier: EventClassifier) -> Reading:
-    """Read the probability of an event, and the same times the profile of the Grad-CAM map.
+    """Read the probability of an event, the same times the Grad-CAM profile, and any evidence.
 
     The classifier is left in the mode it is in.
     """
@@ -46,12 +47,22 @@ def reading_of(classifier: EventClassifier) -> Reading:
             with torch.no_grad():
                 probability = network(inputs).softmax(1)[:, EVENT:].cpu().double().numpy()
             profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
+            said = _evidence(network, inputs, n_times) if isinstance(network, TimedNetwork) else {}
         return {
             "probability": np.broadcast_to(probability, profile.shape),
             "relevance": probability * profile,
+            **said,
         }
 
     return read
+
+
+def _evidence(network: TimedNetwork, inputs: Tensor, n_times: int) -> dict[str, Values]:
+    """Probability of an event at each moment."""
+    with torch.no_grad():
+        moments = network.over_time(inputs).softmax(1)[:, EVENT:]
+        fine = interpolate(moments, n_times, mode="linear")[:, 0]
+    return {"evidence": fine.cpu().double().numpy()}
 
 
 def slide(

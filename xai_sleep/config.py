@@ -111,6 +111,7 @@ class TrainerConfig:
     learning_rate: float = MISSING
     weight_decay: float = 0.0
     shift: bool = True
+    marks: float = 0.0
     accelerator: str = "cpu"
 
 
@@ -200,7 +201,7 @@ CHOICES = {
     "cv.scheme": ("loso", "kfold"),
     "data.name": ("auto", "dreams", "synthetic"),
     "data.expert": ("union", "intersection", "expert1", "expert2"),
-    "detector.activation": ("probability", "relevance", "product", "auto"),
+    "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),
 }
@@ -235,12 +236,13 @@ RANGES: dict[str, tuple[float, bool]] = {
     "trainer.batch_size": (2, True),
     "trainer.learning_rate": (0, False),
     "trainer.weight_decay": (0, True),
+    "trainer.marks": (0, True),
     "seed": (0, True),
     "threads": (1, True),
 }
 
 # Largest allowed value: what NumPy takes as a seed, and more threads than any machine has.
-LARGEST = {"seed": 2**32 - 1, "threads": 1024}
+LARGEST = {"seed": 2**32 - 1, "threads": 1024, "trainer.marks": 1}
 
 
 def _value(config: Config, key: str) -> Any:

@@ -23,7 +23,7 @@ from xai_sleep.data.folds import Fold, Times
 from xai_sleep.data.intervals import Intervals, intervals, subtraction, union
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut
-from xai_sleep.metrics.detector import KINDS, Activation, Detector
+from xai_sleep.metrics.detector import Activation, Detector
 from xai_sleep.metrics.events import contains
 from xai_sleep.metrics.tuning import Choice, Example, choose_detector
 from xai_sleep.models.classifier import EventClassifier
@@ -67,7 +67,7 @@ def find_events(
 def choose(config: Config, data: FoldDataModule, classifier: EventClassifier) -> tuple[Choice, str]:
     """Choose by validation time alone if it holds enough events, else by training time as well."""
     kind, fold = config.detector.activation, data.fold
-    kinds = KINDS if kind == "auto" else (kind,)
+    kinds = None if kind == "auto" else (kind,)
     parts, chosen_on = [fold.val], "validation"
     if _count(data.recordings, fold.val) < config.detector.min_events:
         parts, chosen_on = [fold.val, fold.train], "validation and training"

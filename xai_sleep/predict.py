@@ -129,13 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         write_text(asked.out, events_table(recording.record, found))
         beside = asked.out.with_name("activation.npz")
-        name = recording.record
-        arrays = {
-            "step": np.array(1 / RATE),
-            name: activation.probability,
-            f"{name}_relevance": activation.relevance,
-        }
-        write_arrays(beside, arrays)
+        write_arrays(beside, {"step": np.array(1 / RATE), **activation.named(recording.record)})
     except (InputError, OSError) as error:
         leave(account(error))
     except KeyboardInterrupt:

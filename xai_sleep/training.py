@@ -32,7 +32,7 @@ from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
 from xai_sleep.history import History
 from xai_sleep.metrics.windows import choose_threshold
-from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.classifier import EventClassifier, TimedNetwork
 from xai_sleep.report.results import score_windows
 
 
@@ -106,6 +106,7 @@ def fold_data(
         seed=config.seed,
         images=images,
         shift=config.trainer.shift,
+        marks=config.trainer.marks > 0,
     )
 
 
@@ -124,10 +125,16 @@ def build_classifier(
     except InstantiationException as error:
         reason = str(error.__cause__ or error).splitlines()[0].rstrip(":")
         raise InputError(f"model: {reason}") from error
+    if config.detector.activation == "evidence" and not isinstance(network, TimedNetwork):
+        raise InputError(
+            f"detector.activation=evidence, but {type(network).__name__} gives no evidence over "
+            "time; choose another activation or another model"
+        )
     return EventClassifier(
         network,
         learning_rate=config.trainer.learning_rate,
         weight_decay=config.trainer.weight_decay,
+        marks=config.trainer.marks,
     )
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from tests.support.recordings import make_recording, planted
 from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.datasets import ReadyDataset, WindowDataset
+from xai_sleep.data.datasets import ReadyDataset, WindowDataset, shifted
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut, cut_signals
@@ -171,3 +172,43 @@ def test_a_dataset_gives_what_is_cut() -> None:
     assert np.array_equal(found.numpy(), cut_signals(signals, windows, index))
     assert labels.tolist() == windows.label[index].tolist()
     assert (found.dtype, labels.dtype) == (torch.float32, torch.int64)
+
+
+def test_marks_go_with_real_windows_and_are_unknown_for_synthetic_ones() -> None:
+    data = one_module(marks=True)
+    marks = data.balanced.marks
+    assert marks is not None
+    real = len(data.train)
+    assert marks.shape == (len(data.balanced), data.train.length)
+    assert marks[real:].isnan().all()
+    assert len(marks) > real
+    assert torch.equal(marks[:real] > 0.5, torch.from_numpy(planted_marks(data)))
+
+
+def planted_marks(data: FoldDataModule) -> NDArray[np.bool_]:
+    """Whether an event covers the centre of each sample of the training windows."""
+    centres = (
+        data.train.start_time[:, None] + (np.arange(data.train.length) + 0.5) / data.train.sfreq
+    )
+    events = [data.recordings[i].events for i in data.train.record]
+    return np.array(
+        [
+            ((times[:, None] >= e[:, 0]) & (times[:, None] < e[:, 1])).any(axis=1)
+            for times, e in zip(centres, events, strict=True)
+        ]
+    )
+
+
+def test_marks_shift_with_their_window() -> None:
+    inputs = torch.randn(5, 2, 30, generator=torch.Generator().manual_seed(0))
+    by = torch.tensor([0, 1, 7, 29, 30])
+    marks = inputs.sum(1)
+    torch.testing.assert_close(shifted(inputs, by).sum(1), shifted(marks, by))
+    rolled = [torch.roll(window, -int(n), -1) for window, n in zip(inputs, by, strict=True)]
+    assert torch.equal(shifted(inputs, by), torch.stack(rolled))
+
+
+def test_marks_need_windows_with_a_place_in_time() -> None:
+    sampler = {"_target_": "imblearn.under_sampling.RandomUnderSampler"}
+    with pytest.raises(InputError, match=r"trainer\.marks .*RandomUnderSampler takes windows away"):
+        one_module(marks=True, sampler=sampler, noise=0.0)

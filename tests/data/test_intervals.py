@@ -16,6 +16,7 @@ from xai_sleep.data.intervals import (
     intervals,
     longest_overlap,
     subtraction,
+    time_inside,
     union,
 )
 
@@ -138,3 +139,13 @@ def test_inside_forgives_a_microsecond_and_no_more() -> None:
     allowed = intervals([(0.3, 5.3)])
     starts = np.array([0.1 + 0.2, 0.3 - 1e-7, 0.3 + 1e-7, 0.3 - 1e-5, 0.3 + 1e-5])
     assert inside(starts, 5.0, allowed).tolist() == [True, True, True, False, False]
+
+
+@given(SETS, st.lists(st.integers(-8, 60), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_time_inside_counts_cells(a: Intervals, cells: list[int]) -> None:
+    times = CELL * np.array(cells, dtype=np.float64)
+    grid = CELL * (np.arange(-8, 60) + 0.5)
+    held = np.array([any(start <= t < end for start, end in a) for t in grid])
+    expected = [CELL * np.sum(held & (grid < time)) for time in times]
+    np.testing.assert_allclose(time_inside(a, times), expected, atol=1e-12)

@@ -12,7 +12,7 @@ from tests.support.recordings import make_recording
 from xai_sleep.data.dreams_text import read_marks
 from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Signals
-from xai_sleep.data.windows import Windows, cut, cut_signals
+from xai_sleep.data.windows import Windows, cut, cut_signals, marks
 from xai_sleep.errors import InputError
 
 # Brute force counts whole milliseconds, which rounding cannot touch; a sample lasts 100.
@@ -210,3 +210,20 @@ def test_the_real_rem_scorings_give_the_published_windows(dreams_root: Path) -> 
     assert (len(windows), windows.length) == (3240, 1000)
     positive = np.bincount(windows.record, weights=windows.label)
     assert positive.tolist() == [140, 4, 114, 51, 91, 11, 94, 149, 36]
+
+
+def test_marks_are_the_share_of_each_cell_inside_an_event() -> None:
+    recordings = [
+        make_recording("a", seconds=30, events=[(2.25, 3.5), (3.0, 4.0), (17.0, 17.1)]),
+        make_recording("b", seconds=30, events=[(9.5, 10.5)]),
+    ]
+    windows = cut(recordings, [r.scored for r in recordings], length=5.0, step=2.5)
+    found = marks(recordings, windows, 10)
+    fine = 1000
+    for row, cells in enumerate(found):
+        times = windows.start_time[row] + 5.0 * (np.arange(10 * fine) + 0.5) / (10 * fine)
+        events = recordings[windows.record[row]].events
+        held = ((times[:, None] >= events[:, 0]) & (times[:, None] < events[:, 1])).any(axis=1)
+        np.testing.assert_allclose(cells, held.reshape(10, fine).mean(axis=1), atol=2 / fine)
+    assert found.max() == 1
+    assert 0 < found[found > 0].min() < 1

@@ -9,12 +9,12 @@ from xai_sleep.metrics.detection import detect, smooth
 from xai_sleep.metrics.detector import KINDS, RATE, Activation, Detector
 
 
-def activation(probability: list[float], relevance: list[float]) -> Activation:
-    return Activation(np.array(probability, np.float16), np.array(relevance, np.float16))
+def activation(*parts: list[float]) -> Activation:
+    return Activation(*(np.array(part, np.float16) for part in parts))
 
 
 def test_the_product_is_the_geometric_mean() -> None:
-    one = activation([0.25, 1.0, np.nan], [0.25, 0.0, np.nan])
+    one = activation([0.25, 1.0, np.nan], [0.25, 0.0, np.nan], [0.5, 0.5, np.nan])
     assert np.array_equal(one.of("product"), [0.25, 0.0, np.nan], equal_nan=True)
     assert np.array_equal(one.of("probability"), [0.25, 1.0, np.nan], equal_nan=True)
     assert np.array_equal(one.of("relevance"), [0.25, 0.0, np.nan], equal_nan=True)
@@ -22,17 +22,22 @@ def test_the_product_is_the_geometric_mean() -> None:
 
 
 def test_nothing_is_known_outside_the_allowed_time() -> None:
-    part = activation([1.0] * 10, [0.5] * 10).within(intervals([(0.15, 0.4), (0.85, 3)]))
+    part = activation(*[[1.0] * 10] * 3).within(intervals([(0.15, 0.4), (0.85, 3)]))
     known = [1, 2, 3, 8, 9]  # centres .15 to .35, .85 and .95
-    for values in (part.probability, part.relevance):
+    for values in part.parts.values():
         assert np.flatnonzero(np.isfinite(values)).tolist() == known
+
+
+def test_evidence_can_be_had_where_a_network_gives_any() -> None:
+    assert activation([0.5], [0.5], [0.5]).kinds == KINDS
+    assert activation([0.5], [0.5]).kinds == ("probability", "relevance", "product")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_detector_smooths_what_it_looks_at_and_detects(kind: str) -> None:
     rng = np.random.default_rng(0)
-    values: NDArray[np.float64] = rng.random((2, 600))
-    one = activation(values[0].tolist(), values[1].tolist())
+    values: NDArray[np.float64] = rng.random((3, 600))
+    one = activation(*values.tolist())
     found = Detector(kind, 0.5, 0.6, 0.8, 0.2, 4.0, 0.4).find(one)
     expected = detect(
         smooth(one.of(kind), RATE, 0.5),

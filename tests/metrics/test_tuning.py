@@ -31,9 +31,9 @@ def example(seed: int, *, kind: str = "relevance", scored: Intervals = ALL) -> E
     inside = contains(truth, (np.arange(SECONDS * RATE) + 0.5) / RATE)
     good = (np.where(inside, 0.7, 0.2) + rng.normal(0, 0.05, len(inside))).clip(0, 1)
     noise = rng.random(len(inside))
-    both = {"probability": noise, "relevance": noise, kind: good}
-    probability, relevance = (both[k].astype(np.float16) for k in ("probability", "relevance"))
-    return Example(Activation(probability, relevance), truth, scored)
+    parts = dict.fromkeys(("probability", "relevance", "evidence"), noise) | {kind: good}
+    activation = Activation(**{name: part.astype(np.float16) for name, part in parts.items()})
+    return Example(activation, truth, scored)
 
 
 def f1(choice: Choice, *examples: Example) -> float | None:

@@ -1,6 +1,7 @@
 """Training, testing and storing a network with real Trainers."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,13 +10,15 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import average_precision_score, f1_score
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
+from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
+from xai_sleep.models.cnn1d_power import PowerCNN1d
 
 N_TIMES = 200
 
@@ -204,3 +207,61 @@ def test_a_test_begins_with_the_stored_weights(
         other, windows, ckpt_path=str(file), weights_only=True, verbose=False
     )
     assert found == expected
+
+
+def marked_classifier(marks: float) -> EventClassifier:
+    torch.manual_seed(0)
+    return EventClassifier(PowerCNN1d(1, N_TIMES, dropout=0.0), marks=marks)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_the_loss_of_marks_is_that_of_each_cell(share: float) -> None:
+    classifier = marked_classifier(share).eval()
+    signals, labels = toy_windows(6, 3).tensors
+    marks = torch.zeros(6, N_TIMES)
+    marks[1::2, 70:130] = 1
+    marks[5] = torch.nan  # a synthetic window
+    with torch.no_grad():
+        loss = float(classifier._marked_loss(signals, labels, marks))
+        evidence = cast(PowerCNN1d, classifier.network).over_time(signals).double().numpy()
+        whether = float(classifier._loss(signals, labels))
+    event = expit(evidence[:, 1] - evidence[:, 0])
+    edges = np.linspace(0, N_TIMES, event.shape[1] + 1)
+    cells = []
+    for a, b in pairwise(edges):
+        inside = marks.numpy()[:, int(np.floor(a)) : int(np.ceil(b))]
+        cells.append(inside.mean(axis=1))
+    target = np.stack(cells, axis=1)[:5]
+    when = -(target * np.log(event[:5]) + (1 - target) * np.log(1 - event[:5])).mean()
+    assert loss == pytest.approx((1 - share) * whether + share * when, rel=1e-4)
+
+
+def test_synthetic_windows_alone_are_judged_as_windows() -> None:
+    classifier = marked_classifier(0.9).eval()
+    signals, labels = toy_windows(4, 3).tensors
+    with torch.no_grad():
+        loss = classifier._marked_loss(signals, labels, torch.full((4, N_TIMES), torch.nan))
+        assert loss == classifier._loss(signals, labels)
+
+
+def test_marks_teach_a_network_when() -> None:
+    signals, labels = toy_windows(256, 1).tensors
+    marks = torch.zeros(len(labels), N_TIMES)
+    marks[labels == 1, 70:130] = 1
+    torch.manual_seed(0)
+    classifier = EventClassifier(PowerCNN1d(1, N_TIMES), learning_rate=0.01, marks=1.0)
+    loader: DataLoader[Any] = DataLoader(TensorDataset(signals, labels, marks), batch_size=32)
+    build_trainer(8).fit(classifier, loader, loader_of(toy_windows(16, 3)))
+    signals, labels = toy_windows(32, 2).tensors
+    with torch.no_grad():
+        evidence = cast(PowerCNN1d, classifier.eval().network).over_time(signals)
+    event = evidence.softmax(1)[labels == 1, 1].mean(0)
+    inside = torch.arange(len(event)).sub(len(event) // 2).abs() <= 2
+    outside = torch.arange(len(event)).sub(len(event) // 2).abs() >= 8
+    assert event[inside].min() > 0.9
+    assert event[outside].max() < 0.4
+
+
+def test_a_network_that_says_nothing_over_time_cannot_learn_from_marks() -> None:
+    with pytest.raises(InputError, match=r"trainer\.marks=0\.5, but CNN1d says nothing over time"):
+        EventClassifier(CNN1d(1, N_TIMES), marks=0.5)

@@ -12,7 +12,7 @@ from hydra.utils import get_class, instantiate
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from xai_sleep.models.classifier import Network
+from xai_sleep.models.classifier import Network, TimedNetwork
 
 Shape = tuple[int, ...]
 
@@ -148,3 +148,24 @@ def test_a_network_is_stored_whole(model: str, shape: Shape, tmp_path: Path) -> 
     other = build(model, shape, seed=1)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     assert torch.equal(other.eval()(windows), network.eval()(windows))
+
+
+def timed(model: str) -> bool:
+    return isinstance(build(model, shapes_of(model)[0]), TimedNetwork)
+
+
+def test_some_networks_say_when() -> None:
+    assert {model for model in MODELS if timed(model)} >= {"cnn1d_power", "cnn2d_evidence"}
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if timed(model)])
+def test_what_is_said_over_time_decides_the_window(model: str) -> None:
+    for shape in shapes_of(model):
+        network = cast(TimedNetwork, build(model, shape).eval())
+        windows = noise(4, shape)
+        evidence = network.over_time(windows)
+        assert evidence.shape[:2] == (4, 2)
+        assert evidence.shape[2] >= 8
+        torch.testing.assert_close(
+            network.over_window(evidence), network(windows), rtol=0, atol=1e-5
+        )

@@ -35,6 +35,8 @@ from xai_sleep.data.scaling import (
     scaled,
 )
 from xai_sleep.data.windows import Windows, cut, cut_signals
+from xai_sleep.data.windows import marks as window_marks
+from xai_sleep.errors import InputError
 
 AMPLITUDES = {"record": amplitudes_by_record, "train": amplitudes_by_train}
 
@@ -66,6 +68,9 @@ class FoldDataModule(pl.LightningDataModule):
     shift : bool
         Shift each training window circularly in time, anew in every epoch: an event is an event
         wherever it lies in the window.
+    marks : bool
+        Training batches also say where experts marked an event, ``(window, time)`` on the last axis
+        of the inputs, NaN for synthetic windows, which have no place in time.
     """
 
     def __init__(
@@ -83,12 +88,13 @@ class FoldDataModule(pl.LightningDataModule):
         seed: int = 0,
         images: Images | None = None,
         shift: bool = False,
+        marks: bool = False,
     ) -> None:
         super().__init__()
         self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
         rule: dict[str, Any] = {"length": window, "min_overlap": min_overlap}
-        self.shift = shift
+        self.shift, self.marks = shift, marks
         self.train = cut(recordings, fold.train, step=step, **rule)
         self.val = cut(recordings, fold.val, step=step, **rule)
         self.test = cut(recordings, fold.test, step=window, **rule)
@@ -108,15 +114,16 @@ class FoldDataModule(pl.LightningDataModule):
             seed=self.seed,
             where=f"fold {self.fold.name}",
         )
+        # A sampler that removes windows does not put the real ones first: none has a place then.
+        kept = len(real) if np.array_equal(train[: len(real)], real) else 0
+        marks = self._marks(kept, len(train)) if self.marks else None
         if self.images is None:
             self.balanced: ReadyDataset | ImageDataset = ReadyDataset(
-                torch.from_numpy(train), torch.from_numpy(labels)
+                torch.from_numpy(train), torch.from_numpy(labels), marks
             )
             return
         self.images.remember([self.train, self.val])
         self.normal = self._normal(self.images)
-        # A sampler that removes windows does not put the real ones first: none is then looked up.
-        kept = len(real) if np.array_equal(train[: len(real)], real) else 0
         added = train[kept:]
         self.balanced = ImageDataset(
             self.images,
@@ -125,7 +132,21 @@ class FoldDataModule(pl.LightningDataModule):
             self.normal,
             self.images.compute(added).half() if len(added) else None,
             torch.from_numpy(labels[kept:]),
+            marks,
         )
+
+    def _marks(self, kept: int, total: int) -> Tensor:
+        """Mark the training windows: the real ones, which stand first, then NaN."""
+        if not kept:
+            raise InputError(
+                f"fold {self.fold.name}: trainer.marks needs to know where windows come from, but "
+                f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
+                "or choose another balance"
+            )
+        n_cells = self.train.length if self.images is None else self.images.shape[-1]
+        marks = torch.full((total, n_cells), torch.nan)
+        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, n_cells))
+        return marks
 
     @property
     def learnt(self) -> dict[str, NDArray[np.float32]]:
@@ -165,7 +186,9 @@ class FoldDataModule(pl.LightningDataModule):
         """Shift the windows of a training batch; leave all others as they are."""
         if not (self.shift and self.trainer and self.trainer.training):
             return batch
-        return [shifted(batch[0]), batch[1]]
+        inputs, labels, *marks = batch
+        by = torch.randint(inputs.shape[-1], (len(inputs),), device=inputs.device)
+        return [shifted(inputs, by), labels, *(shifted(each, by) for each in marks)]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return validation windows, in order."""

@@ -47,17 +47,20 @@ class ReadyDataset(Dataset[Batch]):
         Scaled, and balanced.
     label : tensor of shape (window,)
         Their labels.
+    marks : tensor of shape (window, time), optional
+        A third part of every batch.
     """
 
-    def __init__(self, signals: Tensor, label: Tensor) -> None:
-        self.signals, self.label = signals, label
+    def __init__(self, signals: Tensor, label: Tensor, marks: Tensor | None = None) -> None:
+        self.signals, self.label, self.marks = signals, label, marks
 
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitems__(self, index: list[int]) -> Batch:
         """Look up a batch: signals ``(window, channel, time)`` and labels ``(window,)``."""
-        return [self.signals[index], self.label[index]]
+        marks = [] if self.marks is None else [self.marks[index]]
+        return [self.signals[index], self.label[index], *marks]
 
 
 class ImageDataset(Dataset[Batch]):
@@ -77,6 +80,8 @@ class ImageDataset(Dataset[Batch]):
         Images of windows that have no place in a recording.
     synthetic_label : tensor of shape (window,)
         Their labels.
+    marks : tensor of shape (window, time), optional
+        Of the real windows and then of the synthetic ones: a third part of every batch.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class ImageDataset(Dataset[Batch]):
         normal: tuple[Tensor, Tensor],
         synthetic: Tensor | None = None,
         synthetic_label: Tensor | None = None,
+        marks: Tensor | None = None,
     ) -> None:
         self.images, self.windows, self.amplitudes, self.normal = (
             images,
@@ -97,6 +103,7 @@ class ImageDataset(Dataset[Batch]):
         self.synthetic = torch.empty(0, *images.shape) if synthetic is None else synthetic
         added = torch.empty(0, dtype=torch.int64) if synthetic_label is None else synthetic_label
         self.label = torch.cat([torch.from_numpy(windows.label), added])
+        self.marks = marks
 
     def __len__(self) -> int:
         return len(self.label)
@@ -109,14 +116,14 @@ class ImageDataset(Dataset[Batch]):
         out[torch.from_numpy(real)] = self.images.of(self.windows, asked[real], self.amplitudes)
         out[torch.from_numpy(~real)] = self.synthetic[asked[~real] - len(self.windows)].float()
         mean, sd = self.normal
-        return [out.sub_(mean).div_(sd), self.label[asked]]
+        marks = [] if self.marks is None else [self.marks[asked]]
+        return [out.sub_(mean).div_(sd), self.label[asked], *marks]
 
 
-def shifted(inputs: Tensor) -> Tensor:
-    """Roll each window of a batch along its last axis, time, by an amount drawn from torch."""
+def shifted(inputs: Tensor, by: Tensor) -> Tensor:
+    """Roll each window of a batch along its last axis, time, by a number of samples of its own."""
     n_times = inputs.shape[-1]
-    by = torch.randint(n_times, (len(inputs), 1), device=inputs.device)
-    places = (torch.arange(n_times, device=inputs.device) + by) % n_times
+    places = (torch.arange(n_times, device=inputs.device) + by[:, None]) % n_times
     return inputs.gather(
         -1, places.reshape(len(inputs), *[1] * (inputs.dim() - 2), n_times).expand_as(inputs)
     )

@@ -129,6 +129,22 @@ def inside(starts: NDArray[np.float64], length: float, allowed: Intervals) -> ND
     return np.asarray(fits, dtype=np.bool_)
 
 
+def time_inside(a: Intervals, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many seconds before each time lie inside an interval; ``times`` has any shape.
+
+    Examples
+    --------
+    >>> time_inside(intervals([(1, 3), (2, 4), (6, 7)]), np.array([0.0, 2.0, 5.0, 9.0]))
+    array([0., 1., 3., 4.])
+    """
+    edges = union([a]).ravel()
+    if not len(edges):
+        return np.zeros_like(times)
+    lengths = np.diff(edges)
+    lengths[1::2] = 0  # between intervals
+    return np.asarray(np.interp(times, edges, np.concatenate([[0.0], np.cumsum(lengths)])))
+
+
 def subtraction(a: Intervals, b: Intervals) -> Intervals:
     """Time inside an interval of ``a`` and inside none of ``b``, as disjoint intervals.
 

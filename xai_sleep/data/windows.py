@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.data.intervals import Intervals, longest_overlap, union
+from xai_sleep.data.intervals import Intervals, longest_overlap, time_inside, union
 from xai_sleep.data.recording import Recording, Signals
 from xai_sleep.errors import InputError
 
@@ -144,6 +144,33 @@ def whole_samples(name: str, seconds: float, sfreq: float) -> int:
             f"choose a whole number of samples, at least one (task.window, task.step, task.sfreq)"
         )
     return samples
+
+
+def marks(recordings: Sequence[Recording], windows: Windows, n_cells: int) -> NDArray[np.float32]:
+    """How much of each window the experts marked, cell by cell.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        That the windows were cut from.
+    windows : Windows
+        Where they were cut.
+    n_cells : int
+        Cells of equal length that a window is divided into.
+
+    Returns
+    -------
+    float32 array of shape (window, n_cells)
+        Share of each cell inside an event, in [0, 1].
+    """
+    edges = windows.start_time[:, None] + np.linspace(
+        0, windows.length / windows.sfreq, n_cells + 1
+    )
+    out = np.empty((len(windows), n_cells), dtype=np.float32)
+    for index in np.unique(windows.record):
+        rows = windows.record == index
+        out[rows] = np.diff(time_inside(recordings[index].events, edges[rows]), axis=1)
+    return np.asarray(np.clip(out * (n_cells * windows.sfreq / windows.length), 0, 1))
 
 
 def cut_signals(

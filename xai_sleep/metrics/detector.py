@@ -15,8 +15,8 @@ from xai_sleep.data.intervals import Intervals
 from xai_sleep.metrics.detection import Detections, detect, smooth
 from xai_sleep.metrics.events import contains
 
-KINDS = ("probability", "relevance", "product")
-"""Activations to choose from."""
+KINDS = ("probability", "relevance", "product", "evidence")
+"""Activations to choose from; only some networks offer evidence."""
 
 RATE = 10.0
 """Cells of an activation per s."""
@@ -32,23 +32,44 @@ class Activation:
         Mean probability of an event of the windows that cover a cell; NaN where none does.
     relevance : float16 array of shape (time,)
         The same of their probability times their map: where in the window the event is.
+    evidence : float16 array of shape (time,), optional
+        The same of the probability that a network gives to each moment, if it gives any.
     """
 
     probability: NDArray[np.float16]
     relevance: NDArray[np.float16]
+    evidence: NDArray[np.float16] | None = None
+
+    @property
+    def parts(self) -> dict[str, NDArray[np.float16]]:
+        """What there is, by name."""
+        parts = {"probability": self.probability, "relevance": self.relevance}
+        return parts if self.evidence is None else parts | {"evidence": self.evidence}
+
+    def named(self, record: str) -> dict[str, NDArray[np.float16]]:
+        """Name the parts for a file: probability by the record alone, the rest by both."""
+        return {
+            record if name == "probability" else f"{record}_{name}": part
+            for name, part in self.parts.items()
+        }
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Those of :data:`KINDS` that can be had."""
+        return tuple(kind for kind in KINDS if kind == "product" or kind in self.parts)
 
     def of(self, kind: str) -> NDArray[np.float32]:
-        """One of :data:`KINDS`; ``product`` is the geometric mean of the other two."""
-        probability, relevance = (x.astype(np.float32) for x in (self.probability, self.relevance))
-        both = {"probability": probability, "relevance": relevance}
-        return both[kind] if kind in both else np.sqrt(probability * relevance)
+        """One of :attr:`kinds`; ``product`` is the geometric mean of probability and relevance."""
+        if kind == "product":
+            return np.asarray(np.sqrt(self.of("probability") * self.of("relevance")))
+        return self.parts[kind].astype(np.float32)
 
     def within(self, allowed: Intervals) -> "Activation":
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
         centres = np.asarray((np.arange(len(self.probability)) + 0.5) / RATE, dtype=np.float64)
         inside, nothing = contains(allowed, centres), np.float16(np.nan)
         return Activation(
-            np.where(inside, self.probability, nothing), np.where(inside, self.relevance, nothing)
+            **{name: np.where(inside, part, nothing) for name, part in self.parts.items()}
         )
 
 
@@ -58,7 +79,7 @@ class Detector:
 
     Parameters
     ----------
-    activation : {"probability", "relevance", "product"}
+    activation : {"probability", "relevance", "product", "evidence"}
         What it looks at.
     smooth : float
         Width of the moving average.

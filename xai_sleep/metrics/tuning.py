@@ -84,7 +84,7 @@ class Choice:
 
 
 def choose_detector(
-    examples: Sequence[Example], kinds: Sequence[str] = KINDS, iou: float = 0.2
+    examples: Sequence[Example], kinds: Sequence[str] | None = None, iou: float = 0.2
 ) -> Choice:
     """Choose activation and parameters by the F1 of all examples' events together.
 
@@ -92,9 +92,9 @@ def choose_detector(
     ----------
     examples : sequence of Example
         Records with time that may be looked at.
-    kinds : sequence of str
-        Activations to choose from; of several that are good, the one with the most good parameters
-        is taken.
+    kinds : sequence of str, optional
+        Activations to choose from, by default all that the examples have; of several that are
+        good, the one with the most good parameters is taken.
     iou : float
         Intersection over union from which a detection finds an event.
 
@@ -103,6 +103,7 @@ def choose_detector(
     Choice
         The default parameters where no example has an event.
     """
+    kinds = kinds or (examples[0].activation.kinds if examples else KINDS)
     detector = Detector()
     if detector.activation not in kinds:
         detector = replace(detector, activation=kinds[0])
@@ -152,7 +153,7 @@ class _Row:
                 [np.pad(e.activation.of(kind), (0, gap), constant_values=np.nan) for e in examples]
                 or [np.empty(0, dtype=np.float32)]
             )
-            for kind in KINDS
+            for kind in (examples[0].activation.kinds if examples else KINDS)
         }
         self.smoothed: dict[tuple[str, float], NDArray[np.float64]] = {}
 

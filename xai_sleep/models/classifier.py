@@ -1,12 +1,14 @@
 """The LightningModule that trains, tests and saves any network of the contract."""
 
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import adaptive_avg_pool1d, cross_entropy
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
+
+from xai_sleep.errors import InputError
 
 
 @runtime_checkable
@@ -32,10 +34,28 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
+class TimedNetwork(Network, Protocol):
+    """A network that says when before it says whether: it can also be trained on experts' marks.
+
+    Its logits are ``over_window(over_time(inputs))``.
+    """
+
+    def over_time(self, inputs: Tensor) -> Tensor:
+        """Logits ``(window, 2, cell)``; the cells divide the window evenly."""
+        ...
+
+    def over_window(self, evidence: Tensor) -> Tensor:
+        """Logits ``(window, 2)`` from those over time."""
+        ...
+
+
 class EventClassifier(pl.LightningModule):
     """Trains a network to tell windows with an event from windows without.
 
-    Cross-entropy on logits, AdamW, one cycle of the learning rate over the epochs allowed.
+    Cross-entropy on logits, AdamW, one cycle of the learning rate over the epochs allowed. With
+    ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
+    the share of the cell that an expert marked.
 
     Parameters
     ----------
@@ -45,14 +65,32 @@ class EventClassifier(pl.LightningModule):
         Peak of the cycle.
     weight_decay : float
         Of AdamW.
+    marks : float
+        Share of the loss that compares with the experts' marks, in [0, 1].
+
+    Raises
+    ------
+    InputError
+        If there is such a share, but the network is no :class:`TimedNetwork`.
     """
 
     def __init__(
-        self, network: Network, *, learning_rate: float = 2e-3, weight_decay: float = 0.0
+        self,
+        network: Network,
+        *,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 0.0,
+        marks: float = 0.0,
     ) -> None:
         super().__init__()
+        if marks and not isinstance(network, TimedNetwork):
+            raise InputError(
+                f"trainer.marks={marks:g}, but {type(network).__name__} says nothing over time "
+                "that could be compared with experts' marks; set trainer.marks=0 or choose "
+                "another model"
+            )
         self.network = network
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()
         self.val_f1 = BinaryF1Score()
@@ -63,12 +101,27 @@ class EventClassifier(pl.LightningModule):
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Cross-entropy of a batch; the very first one is kept as proof of fresh weights."""
-        inputs, labels = batch
-        loss = cross_entropy(self(inputs), labels)
+        inputs, labels, *marks = batch
+        loss = self._marked_loss(inputs, labels, *marks) if marks else self._loss(inputs, labels)
         if self.first_loss is None:
             self.first_loss = float(loss.detach())
         self.log("train/loss", loss, on_step=False, on_epoch=True)
         return loss
+
+    def _loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        return cross_entropy(self(inputs), labels)
+
+    def _marked_loss(self, inputs: Tensor, labels: Tensor, marks: Tensor) -> Tensor:
+        """Loss with marks ``(window, time)``; they are NaN for a window without place in time."""
+        network = cast("TimedNetwork", self.network)
+        evidence = network.over_time(inputs)
+        whether = cross_entropy(network.over_window(evidence), labels)
+        real = marks[:, 0].isfinite()
+        if not real.any():
+            return whether
+        share = adaptive_avg_pool1d(marks[real], evidence.shape[2])
+        when = cross_entropy(evidence[real], torch.stack([1 - share, share], dim=1))
+        return (1 - self.marks) * whether + self.marks * when
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:  # noqa: ARG002
         """Loss, average precision and F1 at 0.5 on validation windows."""

@@ -15,9 +15,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d
+from torch.nn.functional import avg_pool1d, conv1d
 
-from xai_sleep.models.head import near_zero, soft_maximum
+from xai_sleep.models.head import both_classes, near_zero, soft_maximum
+
+GAIN = 4.0  # lets the odds of an event, which are long, be learnt at the pace of the rest
 
 
 class PowerCNN1d(nn.Module):
@@ -41,6 +43,8 @@ class PowerCNN1d(nn.Module):
         After each convolution.
     sharpness : float
         Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
+    relative : bool
+        Also look at each power relative to its mean over the window.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -56,16 +60,18 @@ class PowerCNN1d(nn.Module):
         width: int = 16,
         dropout: float = 0.3,
         sharpness: float = 4.0,
+        relative: bool = False,
     ) -> None:
         super().__init__()
-        self.cells, self.sharpness = hop // 2, sharpness
+        self.cells, self.sharpness, self.relative = hop // 2, sharpness, relative
         # Every second sample is enough: power is averaged over many of them.
         self.filters = nn.Conv1d(
             n_chans, filters, kernel, stride=2, padding=kernel // 2, padding_mode="reflect"
         )
-        self.normalise = nn.BatchNorm1d(filters)
+        powers = 2 * filters if relative else filters
+        self.normalise = nn.BatchNorm1d(powers)
         self.evidence = nn.Sequential()
-        for before, after in pairwise((filters, width, width)):
+        for before, after in pairwise((powers, width, width)):
             self.evidence.extend(
                 [
                     nn.Conv1d(before, after, 9, padding=4, padding_mode="replicate"),
@@ -74,7 +80,7 @@ class PowerCNN1d(nn.Module):
                     nn.Dropout(dropout),
                 ]
             )
-        self.head = near_zero(nn.Conv1d(width, 2, 1))
+        self.head = near_zero(nn.Conv1d(width, 1, 1), GAIN)
 
     @property
     def cam_layer(self) -> nn.Module:
@@ -83,6 +89,14 @@ class PowerCNN1d(nn.Module):
 
     def forward(self, signals: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
+        return self.over_window(self.over_time(signals))
+
+    def over_window(self, evidence: Tensor) -> Tensor:
+        """Logits ``(window, 2)`` from those over time."""
+        return both_classes(soft_maximum(evidence.diff(dim=1), self.sharpness)[:, 0])
+
+    def over_time(self, signals: Tensor) -> Tensor:
+        """Logits ``(window, 2, cell)``."""
         power = avg_pool1d(
             self.filters(signals).square(),
             2 * self.cells,
@@ -90,5 +104,11 @@ class PowerCNN1d(nn.Module):
             padding=self.cells,
             count_include_pad=False,
         )
-        evidence = self.head(self.evidence(self.normalise(torch.log(power + 1e-3))))
-        return soft_maximum(evidence, self.sharpness)
+        power = torch.log(power + 1e-3)
+        if self.relative:
+            power = torch.cat([power, power - power.mean(dim=2, keepdim=True)], dim=1)
+        features = self.evidence(self.normalise(power))
+        # Weights that only add: no event may be told by the silence of other features, which a map
+        # could not show.
+        evidence = conv1d(features, self.head.weight.abs(), self.head.bias)[:, 0]
+        return both_classes(GAIN * evidence)

@@ -7,6 +7,7 @@ frequency and time the evidence lies::
     image + frequency ─▶ 4 convolutions ─▶ evidence(freq, time) ─▶ soft maximum
 """
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -71,8 +72,19 @@ class EvidenceCNN2d(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
+        return self.over_window(self.over_time(images))
+
+    def over_window(self, evidence: Tensor) -> Tensor:
+        """Logits ``(window, 2)`` from those over time."""
+        return soft_maximum(evidence, self.sharpness)
+
+    def over_time(self, images: Tensor) -> Tensor:
+        """Logits ``(window, 2, cell)``: the soft maximum over frequency."""
         frequency = self.frequency.expand(len(images), -1, -1, -1)
         inputs = torch.cat([images, frequency], dim=1)
         # With the channels innermost all of it takes a quarter less time.
-        evidence = self.head(self.features(inputs.contiguous(memory_format=torch.channels_last)))
-        return soft_maximum(evidence, self.sharpness)
+        features = self.features(inputs.contiguous(memory_format=torch.channels_last))
+        cells: Tensor = self.head(features)
+        rows = cells.shape[2]
+        evidence = torch.logsumexp(self.sharpness * cells, dim=2) - math.log(rows)
+        return evidence / self.sharpness

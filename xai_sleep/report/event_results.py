@@ -57,8 +57,8 @@ class FoundEvents:
             "event_confidence": self.confidence,
         }
         for i, activation in self.activations.items():
-            stored[f"activation_probability_{i}"] = activation.probability
-            stored[f"activation_relevance_{i}"] = activation.relevance
+            for name, part in activation.parts.items():
+                stored[f"activation_{name}_{i}"] = part
             stored[f"tested_{i}"] = self.tested[i]
         return stored
 
@@ -72,7 +72,11 @@ class FoundEvents:
         }
         activations = {
             i: Activation(
-                arrays[f"activation_probability_{i}"], arrays[f"activation_relevance_{i}"]
+                **{
+                    name: arrays[f"activation_{name}_{i}"]
+                    for name in ("probability", "relevance", "evidence")
+                    if f"activation_{name}_{i}" in arrays
+                }
             )
             for i in tested
         }
@@ -228,11 +232,7 @@ def activation_arrays(
     arrays: dict[str, NDArray[Any]] = {"step": np.array(1 / RATE)}
     for fold in folds:
         for i, activation in fold.activations.items():
-            name = recordings[i].record
-            for key, values in (
-                (name, activation.probability),
-                (f"{name}_relevance", activation.relevance),
-            ):
+            for key, values in activation.named(recordings[i].record).items():
                 before = arrays.get(key, values)
                 arrays[key] = np.where(np.isnan(before), values, before)
     return arrays
