@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
-from xai_sleep.models.cnn1d_power import PowerCNN1d
+from xai_sleep.models.cnn1d_marks import MarksCNN1d
 
 N_TIMES = 200
 
@@ -211,7 +211,7 @@ def test_a_test_begins_with_the_stored_weights(
 
 def marked_classifier(marks: float) -> EventClassifier:
     torch.manual_seed(0)
-    return EventClassifier(PowerCNN1d(1, N_TIMES, dropout=0.0), marks=marks)
+    return EventClassifier(MarksCNN1d(1, N_TIMES, dropout=0.0), marks=marks)
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
@@ -223,7 +223,7 @@ def test_the_loss_of_marks_is_that_of_each_cell(share: float) -> None:
     marks[5] = torch.nan  # a synthetic window
     with torch.no_grad():
         loss = float(classifier._marked_loss(signals, labels, marks))
-        evidence = cast(PowerCNN1d, classifier.network).over_time(signals).double().numpy()
+        evidence = cast(MarksCNN1d, classifier.network).over_time(signals).double().numpy()
         whether = float(classifier._loss(signals, labels))
     event = expit(evidence[:, 1] - evidence[:, 0])
     edges = np.linspace(0, N_TIMES, event.shape[1] + 1)
@@ -249,12 +249,12 @@ def test_marks_teach_a_network_when() -> None:
     marks = torch.zeros(len(labels), N_TIMES)
     marks[labels == 1, 70:130] = 1
     torch.manual_seed(0)
-    classifier = EventClassifier(PowerCNN1d(1, N_TIMES), learning_rate=0.01, marks=1.0)
+    classifier = EventClassifier(MarksCNN1d(1, N_TIMES), learning_rate=0.01, marks=1.0)
     loader: DataLoader[Any] = DataLoader(TensorDataset(signals, labels, marks), batch_size=32)
     build_trainer(8).fit(classifier, loader, loader_of(toy_windows(16, 3)))
     signals, labels = toy_windows(32, 2).tensors
     with torch.no_grad():
-        evidence = cast(PowerCNN1d, classifier.eval().network).over_time(signals)
+        evidence = cast(MarksCNN1d, classifier.eval().network).over_time(signals)
     event = evidence.softmax(1)[labels == 1, 1].mean(0)
     inside = torch.arange(len(event)).sub(len(event) // 2).abs() <= 2
     outside = torch.arange(len(event)).sub(len(event) // 2).abs() >= 8

@@ -15,11 +15,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, conv1d
+from torch.nn.functional import avg_pool1d
 
-from xai_sleep.models.head import both_classes, near_zero, soft_maximum
-
-GAIN = 4.0  # lets the odds of an event, which are long, be learnt at the pace of the rest
+from xai_sleep.models.head import near_zero, soft_maximum
 
 
 class PowerCNN1d(nn.Module):
@@ -43,8 +41,6 @@ class PowerCNN1d(nn.Module):
         After each convolution.
     sharpness : float
         Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
-    relative : bool
-        Also look at each power relative to its mean over the window.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -60,18 +56,16 @@ class PowerCNN1d(nn.Module):
         width: int = 16,
         dropout: float = 0.3,
         sharpness: float = 4.0,
-        relative: bool = False,
     ) -> None:
         super().__init__()
-        self.cells, self.sharpness, self.relative = hop // 2, sharpness, relative
+        self.cells, self.sharpness = hop // 2, sharpness
         # Every second sample is enough: power is averaged over many of them.
         self.filters = nn.Conv1d(
             n_chans, filters, kernel, stride=2, padding=kernel // 2, padding_mode="reflect"
         )
-        powers = 2 * filters if relative else filters
-        self.normalise = nn.BatchNorm1d(powers)
+        self.normalise = nn.BatchNorm1d(filters)
         self.evidence = nn.Sequential()
-        for before, after in pairwise((powers, width, width)):
+        for before, after in pairwise((filters, width, width)):
             self.evidence.extend(
                 [
                     nn.Conv1d(before, after, 9, padding=4, padding_mode="replicate"),
@@ -80,7 +74,7 @@ class PowerCNN1d(nn.Module):
                     nn.Dropout(dropout),
                 ]
             )
-        self.head = near_zero(nn.Conv1d(width, 1, 1), GAIN)
+        self.head = near_zero(nn.Conv1d(width, 2, 1))
 
     @property
     def cam_layer(self) -> nn.Module:
@@ -93,10 +87,15 @@ class PowerCNN1d(nn.Module):
 
     def over_window(self, evidence: Tensor) -> Tensor:
         """Logits ``(window, 2)`` from those over time."""
-        return both_classes(soft_maximum(evidence.diff(dim=1), self.sharpness)[:, 0])
+        return soft_maximum(evidence, self.sharpness)
 
     def over_time(self, signals: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``."""
+        logits: Tensor = self.head(self.evidence(self.normalise(self.power(signals))))
+        return logits
+
+    def power(self, signals: Tensor) -> Tensor:
+        """Log power of each filter, ``(window, filter, cell)``."""
         power = avg_pool1d(
             self.filters(signals).square(),
             2 * self.cells,
@@ -104,11 +103,4 @@ class PowerCNN1d(nn.Module):
             padding=self.cells,
             count_include_pad=False,
         )
-        power = torch.log(power + 1e-3)
-        if self.relative:
-            power = torch.cat([power, power - power.mean(dim=2, keepdim=True)], dim=1)
-        features = self.evidence(self.normalise(power))
-        # Weights that only add: no event may be told by the silence of other features, which a map
-        # could not show.
-        evidence = conv1d(features, self.head.weight.abs(), self.head.bias)[:, 0]
-        return both_classes(GAIN * evidence)
+        return torch.log(power + 1e-3)
