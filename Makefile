@@ -7,10 +7,10 @@ ARGS ?=
 .DEFAULT_GOAL := help
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install browser run sweep report models bench test check format
+.PHONY: help install browser run sweep report models localisation bench test check format
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 install: $(VENV)/installed ## Install the project and its tools into .venv, at the pinned versions
 
@@ -43,6 +43,12 @@ models: install browser ## Compare the networks on real spindles: experiments/mo
 		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 	$(BIN)/python -m xai_sleep.report outputs/models --out experiments/models
 	$(BIN)/python -m experiments.models.screenshot outputs/models/spindle-cnn1d_power-loso experiments/models/report.png --turns 40
+
+localisation: install ## Score where the networks look, by every explainer: experiments/localisation
+	$(BIN)/python -m xai_sleep --multirun data=dreams task=spindle cv=loso,kfold explain=all \
+		model=cnn1d,cnn1d_power,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/localisation \
+		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
+	$(BIN)/python -m experiments.localisation.study outputs/localisation
 
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
 	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)

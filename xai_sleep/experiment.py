@@ -44,8 +44,9 @@ from xai_sleep.report.event_results import (
     events_csv,
     summarise_events,
 )
-from xai_sleep.report.explanations import all_maps, explainer_summary, fold_maps
+from xai_sleep.report.explanations import explainer_summary
 from xai_sleep.report.figures import draw_examples
+from xai_sleep.report.map_groups import all_maps, fold_maps
 from xai_sleep.report.results import (
     SCHEMA,
     FoldResult,

@@ -14,13 +14,8 @@ from xai_sleep.data.recording import Recording, Scoring
 from xai_sleep.data.windows import Windows
 from xai_sleep.explain.faithfulness import SEGMENTS
 from xai_sleep.metrics.maps import MEASURES
-from xai_sleep.report.explanations import (
-    all_maps,
-    as_scored_by,
-    explainer_summary,
-    fold_maps,
-    stage_names,
-)
+from xai_sleep.report.explanations import explainer_summary
+from xai_sleep.report.map_groups import all_maps, as_scored_by, fold_maps, stage_names
 from xai_sleep.report.results import FoldResult, score_windows
 
 SFREQ, LENGTH = 20.0, 40  # Hz; samples: windows of 2 s
