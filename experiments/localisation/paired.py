@@ -68,7 +68,7 @@ def compare(one: Run, other: Run, method: str, measure: str) -> Paired:
     shared = one.true_positive & other.true_positive & ~np.isnan(scores).any(axis=0)
     first, second = scores[:, shared]
     subject = one.subject[shared]
-    names = [one.model, other.model, method, measure]
+    names = (one.model, other.model, method, measure)
     people = np.unique(subject)
     if not len(people):
         return Paired(*names, 0, 0, None, None, None, None)
