@@ -18,7 +18,14 @@ from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
-from xai_sleep.training import build_classifier, build_trainer, fit_and_test, fold_data
+from xai_sleep.training import (
+    build_classifier,
+    build_trainer,
+    fit_and_test,
+    fold_data,
+    shuffled_labels,
+    train_on_shuffled_labels,
+)
 
 EVENTS = [(float(onset), onset + 0.5) for onset in range(3, 80, 9)]
 
@@ -122,3 +129,25 @@ def test_a_network_that_cannot_be_built_is_named() -> None:
     config.model["dropout"] = 7
     with pytest.raises(InputError, match="model: dropout probability has to be between 0 and 1"):
         build_classifier(config, recordings)
+
+
+@pytest.mark.parametrize("model", ["cnn1d", "cnn1d_marks"])
+def test_shuffled_labels_keep_their_number_and_tell_nothing(model: str, tmp_path: Path) -> None:
+    """Neither the windows' labels nor the marks in them; test windows keep theirs."""
+    _, recordings, _ = prepared()
+    config = composed(f"model={model}", "task.step=2", "balance=none", "trainer.max_epochs=1")
+    (fold, *_) = leave_one_subject_out(recordings, val_blocks=4, window=5, guard=5, seed=0)
+    real = fold_data(config, recordings, fold)
+    data = shuffled_labels(config, recordings, fold, None, seed=1)
+    for part in ("train", "val"):
+        one, other = getattr(real, part).label, getattr(data, part).label
+        assert one.sum() == other.sum()
+    assert (real.train.label != data.train.label).any()
+    assert (real.test.label == data.test.label).all()
+    data.setup()
+    assert len(next(iter(data.train_dataloader()))) == 2
+    own = (config, recordings, fold, None)
+    one, same = (
+        train_on_shuffled_labels(*own, tmp_path / name, seed=1).state_dict() for name in "ab"
+    )
+    assert all(torch.equal(one[key], same[key]) for key in one)

@@ -229,6 +229,22 @@ def fit_and_test(
     }
 
 
+def shuffled_labels(
+    config: Config, recordings: Sequence[Recording], fold: Fold, images: Images | None, seed: int
+) -> FoldDataModule:
+    """Permute the labels of a fold's training windows, and those of its validation windows.
+
+    Test windows keep theirs. The experts' marks, which would still tell, are not shown.
+    """
+    config = replace(config, trainer=replace(config.trainer, marks=0.0))
+    data = fold_data(config, recordings, fold, images)
+    rng = np.random.default_rng(seed)
+    for part in ("train", "val"):
+        windows = getattr(data, part)
+        setattr(data, part, replace(windows, label=rng.permutation(windows.label)))
+    return data
+
+
 @interruptible()
 def train_on_shuffled_labels(
     config: Config,
@@ -238,16 +254,9 @@ def train_on_shuffled_labels(
     directory: Path,
     seed: int,
 ) -> EventClassifier:
-    """Train a fresh network on the fold's windows with their labels permuted.
-
-    Labels of training and validation windows are permuted, each among themselves, before classes
-    are balanced; all else is as in :func:`fit_and_test`.
-    """
-    data = fold_data(config, recordings, fold, images)
-    rng = np.random.default_rng(seed)
-    for part in ("train", "val"):
-        windows = getattr(data, part)
-        setattr(data, part, replace(windows, label=rng.permutation(windows.label)))
+    """Train a fresh network on :func:`shuffled_labels`, otherwise as :func:`fit_and_test`."""
+    pl.seed_everything(seed, verbose=False)
+    data = shuffled_labels(config, recordings, fold, images, seed)
     classifier = build_classifier(config, recordings, images)
     trainer = build_trainer(config, data, directory, logger=DummyLogger())
     trainer.fit(classifier, datamodule=data)
