@@ -7,7 +7,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install browser run sweep report models localisation bench test check format
+.PHONY: help install browser run sweep report dashboard models localisation bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ sweep: install ## Run all tasks, models and schemes: ARGS="hydra/launcher=joblib
 
 report: install ## Put runs and sweeps in one table: ARGS="outputs multirun/…"
 	$(BIN)/python -m xai_sleep.report $(ARGS)
+
+dashboard: install ## Show tracked runs on Weights & Biases: ARGS="multirun/…"
+	$(BIN)/python -m xai_sleep.dashboard $(ARGS)
 
 models: install browser ## Compare the networks on real spindles: experiments/models
 	$(BIN)/python -m xai_sleep --multirun data=dreams task=spindle cv=loso,kfold \

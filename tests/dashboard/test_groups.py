@@ -45,10 +45,12 @@ def test_a_directory_without_a_tracked_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_runs_that_wait_for_their_upload_are_refused_with_the_command(tmp_path: Path) -> None:
-    path = tracked(tmp_path / "run", "g", runs=2)
-    (path / "wandb/offline-run-1/run-1.wandb.synced").unlink()
-    said = (
-        rf"1 of 2 offline runs in {path} are .*; first run: wandb sync {path}/wandb/offline-run-\*"
+    paths = [tracked(tmp_path / "sweep" / name, name, runs=2) for name in "abc"]
+    for path in paths[:2]:
+        (path / "wandb/offline-run-1/run-1.wandb.synced").unlink()
+    with pytest.raises(InputError) as refused:
+        find_groups([str(tmp_path / "sweep")], "p")
+    waiting = sorted(f"{path}/wandb/offline-run-*" for path in paths[:2])
+    assert str(refused.value) == (
+        "2 of 6 offline runs are not uploaded yet; first run: wandb sync " + " ".join(waiting)
     )
-    with pytest.raises(InputError, match=said):
-        find_groups([str(path)], "p")

@@ -40,9 +40,10 @@ def test_a_workspace_holds_all_sections_and_these_groups_alone() -> None:
     assert {name: len(p) for name, p in found.items()} == {
         section.name: len(section.panels) for section in sections()
     }
-    (filters,) = spec["runSets"][0]["filters"]["filters"]
-    assert filters["key"] == {"section": "run", "name": "group"}
-    assert (filters["op"], filters["value"]) == ("IN", list(GROUPS.names))
+    group, state = spec["runSets"][0]["filters"]["filters"]
+    assert group["key"] == {"section": "run", "name": "group"}
+    assert (group["op"], group["value"]) == ("IN", list(GROUPS.names))
+    assert (state["key"]["name"], state["op"], state["value"]) == ("state", "=", "finished")
     again = ws.Workspace._from_model(workspace._to_model())
     assert [section.name for section in again.sections] == list(found)
 
@@ -53,7 +54,7 @@ def test_a_report_shows_scores_of_summaries_and_training_of_folds() -> None:
     assert len(grids) == len(sections())
     for grid, section in zip(grids, sections(), strict=True):
         (runs,) = grid["metadata"]["runSets"]
-        group, job = runs["filters"]["filters"]
+        group, _, job = runs["filters"]["filters"]
         assert group["value"] == list(GROUPS.names)
         assert (job["key"]["name"], job["value"]) == ("jobType", section.job_type)
         assert len(grid["metadata"]["panelBankSectionConfig"]["panels"]) == len(section.panels)

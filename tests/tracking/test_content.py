@@ -73,6 +73,8 @@ def test_nothing_is_said_of_the_machine(tracked: Tracked) -> None:
             assert f"{place}" not in said
         assert not list((each.path.parent / "files").glob("wandb-metadata.json"))
         assert not list((each.path.parent / "files").glob("code"))
+        versions = (each.path.parent / "files/requirements.txt").exists()
+        assert versions == (each is tracked.summary)
 
 
 def test_every_epoch_is_told(tracked: Tracked) -> None:

@@ -42,7 +42,10 @@ def save(groups: Groups) -> dict[str, str]:
     from xai_sleep.dashboard.panels import build_report, build_workspace
 
     try:
-        owned = replace(groups, entity=groups.entity or wandb.Api().default_entity)
+        entity = groups.entity or wandb.Api().default_entity
+        if not entity:
+            raise ValueError("the login belongs to no entity; name one with --entity")
+        owned = replace(groups, entity=entity)
         workspace, report = build_workspace(owned), build_report(owned)
         workspace.save()
         report.save()

@@ -64,17 +64,16 @@ def _tracked_in(directory: Path) -> list[Groups]:
             f"{directory} holds no run that was tracked (no {TRACKED} in it or below); name a "
             "directory of a run or a sweep made with logger=wandb, or a group"
         )
-    for file in files:
-        _require_uploaded(file.parent)
+    _require_uploaded([file.parent for file in files])
     each = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return [Groups(told["project"], told["entity"], (told["group"],)) for told in each]
 
 
-def _require_uploaded(directory: Path) -> None:
-    runs = list((directory / "wandb").glob("offline-run-*"))
+def _require_uploaded(directories: Sequence[Path]) -> None:
+    runs = [run for each in directories for run in (each / "wandb").glob("offline-run-*")]
     waiting = [run for run in runs if not any(run.glob("*.wandb.synced"))]
     if waiting:
+        command = sync_command(*dict.fromkeys(run.parents[1] for run in waiting))
         raise InputError(
-            f"{len(waiting)} of {len(runs)} offline runs in {directory} are not uploaded yet; "
-            f"first run: {sync_command(directory)}"
+            f"{len(waiting)} of {len(runs)} offline runs are not uploaded yet; first run: {command}"
         )

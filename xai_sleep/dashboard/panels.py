@@ -41,7 +41,10 @@ CURVES = {
 }
 """Panels of training, by epoch."""
 
-DRAWN = ("roc", "confusion", "scores", "calibration", "training", "localisation", "alignment")
+DRAWN = (
+    *("roc", "confusion", "scores", "calibration", "training"),
+    *("localisation", "alignment", "faithfulness", "timeline"),
+)
 EXPERIMENT = wr.Config("experiment")
 
 
@@ -113,7 +116,8 @@ def build_report(groups: Groups, *, online: bool = True) -> wr.Report:
 
 
 def _filter(groups: Groups) -> str:
-    return f'Metric("Group") in {list(groups.names)!r}'
+    """Folds that failed, or were interrupted and done again, are left out."""
+    return f'Metric("Group") in {list(groups.names)!r} and Metric("State") == "finished"'
 
 
 def _title(groups: Groups) -> str:

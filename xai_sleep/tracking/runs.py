@@ -141,7 +141,14 @@ def wandb_run(settings: LoggerConfig, directory: Path, **told: Any) -> Iterator[
                 dir=str(directory),
                 mode=settings.mode,  # type: ignore[arg-type]
                 reinit="finish_previous",
-                settings=wandb.Settings(silent=True, console="off", init_timeout=30, **PRIVATE),
+                settings=wandb.Settings(
+                    silent=True,
+                    console="off",
+                    init_timeout=30,
+                    # Versions of packages take longest to list, and are the same in every fold.
+                    x_save_requirements=told.get("job_type") != "fold",
+                    **PRIVATE,
+                ),
                 **told,
             )
         except wandb.errors.Error as error:
@@ -157,12 +164,11 @@ def wandb_run(settings: LoggerConfig, directory: Path, **told: Any) -> Iterator[
             run.finish(exit_code=int(failed))
 
 
-def sync_command(directory: Path) -> str | None:
-    """Command that uploads the offline runs of a run directory; None if there are none."""
-    files = directory / "wandb"
-    if not any(files.glob("offline-run-*")):
-        return None
-    return f"wandb sync {shlex.quote(str(files))}/offline-run-*"
+def sync_command(*directories: Path) -> str | None:
+    """Command that uploads the offline runs of run directories; None if there are none."""
+    files = [directory / "wandb" for directory in directories]
+    found = [shlex.quote(str(each)) for each in files if any(each.glob("offline-run-*"))]
+    return " ".join(["wandb sync", *(f"{each}/offline-run-*" for each in found)]) if found else None
 
 
 @contextmanager
