@@ -47,8 +47,8 @@ def save(groups: Groups) -> dict[str, str]:
             raise ValueError("the login belongs to no entity; name one with --entity")
         owned = replace(groups, entity=entity)
         workspace, report = build_workspace(owned), build_report(owned)
+        report.save()  # first, as it looks up the project
         workspace.save()
-        report.save()
     except (wandb.errors.Error, ValueError) as error:
         said = str(error).splitlines()[0].rstrip(".")
         raise InputError(
