@@ -7,7 +7,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install browser run sweep report dashboard models localisation bench test check format
+.PHONY: help install browser run sweep report dashboard models localisation leakage bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,14 @@ localisation: install ## Score where the networks look, by every explainer: expe
 		model=cnn1d,cnn1d_power,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/localisation \
 		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 	$(BIN)/python -m experiments.localisation.study outputs/localisation
+
+LEAKAGE := $(BIN)/python -m xai_sleep --multirun data=dreams task=spindle model=cnn1d explain=none \
+	baselines=none hydra.sweep.dir=outputs/leakage hydra/launcher=joblib hydra.launcher.n_jobs=2
+
+leakage: install ## Measure what each mistake of practice adds to a score: experiments/leakage
+	$(LEAKAGE) cv=kfold $(ARGS) leak=none,all,smote_before_split,overlapping_windows,scaling_on_all,test_as_validation,carried_weights,unscored_as_negative
+	$(LEAKAGE) cv=loso $(filter-out cv.folds=%,$(ARGS)) leak=none,shared_subjects
+	$(BIN)/python -m experiments.leakage outputs/leakage
 
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
 	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)

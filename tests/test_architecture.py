@@ -14,10 +14,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A part of the package may import from itself and from the lines above its own.
 LAYERS = (
     ("", "errors"),
-    ("data", "models", "composition", "progress", "history", "run_directory"),
+    ("data", "models", "composition", "progress", "history", "run_directory", "leak_names"),
     ("explain", "metrics", "config", "sweep"),
     ("report", "baselines"),
-    ("activation", "tracking"),
+    ("activation", "tracking", "leaks"),
     ("fold_events", "training", "explaining"),
     ("trained",),
     ("experiment", "predict", "dashboard"),

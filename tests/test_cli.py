@@ -144,6 +144,26 @@ def test_a_setting_that_cannot_be_used_is_one_line(cli: Cli, setting: str, said:
     assert re.search(said, complaint(cli(*FAST, setting)))
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("leak=smote", "leak=smote: no such choice; available for leak: all, carried_weights, no"),
+        ("leak.names=[smote]", "leak.names holds 'smote'; each must be one of all, smote_before"),
+        ("leak=overlapping_windows", "leak.names holds overlapping_windows, which cannot be made"),
+    ],
+)
+def test_leaks_that_cannot_be_made_are_one_line(cli: Cli, setting: str, said: str) -> None:
+    assert complaint(cli(*FAST, setting)).startswith(said)
+
+
+def test_directory_and_table_of_a_leaky_run_say_so(cli: Cli) -> None:
+    answer = cli(*FAST, "data.subjects=2", "leak=carried_weights")
+    assert answer.code == 0
+    (found,) = Path("outputs").rglob("results.json")
+    assert found.parts[1:3] == ("synthetic", "LEAKY-spindle-cnn1d-loso")
+    assert re.search(r"LEAKY spindle-CNN1d-loso.*\n *carried_weights *\n", answer.err)
+
+
 def test_too_many_folds_for_a_record_are_one_line(cli: Cli) -> None:
     line = complaint(cli(*FAST, "cv=kfold", "cv.folds=100"))
     assert line.startswith("record synthetic1 has 32 scored windows of 5 s, fewer than the 100 b")

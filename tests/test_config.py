@@ -27,7 +27,8 @@ CHANGED = [
     f"{'+' * (group == 'experiment')}{group}={choice}"
     for group, choices in sorted(GROUPS.items())
     for choice in choices
-    if group not in ("task", "model", "cv")
+    # One leak cannot be made in the default scheme: tests/test_leak_names.py.
+    if group not in ("task", "model", "cv") and choice != "overlapping_windows"
 ]
 
 DEFAULT = OmegaConf.structured(composed())

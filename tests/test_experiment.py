@@ -1,12 +1,14 @@
 """A whole experiment on simulated recordings: every file it promises, and what stands in it."""
 
 import csv
+import io
 import json
 import math
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -419,6 +421,65 @@ def test_other_settings_in_the_same_directory_are_refused(
     with pytest.raises(InputError, match=rf"holds a run with other settings {named}"):
         experiment(*overrides, output=tiny.path)
     assert (tiny.path / "results.json").read_bytes() == results
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Every leak at once, in three folds over blocks of time."""
+    path = tmp_path_factory.mktemp("leaky") / "run"
+    return experiment("cv=kfold", "cv.folds=3", "leak=all", output=path)
+
+
+def test_every_output_of_a_leaky_run_says_so(leaky: Run) -> None:
+    leaks = leaky.config.leak.names
+    assert len(leaks) == 6
+    assert leaky.results["leaks"] == leaky.results["config"]["leak"]["names"] == leaks
+    for fold in leaky.results["folds"]:
+        assert fold["leaks"] == leaks
+        assert 0 < fold["windows_oversampled"]["accuracy"] <= 1
+    tables = list(leaky.path.glob("*.csv"))
+    assert {path.stem for path in tables} == {"predictions", "results", "events"}
+    for path in tables:
+        with path.open() as file:
+            assert {row["leaks"] for row in csv.DictReader(file)} <= {" ".join(["LEAKY", *leaks])}
+    for name in ("maps.npz", "activation.npz"):
+        with np.load(leaky.path / name) as stored:
+            assert stored["leaks"].tolist() == ["LEAKY", *leaks]
+    assert "<title>LEAKY: " in (leaky.path / "report.html").read_text()
+    console = Console(width=80, record=True, quiet=False, file=io.StringIO())
+    run(leaky.config, console)
+    assert "LEAKY spindle-CNN1d-kfold" in console.export_text()
+
+
+def test_a_leaky_run_resumes_as_if_unbroken(leaky: Run, tmp_path: Path) -> None:
+    """Weights are carried from the folds on disk."""
+    shutil.copytree(leaky.path, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "folds" / "fold03")
+    (tmp_path / "run" / "results.json").unlink()
+    again = run(replace(leaky.config, output_dir=str(tmp_path / "run")), QUIET)
+    assert without_timing(again) == without_timing(leaky.results)
+
+
+def test_a_clean_run_knows_nothing_of_leaks(tiny: Run) -> None:
+    assert "leak" not in tiny.results["config"]
+    assert "leaks" not in tiny.results
+    for path in tiny.path.glob("*.csv"):
+        assert "leaks" not in path.read_text().splitlines()[0]
+    assert "LEAKY" not in (tiny.path / "report.html").read_text()
+
+
+def test_leaks_and_none_do_not_share_a_directory(tiny: Run) -> None:
+    with pytest.raises(InputError, match=r"other settings \(leak.names\)"):
+        experiment("leak=carried_weights", output=tiny.path)
+
+
+def test_carried_weights_show_in_the_first_loss(tmp_path: Path) -> None:
+    training = ("trainer.max_epochs=15", "trainer.learning_rate=0.01", "explain=none")
+    overrides = ("model=cnn1d_power", *training, "leak=carried_weights")
+    found = experiment(*overrides, output=tmp_path)
+    first, *later = (fold["first_loss"] for fold in found.results["folds"])
+    assert first == pytest.approx(math.log(2), abs=0.1)
+    assert max(later) < 0.5 * math.log(2)
 
 
 def start_tiny(directory: Path) -> subprocess.Popen[str]:

@@ -14,6 +14,7 @@ from xai_sleep.composition import composition_error
 from xai_sleep.config import Config, config_dir, validate
 from xai_sleep.data.load import data_source
 from xai_sleep.errors import InputError, account, leave
+from xai_sleep.leak_names import leaky_prefix
 from xai_sleep.sweep import accounted, alone, validation_score
 
 
@@ -41,6 +42,7 @@ def main() -> None:
     # Hydra would print its own account of an error and exit with 1; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     OmegaConf.register_new_resolver("data_source", data_source, replace=True)
+    OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     try:
         with accounted():

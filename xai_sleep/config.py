@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from xai_sleep.composition import value_error
 from xai_sleep.data.filtering import reach
 from xai_sleep.errors import InputError
+from xai_sleep.leak_names import chosen_leaks
 
 
 @dataclass
@@ -92,6 +93,13 @@ class BaselinesConfig:
 
 
 @dataclass
+class LeakConfig:
+    """Mistakes made on purpose, to measure them: names of :mod:`xai_sleep.leak_names`."""
+
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass
 class DetectorConfig:
     """How events are found with a sliding window."""
 
@@ -138,6 +146,7 @@ class Config:
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    leak: LeakConfig = field(default_factory=LeakConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
     threads: int = 1
@@ -178,6 +187,9 @@ def validate(composed: DictConfig) -> Config:
     _check_choices(config)
     _check_ranges(config)
     _check_combinations(config)
+    config.leak.names = chosen_leaks(
+        config.leak.names, config.cv.scheme, synthetic=bool(config.balance.sampler)
+    )
     return config
 
 

@@ -35,6 +35,7 @@ from xai_sleep.data.recording import Recording
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.explaining import explain_fold
 from xai_sleep.fold_events import find_events
+from xai_sleep.leaks import carry_weights, lead_astray, leaky, score_oversampled
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.report.drawing import stamp
@@ -46,6 +47,7 @@ from xai_sleep.report.event_results import (
 )
 from xai_sleep.report.explanations import explainer_summary
 from xai_sleep.report.figures import draw_examples
+from xai_sleep.report.leaky import mark_files, marking
 from xai_sleep.report.map_groups import all_maps, fold_maps
 from xai_sleep.report.results import (
     SCHEMA,
@@ -151,9 +153,8 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(_settings(config, source)), Progress(console) as progress:
         found = finished_before(directory) or work(config, source, directory, progress)
-    table = run_table(
-        _title(config, source), found["folds"], found["summary"], found.get("baselines", {})
-    )
+    title = "\n".join([_title(config, source), *config.leak.names])
+    table = run_table(title, found["folds"], found["summary"], found.get("baselines", {}))
     console.print(table)
     console.print(f"results in {directory.path}")
     if command := sync_command(directory.path):
@@ -178,7 +179,7 @@ def work(
     recordings, inputs = read(config, source, progress)
     images = build_images(config, recordings) if sees_images(config) else None
     experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
-    folds = divide(config, recordings)
+    folds = leaky(divide(config, recordings), config, recordings)
     baselines = compare(config, recordings, folds)
     remember_images(experiment, folds)
     results = [
@@ -213,6 +214,7 @@ def read(
     )
     if sees_images(config):
         warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
+    raw = lead_astray(raw, config.leak.names)
     both = [prepared(config, one) for one in progress.each("records", raw, len(raw))]
     return [broad for broad, _ in both], [inputs for _, inputs in both]
 
@@ -271,6 +273,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     pl.seed_everything(seed, verbose=False)
     data.setup()
     classifier = build_classifier(config, experiment.inputs, experiment.images)
+    carry_weights(classifier, fold, directory.path / "folds")
     explainer = GradCamCallback(config.explain.methods)
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
     with tracked_run(config, experiment.source, directory.path, fold.name) as tracked:
@@ -283,7 +286,8 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         )
         probability, metrics = fit_and_test(trainer, classifier, data)
         found, scores = find_events(config, data, classifier)
-        metrics |= scores
+        metrics |= marking(config.leak.names) | scores
+        metrics |= score_oversampled(classifier, data, probability, metrics["threshold"])
         maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
         result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
         if maps.size:
@@ -292,7 +296,8 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         if maps.size and config.explain.figures:
             figures = directory.path / "figures"
             shown = (experiment.recordings, result, config.explain.figures)
-            draw_examples(*shown, figures, images=experiment.images, mark=stamp(experiment.source))
+            mark = stamp(experiment.source, config.leak.names)
+            draw_examples(*shown, figures, images=experiment.images, mark=mark)
         track_fold(tracked, experiment.recordings, result, directory.path / "figures")
     metrics["seconds"] = time.perf_counter() - started
     arrays = {"probability": probability, "maps": maps, **result.explained}
@@ -326,6 +331,7 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
         "schema": SCHEMA,
         "version": __version__,
         "data": experiment.source,
+        **marking(experiment.config.leak.names),
         "config": _settings(experiment.config, experiment.source),
         "records": describe(experiment.recordings),
         "folds": [
@@ -361,6 +367,7 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     )
     if all(result.maps.size for result in results):
         write_arrays(path / "maps.npz", all_maps(recordings, results))
+    mark_files(path, experiment.config.leak.names)
     write_report(path, found, recordings, results, experiment.images)
     with tracked_run(experiment.config, experiment.source, path) as tracked:
         track_summary(tracked, found, results, path / "figures")
@@ -371,6 +378,8 @@ def _settings(config: Config, source: str) -> dict[str, Any]:
     """Select what the results depend on: not where files are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
+    if not config.leak.names:
+        del settings["leak"]
     del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
     return settings
 

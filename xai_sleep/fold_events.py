@@ -68,9 +68,9 @@ def choose(config: Config, data: FoldDataModule, classifier: EventClassifier) ->
     """Choose by validation time alone if it holds enough events, else by training time as well."""
     kind, fold = config.detector.activation, data.fold
     kinds = None if kind == "auto" else (kind,)
-    parts, chosen_on = [fold.val], "validation"
-    if _count(data.recordings, fold.val) < config.detector.min_events:
-        parts, chosen_on = [fold.val, fold.train], "validation and training"
+    parts, chosen_on = [data.choosing_time], "validation"
+    if _count(data.recordings, data.choosing_time) < config.detector.min_events:
+        parts, chosen_on = [data.choosing_time, fold.train], "validation and training"
     times = tuple(union(each) for each in zip(*parts, strict=True))
     examples = [
         Example(activation, data.recordings[i].events, times[i])

@@ -20,6 +20,7 @@ from xai_sleep.data.windows import Windows, cut_signals
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.detector import Detector, middle_of
 from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.report.leaky import leaks_of
 from xai_sleep.report.results import SCHEMA
 from xai_sleep.training import build_classifier
 
@@ -130,9 +131,14 @@ def load_run(directory: Path, fold: str | None = None) -> TrainedRun:
     Raises
     ------
     InputError
-        If the run is not finished, was made by another version, or lacks the fold.
+        If the run is not finished, was made with leaks or by another version, or lacks the fold.
     """
     found = _results(directory)
+    if leaks_of(found):
+        raise InputError(
+            f"{directory} is a LEAKY run ({', '.join(leaks_of(found))}): its models measure a "
+            "mistake and are for nothing else; name a run without leaks (leak=none)"
+        )
     of_fold = {each["name"]: each for each in found["folds"]}
     if fold is not None and fold not in of_fold:
         raise InputError(f"{directory} has no fold {fold}; --fold is one of {', '.join(of_fold)}")

@@ -31,6 +31,7 @@ from xai_sleep.data.images import SETTINGS, Images, image_transform
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
 from xai_sleep.history import History
+from xai_sleep.leaks import data_module
 from xai_sleep.metrics.windows import choose_threshold
 from xai_sleep.models.classifier import EventClassifier, TimedNetwork
 from xai_sleep.report.results import score_windows
@@ -93,7 +94,7 @@ def fold_data(
 ) -> FoldDataModule:
     """Windows of a fold; nothing is computed before its ``setup``."""
     task = config.task
-    return FoldDataModule(
+    return data_module(config.leak.names)(
         recordings,
         fold,
         window=task.window,

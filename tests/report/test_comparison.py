@@ -285,3 +285,34 @@ def test_help_says_what_is_read_and_written(capsys: pytest.CaptureFixture[str]) 
     text = " ".join(capsys.readouterr().out.split())
     for word in ("results.json", "table.csv", "--out DIR", "example: python -m xai_sleep.report"):
         assert word in text
+
+
+def leaky(**settings: Any) -> dict[str, Any]:
+    return results("dreams", **settings) | {"leaks": ["carried_weights", "scaling_on_all"]}
+
+
+def test_runs_with_leaks_stand_in_a_table_of_their_own(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(runs / "wrong", leaky())
+    rows, _ = load([runs])
+    assert [bool(row.leaks) for row in rows] == [False, True, False, False]
+    assert rows[1].name == "LEAKY rem CNN1d loso 2 leaks"
+    clean, wrong, simulated = markdown(rows).split("## ")[1:]
+    assert wrong.startswith("LEAKY dreams data")
+    assert wrong.count("LEAKY carried_weights scaling_on_all") == 1
+    assert "LEAKY" not in clean + simulated
+    table = list(csv.DictReader(io.StringIO(comparison_csv(rows))))
+    said = "LEAKY carried_weights scaling_on_all"
+    assert [row["leaks"] for row in table] == ["", said, "", ""]
+    main([str(runs)])
+    assert "LEAKY dreams data" in capsys.readouterr().out
+    page = (runs / "report.html").read_text()
+    assert "<title>LEAKY: " in page
+    assert "they stand in a table of their own" in page
+
+
+def test_clean_runs_have_no_column_for_leaks(runs: Path) -> None:
+    rows, _ = load([runs])
+    assert "| leaks |" not in markdown(rows)
+    assert ",leaks" not in comparison_csv(rows)

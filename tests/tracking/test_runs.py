@@ -151,3 +151,13 @@ def test_a_key_that_cannot_be_one_is_said_so(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("mode", ["offline", "disabled"])
 def test_other_modes_need_no_login(mode: str) -> None:
     assert require_login(LoggerConfig(mode=mode)) is None  # type: ignore[func-returns-value]
+
+
+def test_a_leaky_run_is_tagged_and_never_named_like_a_clean_one(tmp_path: Path) -> None:
+    config = composed(*TINY, "logger=wandb", "leak=carried_weights")
+    with tracked_run(config, "synthetic", tmp_path):
+        pass
+    (found,) = read_runs(tmp_path)
+    assert {"LEAKY", "carried_weights"} < set(found.tags)
+    assert found.group.startswith("LEAKY spindle-CNN1d-loso (synthetic data)")
+    assert found.config["experiment"] == "LEAKY spindle-CNN1d-loso"

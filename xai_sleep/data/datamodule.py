@@ -26,9 +26,9 @@ from xai_sleep.data.datasets import (
     already_a_batch,
     shifted,
 )
-from xai_sleep.data.folds import Fold
+from xai_sleep.data.folds import Fold, Times
 from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
+from xai_sleep.data.recording import Recording, Signals
 from xai_sleep.data.scaling import (
     amplitudes_by_record,
     amplitudes_by_train,
@@ -103,17 +103,10 @@ class FoldDataModule(pl.LightningDataModule):
         """Scale the signals and balance the training windows, once."""
         if hasattr(self, "signals"):
             return
-        self.amplitudes = AMPLITUDES[self.scale](self.recordings, self.fold)
+        self.amplitudes = AMPLITUDES[self.scale](self.recordings, self.scaling_fold)
         self.signals = scaled(self.recordings, self.amplitudes)
         real = cut_signals(self.signals, self.train)
-        train, labels = balance(
-            real,
-            self.train.label,
-            sampler=self.sampler,
-            noise=self.noise,
-            seed=self.seed,
-            where=f"fold {self.fold.name}",
-        )
+        train, labels = self.balance(real, self.train.label)
         # A sampler that removes windows does not put the real ones first: none has a place then.
         kept = len(real) if np.array_equal(train[: len(real)], real) else 0
         marks = self._marks(kept, len(train)) if self.marks else None
@@ -149,6 +142,34 @@ class FoldDataModule(pl.LightningDataModule):
         return marks
 
     @property
+    def scaling_fold(self) -> Fold:
+        """Whose training time amplitudes are estimated on."""
+        return self.fold
+
+    @property
+    def choosing_time(self) -> Times:
+        """Time by which a detector of events is chosen."""
+        return self.fold.val
+
+    @property
+    def normalising_windows(self) -> Windows:
+        """Windows by which images are normalised."""
+        return self.train
+
+    def balance(
+        self, signals: Signals, labels: NDArray[np.int64]
+    ) -> tuple[Signals, NDArray[np.int64]]:
+        """Even out the classes of the training windows: those given, then synthetic ones."""
+        return balance(
+            signals,
+            labels,
+            sampler=self.sampler,
+            noise=self.noise,
+            seed=self.seed,
+            where=f"fold {self.fold.name}",
+        )
+
+    @property
     def learnt(self) -> dict[str, NDArray[np.float32]]:
         """What a new recording needs to be scaled like the fold's: it is learnt in training."""
         kept = {}
@@ -161,11 +182,12 @@ class FoldDataModule(pl.LightningDataModule):
     def _normal(self, images: Images) -> tuple[Tensor, Tensor]:
         """Mean and sd of each row over training windows and time; rows are frequencies."""
         sums = torch.zeros(2, *images.shape[:2], 1, dtype=torch.float64)
-        for index in np.array_split(np.arange(len(self.train)), len(self.train) // 256 + 1):
-            batch = images.of(self.train, index, self.amplitudes).double()
+        windows = self.normalising_windows
+        for index in np.array_split(np.arange(len(windows)), len(windows) // 256 + 1):
+            batch = images.of(windows, index, self.amplitudes).double()
             for power in (1, 2):
                 sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
-        mean, square = sums / len(self.train)
+        mean, square = sums / len(windows)
         # Images are kept as float16: what varies less than it can tell does not vary.
         sd = (square - mean**2).clamp_min(1e-6).sqrt()
         return mean.float(), sd.float()

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from xai_sleep.report.leaky import leaks_of, marked
 from xai_sleep.report.results import SCHEMA
 
 SHOWN = {
@@ -74,6 +75,8 @@ class Row:
         where the run made no maps.
     is_baseline : bool
         Whether it is no network; ``run`` is then empty.
+    leaks : tuple of str
+        Mistakes made on purpose.
     """
 
     run: str
@@ -87,11 +90,13 @@ class Row:
     pointing: Score
     chance: Score
     is_baseline: bool = False
+    leaks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """Task, model and cross-validation."""
-        return f"{self.task} {self.model} {self.cv}"
+        """Task, model and cross-validation, marked where there are leaks."""
+        leaks = self.leaks if len(self.leaks) < 2 else [f"{len(self.leaks)} leaks"]
+        return marked(" ".join([self.task, self.model, self.cv, *leaks]), self.leaks)
 
 
 def load(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
@@ -129,7 +134,8 @@ def load(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
             skipped.append(f"{path}/results.json cannot be used ({type(error).__name__}: {reason})")
     rows += baselines.values()
     return sorted(
-        rows, key=lambda r: (r.data, r.task, r.cv, r.is_baseline, r.model, r.run)
+        rows,
+        key=lambda r: (r.data, bool(r.leaks), r.task, r.cv, r.is_baseline, r.model, r.leaks, r.run),
     ), skipped
 
 
@@ -164,6 +170,7 @@ def read(run: Path) -> tuple[Row, dict[str, Row]]:
         event_f1=_score(summary.get("events", {}).get("f1")),
         pointing=_score(maps.get("pointing")),
         chance=_score(maps.get("pointing_uniform")),
+        leaks=tuple(leaks_of(found)),
     )
     return row, _baselines(row, found)
 
@@ -173,7 +180,7 @@ def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
     names = {"data": ("expert", "records"), "task": ("window", "min_overlap"), "detector": ("iou",)}
     tested = [config.get(part, {}).get(name) for part, each in names.items() for name in each]
     return {
-        f"{row.data} {row.task} {row.cv} {tested} {name}": replace(
+        f"{row.data} {row.leaks} {row.task} {row.cv} {tested} {name}": replace(
             row,
             run="",
             model=f"baseline {name}",
@@ -190,9 +197,11 @@ def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
 
 
 def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
-    """Title of each data source with its rows, numbered from 1 through all sources."""
-    for data, group in groupby(enumerate(rows, 1), key=lambda item: item[1].data):
-        yield TITLES.get(data, f"{data} data"), list(group)
+    """Title of each data source with its rows, numbered from 1 through all; leaky ones apart."""
+    for (data, leaks), group in groupby(
+        enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].leaks))
+    ):
+        yield marked(TITLES.get(data, f"{data} data"), ["any"] * leaks), list(group)
 
 
 def _runs(directory: Path) -> set[Path]:

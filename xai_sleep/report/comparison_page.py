@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 from xai_sleep.report.comparison_tables import MAPS
+from xai_sleep.report.leaky import SOME
 from xai_sleep.report.page_tables import interval, number
 from xai_sleep.report.paired import Pair
 from xai_sleep.report.paired_tables import ABOUT, HEADS, pairs_rows
@@ -52,7 +53,8 @@ def comparison_page(
         "command": shlex.join(command),
         "commit": commit(),
     }
-    return render("comparison.html", {row.data for row in rows}, context)
+    leaky = SOME if any(row.leaks for row in rows) else ""
+    return render("comparison.html", {row.data for row in rows}, context, leaky=leaky)
 
 
 def _table(title: str, numbered: Sequence[tuple[int, Row]]) -> dict[str, Any]:

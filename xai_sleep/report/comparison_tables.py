@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
+from xai_sleep.report.leaky import COLUMN, marked
 from xai_sleep.report.tables import number
 
 LINES = "mean ± sd over folds; pooled; its 95 % interval over subjects"
@@ -41,7 +42,7 @@ def terminal_tables(rows: Sequence[Row]) -> list[Table]:
         for i, row in numbered:
             chance = number(row.chance.pooled) if row.pointing.pooled is not None else ""
             table.add_row(
-                f"{i} {row.task}\n{row.model}\n{row.cv}\n{row.data}",
+                "\n".join([f"{i} {row.task}", row.model, row.cv, row.data, *row.leaks]),
                 "mean\nsd\npooled\n95 % from\nto" + ("\nchance" if chance else ""),
                 *(_lines(row.windows[name]) for name in SHOWN),
                 _lines(row.event_f1) if row.event_f1.pooled is not None else "–",
@@ -54,7 +55,8 @@ def terminal_tables(rows: Sequence[Row]) -> list[Table]:
 
 def markdown(rows: Sequence[Row]) -> str:
     """One titled table per data source, a row a run."""
-    about = ["", "run", "data", "task", "CV", "model", "folds"]
+    leaky = any(row.leaks for row in rows)
+    about = ["", "run", "data", "task", "CV", "model", "folds", *[COLUMN] * leaky]
     head = [*about, *SHOWN.values(), EVENT_F1, POINTING, "chance"]
     parts = []
     for title, numbered in by_source(rows):
@@ -62,6 +64,7 @@ def markdown(rows: Sequence[Row]) -> str:
         for i, row in numbered:
             scores = [_cell(score) for score in _scores(row)]
             about = [str(i), row.run, row.data, row.task, row.cv, row.model, str(row.folds)]
+            about += [_leaks(row)] * leaky
             lines.append(_piped([*about, *scores]))
         parts.append("\n".join(lines))
     if any(row.is_baseline for row in rows):
@@ -77,11 +80,17 @@ def comparison_csv(rows: Sequence[Row]) -> str:
     parts = ("mean", "sd", "pooled", "low", "high")
     scores = (*SHOWN, "event_f1", "pointing", "pointing_chance")
     columns = [f"{score}_{part}" for score in scores for part in parts]
+    columns += [COLUMN] * (leaky := any(row.leaks for row in rows))
     out.writerow(["run", "data", "task", "cv", "model", "folds", *columns])
     for row in rows:
         values = [getattr(score, part) for score in _scores(row) for part in parts]
+        values += [_leaks(row)] * leaky
         out.writerow([row.run, row.data, row.task, row.cv, row.model, row.folds, *values])
     return table.getvalue()
+
+
+def _leaks(row: Row) -> str:
+    return marked(" ".join(row.leaks), row.leaks)
 
 
 def _scores(row: Row) -> list[Score]:

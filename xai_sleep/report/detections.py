@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from xai_sleep.data.intervals import Intervals, intervals
+from xai_sleep.report.leaky import COLUMN
 from xai_sleep.report.timeline import Trace
 
 SUFFIX = "_relevance"
@@ -51,7 +52,11 @@ def _detections(path: Path) -> dict[str, Intervals]:
 def _traces(path: Path) -> dict[str, Trace]:
     with np.load(path) as stored:
         step = float(stored["step"])
-        names = [name for name in stored.files if name != "step" and not name.endswith(SUFFIX)]
+        names = [
+            name
+            for name in stored.files
+            if name not in ("step", COLUMN) and not name.endswith(SUFFIX)
+        ]
         return {
             name: Trace(
                 step * np.arange(len(stored[name]), dtype=np.float64),

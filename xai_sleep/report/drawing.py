@@ -10,6 +10,7 @@ M. Okabe & K. Ito, "Color universal design: how to make figures and presentation
 to colorblind people", 2008.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,10 @@ def plain(axes: Axes) -> None:
     axes.tick_params(labelsize=8, length=3)
 
 
-def stamp(source: str) -> str:
-    """Name what is written across figures of recordings from a source."""
-    return "simulated data" if source == "synthetic" else ""
+def stamp(source: str, leaks: Sequence[str] = ()) -> str:
+    """Name what is written across figures of recordings from a source, of a run with leaks."""
+    words = ["LEAKY"] * bool(leaks) + ["simulated data"] * (source == "synthetic")
+    return ", ".join(words)
 
 
 def save(figure: Figure, path: Path, mark: str = "") -> Path:

@@ -15,6 +15,7 @@ from xai_sleep.report.browser import Browser, browser
 from xai_sleep.report.curves import pooled
 from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import outcomes
+from xai_sleep.report.leaky import account, leaks_of
 from xai_sleep.report.page_tables import (
     beside_baselines,
     explainer_table,
@@ -84,7 +85,9 @@ def run_page(material: Material) -> str:
         "settings": list(flat(config)),
         "uplot": chart_version(),
     }
-    return render("run.html", {found["data"]}, {**context, **scripts}, list(scripts.values()))
+    everything = {**context, **scripts}
+    leaks = account(leaks_of(found))
+    return render("run.html", {found["data"]}, everything, list(scripts.values()), leaky=leaks)
 
 
 def _lead(found: Mapping[str, Any]) -> str:

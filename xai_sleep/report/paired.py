@@ -114,14 +114,15 @@ def pairs(rows: Sequence[Row]) -> tuple[list[Pair], list[str]]:
     Returns
     -------
     pairs : list of Pair
-        By the runs' numbers; baselines and runs without predictions are not compared.
+        By the runs' numbers; baselines, runs with leaks and runs without predictions are not
+        compared.
     skipped : list of str
         One line for each run whose predictions cannot be used, and why.
     """
     runs: dict[int, Counted] = {}
     skipped = []
     for i, row in enumerate(rows, 1):
-        if row.is_baseline or not (Path(row.run) / PREDICTIONS).exists():
+        if row.is_baseline or row.leaks or not (Path(row.run) / PREDICTIONS).exists():
             continue
         try:
             runs[i] = _read(Path(row.run))

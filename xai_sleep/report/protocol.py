@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from xai_sleep.report.leaky import MARK, account, leaks_of
+
 FOLDS = {
     "loso": "Leave one subject out: each fold tests one subject and trains on the others.",
     "kfold": "{folds}-fold: contiguous blocks of time of every record; each is tested once.",
@@ -21,7 +23,9 @@ def protocol(found: Mapping[str, Any]) -> list[str]:
     task, cv, trainer = config["task"], config["cv"], config["trainer"]
     sampler = config["balance"]["sampler"]
     balance = sampler["_target_"].rpartition(".")[2] if sampler else "no resampling"
+    leaks = leaks_of(found)
     return [
+        *[f"{MARK}: {account(leaks)} All below holds as far as these let it."] * bool(leaks),
         f"Data: {found['data']}. {_marks(found)} Unscored time is unknown, not negative: no window "
         "lies in it.",
         f"Signals at {task['sfreq']:g} Hz from {task['band'][0]:g} to {task['band'][1]:g} Hz; "

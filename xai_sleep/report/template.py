@@ -68,7 +68,12 @@ def pictures(directory: Path) -> dict[str, Picture]:
 
 
 def render(
-    template: str, sources: Set[str], context: Mapping[str, Any], scripts: Sequence[str] = ()
+    template: str,
+    sources: Set[str],
+    context: Mapping[str, Any],
+    scripts: Sequence[str] = (),
+    *,
+    leaky: str = "",
 ) -> str:
     """Fill a template.
 
@@ -82,6 +87,8 @@ def render(
         What the template names.
     scripts : sequence of str
         Scripts that may run.
+    leaky : str
+        What is wrong with the runs shown; a page of runs with leaks is stamped.
     """
     allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts) or "'none'"
     page = _environment().get_template(template)
@@ -89,6 +96,7 @@ def render(
         policy=f"{POLICY}; script-src {allowed}",
         styles=asset(CHART_STYLE) + asset("style.css"),
         simulated=(PARTLY if len(sources) > 1 else SIMULATED) if "synthetic" in sources else "",
+        leaky=leaky,
         version=__version__,
         **context,
     )

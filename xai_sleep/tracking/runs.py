@@ -16,6 +16,7 @@ import wandb
 
 from xai_sleep.config import Config, LoggerConfig
 from xai_sleep.errors import InputError
+from xai_sleep.report.leaky import marked, tags
 from xai_sleep.run_directory import write_json
 
 TRACKED = "tracking.json"
@@ -57,7 +58,7 @@ def require_login(settings: LoggerConfig) -> None:
 
 
 def experiment_name(config: Config) -> str:
-    """Task, network and scheme, by which runs are compared.
+    """Task, network and scheme, by which runs are compared; one with leaks is marked.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def experiment_name(config: Config) -> str:
     'rem-CNN1d-loso'
     """
     model = config.model["_target_"].rpartition(".")[2]
-    return f"{config.task.name}-{model}-{config.cv.scheme}"
+    return marked(f"{config.task.name}-{model}-{config.cv.scheme}", config.leak.names)
 
 
 def group_name(config: Config, source: str, directory: Path) -> str:
@@ -110,7 +111,7 @@ def tracked_run(
         name=name or "summary",
         job_type="fold" if name else "summary",
         config=_shown(config, source),
-        tags=[source, config.task.name, config.cv.scheme],
+        tags=[source, config.task.name, config.cv.scheme, *tags(config.leak.names)],
     ) as run:
         yield run
 
