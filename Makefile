@@ -7,7 +7,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install browser run sweep report dashboard models localisation leakage bench test check format
+.PHONY: help install browser run sweep report dashboard models localisation replication leakage bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,7 +42,7 @@ dashboard: install ## Show tracked runs on Weights & Biases: ARGS="multirun/…"
 
 models: install browser ## Compare the networks on real spindles: experiments/models
 	$(BIN)/python -m xai_sleep --multirun data=dreams task=spindle cv=loso,kfold \
-		model=cnn1d,cnn1d_power,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/models \
+		model=cnn1d,cnn1d_power,cnn1d_marks,cnn2d,cnn2d_evidence hydra.sweep.dir=outputs/models \
 		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 	$(BIN)/python -m xai_sleep.report outputs/models --out experiments/models
 	$(BIN)/python -m experiments.models.screenshot outputs/models/spindle-cnn1d_power-loso experiments/models/report.png --turns 40
@@ -60,6 +60,11 @@ leakage: install ## Measure what each mistake of practice adds to a score: exper
 	$(LEAKAGE) cv=kfold $(ARGS) leak=none,all,smote_before_split,overlapping_windows,scaling_on_all,test_as_validation,carried_weights,unscored_as_negative
 	$(LEAKAGE) cv=loso $(filter-out cv.folds=%,$(ARGS)) leak=none,shared_subjects
 	$(BIN)/python -m experiments.leakage outputs/leakage
+
+replication: install ## Run the published protocol without its leaks: experiments/replication
+	$(BIN)/python -m xai_sleep --multirun +experiment=replication data=dreams task=spindle model=cnn1d cv=loso,kfold \
+		hydra.sweep.dir=outputs/replication hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
+	$(BIN)/python -m xai_sleep.report outputs/replication --out experiments/replication
 
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
 	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)

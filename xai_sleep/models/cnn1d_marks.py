@@ -1,7 +1,7 @@
 """A 1D CNN to be told where the experts marked an event, whose map shows all it goes by.
 
 It takes the log power of learned filters as :mod:`xai_sleep.models.cnn1d_power` does, and also
-relative to its mean over the seconds around. Its evidence for an event is a sum of features with
+relative to its median over the window. Its evidence for an event is a sum of features with
 weights that are not negative: no event can be told by the silence of a feature, which a map could
 not show. Trained on experts' marks (``trainer.marks``), its Grad-CAM map is a detector of events.
 """
@@ -10,12 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, conv1d
+from torch.nn.functional import conv1d
 
 from xai_sleep.models.cnn1d_power import PowerCNN1d
 from xai_sleep.models.head import both_classes, near_zero, soft_maximum
 
-AROUND = 15  # cells to either side of one that its power is compared with
 GAIN = 4.0  # lets the odds of an event, which are long, be learnt at the pace of the rest
 
 
@@ -45,10 +44,11 @@ class MarksCNN1d(PowerCNN1d):
         self.head = near_zero(nn.Conv1d(width, 1, 1), GAIN)
 
     def power(self, signals: Tensor) -> Tensor:
-        """Log power of each filter, then the same relative to its mean over the cells around."""
+        """Log power of each filter, then the same relative to its median over the window."""
         power = super().power(signals)
-        around = avg_pool1d(power, 2 * AROUND + 1, 1, AROUND, count_include_pad=False)
-        return torch.cat([power, power - around], dim=1)
+        # The median and not the mean: an event in one place must not show in all others.
+        background = power.sort(dim=2).values[..., power.shape[2] // 2, None]
+        return torch.cat([power, power - background], dim=1)
 
     def over_time(self, signals: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``."""
