@@ -117,16 +117,21 @@ def test_overlapping_windows_need_a_grid() -> None:
 
 
 def test_shared_subjects_train_and_test() -> None:
+    """A half is added to the clean training time, and no window is tested twice."""
     settings, recordings = config("leak=shared_subjects"), cohort()
-    folds = folds_of(settings, recordings)
-    assert len(folds) == len(recordings)
-    for fold, clean in zip(folds, divide(config(), recordings), strict=True):
-        assert all(
-            len(train) and len(test) for train, test in zip(fold.train, fold.test, strict=True)
-        )
-        assert not any(
-            len(train) and len(test) for train, test in zip(clean.train, clean.test, strict=True)
-        )
+    folds, clean = folds_of(settings, recordings), divide(config(), recordings)
+    assert [fold.name for fold in folds] == ["a-1", "a-2", "b-1", "b-2", "c-1", "c-2"]
+    for number, fold in enumerate(folds):
+        subject = number // 2
+        start, end = [(0, 50), (50, 100)][number % 2]
+        assert fold.test[subject].tolist() == [[start, end]]
+        ((first, last),) = fold.train[subject]
+        assert (first, last) == [(55, 100), (0, 45)][number % 2]
+        for other in {0, 1, 2} - {subject}:
+            assert np.array_equal(fold.train[other], clean[subject].train[other])
+            assert len(fold.test[other]) == 0
+        for mine, its in zip(fold.val, clean[subject].val, strict=True):
+            assert np.array_equal(mine, its)
 
 
 @pytest.mark.parametrize("scale", ["record", "train"])

@@ -40,7 +40,7 @@ LEAKS: Mapping[str, Leak] = {
         "cv=loso keeps all windows of a subject in one fold",
     ),
     "shared_subjects": Leak(
-        "test subjects also train: folds are blocks of everybody's time",
+        "the other half of each test subject's time is in training",
         "loso",
         "cv=kfold has every subject on both sides as it is",
     ),

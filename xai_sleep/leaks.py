@@ -11,7 +11,7 @@ folds. The test windows to be scored are those of the clean experiment, each tes
 difference between the two is due to the leak; only unscored time counted as negative adds some.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,8 @@ from torch.utils.data import DataLoader, Dataset
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.datasets import ImageDataset, ReadyDataset, already_a_batch
-from xai_sleep.data.folds import NOWHERE, Fold, Times, k_fold
-from xai_sleep.data.intervals import intervals, subtraction, union
+from xai_sleep.data.folds import NOWHERE, Fold, Times
+from xai_sleep.data.intervals import dilation, intervals, subtraction, union
 from xai_sleep.data.recording import Recording, Signals
 from xai_sleep.data.windows import Windows, cut, cut_signals
 from xai_sleep.errors import InputError
@@ -75,11 +75,9 @@ class LeakyFold(Fold):
 
 def leaky(folds: list[Fold], config: Config, recordings: Sequence[Recording]) -> list[Fold]:
     """Divide anew what a leak divides otherwise, and chain folds that hand on their weights."""
-    leaks, task, cv = config.leak.names, config.task, config.cv
+    leaks, task = config.leak.names, config.task
     if "shared_subjects" in leaks:
-        folds = k_fold(
-            recordings, k=len(folds), window=task.window, guard=cv.guard, seed=config.seed
-        )
+        folds = [half for fold in folds for half in _halves(fold, recordings, task.window)]
     if "overlapping_windows" in leaks:
         folds = list(_dealt_at_random(config, recordings))
     if "carried_weights" in leaks:
@@ -89,6 +87,22 @@ def leaky(folds: list[Fold], config: Config, recordings: Sequence[Recording]) ->
             for fold, before in zip(folds, names, strict=False)
         ]
     return folds
+
+
+def _halves(fold: Fold, recordings: Sequence[Recording], window: float) -> Iterator[Fold]:
+    """Test each half of a subject's records on what was trained on the other half as well."""
+    tested = [
+        cut([r], [t], length=window, step=window)
+        for r, t in zip(recordings, fold.test, strict=True)
+    ]
+    for half in (0, 1):
+        blocks = [w.take(np.array_split(np.arange(len(w)), 2)[half]) for w in tested]
+        test = tuple(_time(block, 1)[0] for block in blocks)
+        train = tuple(
+            union([a, subtraction(r.scored, dilation(t, fold.guard))]) if len(t) else a
+            for r, a, t in zip(recordings, fold.train, test, strict=True)
+        )
+        yield Fold(f"{fold.name}-{half + 1}", train, fold.val, test, fold.guard)
 
 
 def _dealt_at_random(config: Config, recordings: Sequence[Recording]) -> list[LeakyFold]:
