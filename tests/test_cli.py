@@ -93,7 +93,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
     ("setting", "said"),
     [
         # Choices.
-        ("model=cnn3d", "model=cnn3d: no such choice; available for model: cnn1d, cnn1d_power"),
+        ("model=cnn3d", "model=cnn3d: no such choice; available for model: cnn1d, cnn1d_marks, "),
         ("balance=smotte", "available for balance: adasyn, none, smote"),
         ("task=null", "task=null: a group needs one of its choices; --help lists them"),
         ("task=rem,spindle", "Ambiguous .* 'task=rem,spindle'; to sweep over .* put -m before"),

@@ -95,7 +95,7 @@ def test_events_and_activation_are_written(
     assert list(rows[0]) == ["record", "onset", "duration", "confidence"]
     assert {row["record"] for row in rows} == {"night"}
     with np.load(tmp_path / "a" / "activation.npz") as stored:
-        assert set(stored) == {"step", "night", "night_relevance"}
+        assert set(stored) == {"step", "night", "night_relevance", "night_evidence"}
         assert len(stored["night"]) == 180 / stored["step"]
         assert np.isfinite(stored["night"]).all()
     written = "".join(path.read_text("latin-1") for path in (tmp_path / "a").iterdir())
@@ -112,7 +112,7 @@ def test_all_models_together_are_their_mean(finished: Path, night: Path) -> None
     alone = [predict(load_run(finished, name), recording, Progress(QUIET))[0] for name in names]
     together, _ = predict(everything, recording, Progress(QUIET))
     assert len(alone) == 3
-    for kind in ("probability", "relevance"):
+    for kind in ("probability", "relevance", "evidence"):
         mean = np.mean([getattr(one, kind).astype(np.float64) for one in alone], axis=0)
         np.testing.assert_allclose(getattr(together, kind), mean, atol=1e-3)
 
