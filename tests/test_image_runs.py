@@ -78,7 +78,8 @@ def test_records_that_were_sampled_too_slowly_are_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_record(tmp_path, 1)
-    config = composed(*MODEL, "data=dreams", f"data.root={tmp_path}", output=tmp_path)
+    band = "task.image_band=[1.0,30.0]"
+    config = composed(*MODEL, band, "data=dreams", f"data.root={tmp_path}", output=tmp_path)
     with Progress(Console(quiet=True)) as progress:
         read(config, "dreams", progress)
     (line,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
