@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from experiments.speed.timing import Row
-from xai_sleep.activation import slide
+from xai_sleep.activation import reading_of, slide
 from xai_sleep.data.datasets import WindowDataset, already_a_batch
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut
@@ -49,7 +49,8 @@ def peak(step: float) -> float:
     recording = Recording("night", "one", noise, names, SFREQ, np.empty((0, 2)), whole)
     windows = cut([recording], [whole], length=WINDOW, step=step)
     loader = DataLoader(WindowDataset([noise], windows), batch_size=256, collate_fn=already_a_batch)
-    slide(EventClassifier(CNN1d(CHANNELS, windows.length)), loader, windows, [seconds])
+    network = EventClassifier(CNN1d(CHANNELS, windows.length))
+    slide(reading_of(network), loader, windows, [seconds])
     return _high_water()
 
 
