@@ -11,7 +11,6 @@ Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. S
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from math import floor
 from typing import Generic, TypeVar
@@ -151,16 +150,16 @@ class MorletImage(nn.Module, Generic[Plan]):
             with torch.inference_mode(mode=False):  # so that gradients can use the plan later
                 self._plans[key] = self._prepare(windows.detach())
         plan = self._plans[key]
-        chunks = torch.split(windows, _CHUNK)
-        return torch.cat([part for chunk in chunks for part in self._images(chunk, plan)])
+        images = [self._images(chunk, plan) for chunk in torch.split(windows, _CHUNK)]
+        return images[0] if len(images) == 1 else torch.cat(images)
 
     @abstractmethod
     def _prepare(self, like: Tensor) -> Plan:
         """Make the matrices for windows of this dtype and device."""
 
     @abstractmethod
-    def _images(self, windows: Tensor, plan: Plan) -> Iterator[Tensor]:
-        """Compute the images of windows, some at a time."""
+    def _images(self, windows: Tensor, plan: Plan) -> Tensor:
+        """Compute the images of a few windows."""
 
     def _check(self, windows: Tensor) -> None:
         name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)

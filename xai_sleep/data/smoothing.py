@@ -12,7 +12,6 @@ geophysical time series. Nonlin. Processes Geophys. 11 (2004).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 from scipy.linalg import convolution_matrix
@@ -79,29 +78,10 @@ def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
     return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """The banded matrix that smooths over scales, cut into blocks that are all the same.
+def over_scales(boxcar: Array, n_rows: int) -> Array:
+    """Smooth a block of rows over scales: from ``n_rows + taps - 1`` rows to ``n_rows``.
 
-    Parameters
-    ----------
-    block : array of shape (size, size + taps - 1)
-        Makes ``size`` smoothed rows out of the rows within reach.
-    n_blocks : int
-        How many blocks cover all rows; each starts ``size`` rows below the one before.
-    above, below : int
-        Rows of zeros around the rows proper, so that every block finds all it asks for.
+    Half of the taps, rounded down, are above the first row, as in the middle part of a convolution
+    in SciPy and Matlab.
     """
-
-    block: Array
-    n_blocks: int
-    above: int
-    below: int
-
-
-def over_scales(boxcar: Array, n_freqs: int, size: int = 8) -> Blocks:
-    """Smooth ``n_freqs`` rows: the middle part of a convolution, as in SciPy and Matlab."""
-    n_blocks = ceil(n_freqs / size)
-    above = len(boxcar) // 2
-    below = len(boxcar) - 1 - above + n_blocks * size - n_freqs
-    return Blocks(convolution_matrix(boxcar[::-1], size).T, n_blocks, above, below)
+    return np.ascontiguousarray(convolution_matrix(boxcar[::-1], n_rows).T)

@@ -17,7 +17,7 @@ Grinsted, Moore and Jevrejeva, Application of the cross wavelet transform and wa
 geophysical time series. Nonlin. Processes Geophys. 11 (2004).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -28,25 +28,28 @@ from torch import Tensor
 
 from xai_sleep.data.grid import Grid
 from xai_sleep.data.morlet import MorletImage, Transform, centred, morlet_transform
-from xai_sleep.data.smoothing import SEMANTICS, Blocks, in_time, on_grid, over_scales
+from xai_sleep.data.smoothing import SEMANTICS, in_time, on_grid, over_scales
 from xai_sleep.errors import InputError
 
 POWER_FLOOR = 1e-6
 """Least power that a scalogram shows, in squared units of the signal."""
 
 _ONEDNN: bool = torch._C._has_mkldnn
-_PART = 16  # windows smoothed over scales at a time: they fit into the cache
+_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
 class _CoherencePlan:
-    """The transform and, by band, matrices from its grid to the columns; those over scales."""
+    """The transform and, by band, matrices from its grid to the columns; one over scales.
+
+    ``over_scales`` makes a block of rows out of ``above`` more before and some after them.
+    """
 
     transform: Transform
     smooth: tuple[Tensor, ...]  # (scale, n_out, grid)
-    sample: tuple[Tensor, ...]  # the same; all scales of a band alike
-    rows: Blocks
-    over_scales: Tensor  # (block, row, row before)
+    sample: tuple[Tensor, ...]  # (n_out, grid)
+    over_scales: Tensor  # (row, row before)
+    above: int
     tiny: Tensor
 
 
@@ -120,33 +123,40 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
         for band in transform.bands:
             n_grid = band.weights.shape[-1]
             smooth.append(like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid)))
-            matrix = like.new_tensor(on_grid(sampling, n_fft, n_grid))
-            sample.append(matrix.expand(len(smooth[-1]), -1, -1))
-        rows = over_scales(semantics.boxcar(grid.dj), grid.n_freqs)
+            sample.append(like.new_tensor(on_grid(sampling, n_fft, n_grid)))
+        boxcar = semantics.boxcar(grid.dj)
         return _CoherencePlan(
             transform,
             tuple(smooth),
             tuple(sample),
-            rows,
-            like.new_tensor(rows.block).expand(rows.n_blocks, -1, -1),
+            like.new_tensor(over_scales(boxcar, _BLOCK)),
+            len(boxcar) // 2,
             like.new_tensor(torch.finfo(like.dtype).tiny),
         )
 
-    def _images(self, windows: Tensor, plan: _CoherencePlan) -> Iterator[Tensor]:
+    def _images(self, windows: Tensor, plan: _CoherencePlan) -> Tensor:
+        n_freqs, n_out = self.grid.n_freqs, self.grid.n_out
+        size, reach = plan.over_scales.shape
+        nothing = windows.new_zeros(4 * len(windows), n_out)
+        smoothed, cross = [nothing] * plan.above, list[Tensor]()
         spectra = plan.transform.spectra(_standardised(windows))
-        smoothed, sampled = [], []
         for band, smooth, sample in zip(
             plan.transform.bands, plan.smooth, plan.sample, strict=True
         ):
             products = _products(torch.fft.ifft(band.weighted(spectra)))
-            shape = (len(smooth), -1, len(windows), self.grid.n_out)
-            smoothed.append(_multiplied(products.flatten(1, 2), smooth).view(shape))
-            sampled.append(_multiplied(products[:, 2:].flatten(1, 2), sample).view(shape))
-        nothing = torch.zeros_like(smoothed[0][:1])
-        around = [nothing.expand(n, -1, -1, -1) for n in (plan.rows.above, plan.rows.below)]
-        padded = [around[0], *smoothed, around[1]]
-        for part, cross in zip(_parts(padded), _parts(sampled), strict=True):
-            yield _coherence(_boxcar(part, plan), cross, plan)
+            smoothed += map(_multiplied, products.flatten(1, 2), smooth)
+            sampled = _multiplied(products[:, 2:].flatten(0, 2), sample)
+            cross += sampled.view(-1, 2, len(windows), n_out)
+        smoothed += [nothing] * (reach + size)
+        images = windows.new_empty(len(windows), 3, n_freqs, n_out)
+        for first in range(0, n_freqs, size):
+            block = _multiplied(
+                plan.over_scales, torch.stack(smoothed[first : first + reach]).flatten(1).mT
+            ).view(size, 4, len(windows), n_out)
+            rows = slice(first, first + size)
+            for channel, values in enumerate(_coherence(block, cross[rows], plan.tiny)):
+                images[:, channel, rows] = values.transpose(0, 1)
+        return images
 
 
 def _standardised(windows: Tensor) -> Tensor:
@@ -166,45 +176,33 @@ def _products(wavelets: Tensor) -> Tensor:
     return torch.cat([power, in_phase, quadrature], dim=1)
 
 
-def _multiplied(rows: Tensor, matrices: Tensor) -> Tensor:
-    """``(scale, row, grid)`` times ``(scale, n_out, grid)``, the latter transposed.
+def _multiplied(rows: Tensor, matrix: Tensor) -> Tensor:
+    """``(row, in)`` times ``(out, in)``, the latter transposed.
 
     MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
     asked for, oneDNN computes the same, there at more than twice the speed.
     """
+    differentiable = torch.is_grad_enabled() and (rows.requires_grad or matrix.requires_grad)
     on_cpu = rows.device.type == "cpu" and rows.dtype == torch.float32
-    if rows.requires_grad or not (on_cpu and _ONEDNN):
-        return rows @ matrices.mT
-    multiply = torch.ops.mkldnn._linear_pointwise
-    both = zip(rows, matrices, strict=True)
-    return torch.stack([multiply(row, matrix, None, "none", [], "") for row, matrix in both])
+    if differentiable or not (on_cpu and _ONEDNN):
+        return rows @ matrix.mT
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, matrix, None, "none", [], "")
+    return product
 
 
-def _parts(bands: Sequence[Tensor]) -> Iterator[Tensor]:
-    """Join the bands of a few windows at a time: the rest would not fit into the cache."""
-    for few in zip(*(torch.split(band, _PART, dim=2) for band in bands), strict=True):
-        yield torch.cat(few)
-
-
-def _boxcar(part: Tensor, plan: _CoherencePlan) -> Tensor:
-    """Smooth over scales, along dimension 0."""
-    _, size, reach = plan.over_scales.shape
-    within_reach = part.flatten(1).unfold(0, reach, size).transpose(1, 2)
-    return (plan.over_scales @ within_reach).view(-1, *part.shape[1:])
-
-
-def _coherence(smoothed: Tensor, cross: Tensor, plan: _CoherencePlan) -> Tensor:
-    """R², R²·cos φ, R²·sin φ from ``(freq, 4, window, time)`` and ``(freq, 2, window, time)``.
+def _coherence(
+    smoothed: Tensor, cross: Sequence[Tensor], tiny: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """R², R²·cos φ, R²·sin φ from ``(freq, 4, window, time)`` and as many ``(2, window, time)``.
 
     The smallest number added makes 0 of 0/0, and by no more than rounding R² would exceed 1.
     """
+    cos, sin = torch.stack(list(cross), dim=1)
     power_x, power_y, re, im = smoothed[: len(cross)].unbind(1)
     squared = torch.addcmul(re * re, im, im)
-    squared = squared / torch.addcmul(plan.tiny, power_x, power_y).maximum(squared)
-    cos, sin = cross.unbind(1)
-    scaled = squared / torch.addcmul(torch.addcmul(plan.tiny, cos, cos), sin, sin).sqrt()
-    channels = squared, scaled * cos, scaled * sin
-    return torch.stack([channel.transpose(0, 1) for channel in channels], dim=1)
+    squared = squared / torch.addcmul(tiny, power_x, power_y).maximum(squared)
+    scaled = squared / torch.addcmul(torch.addcmul(tiny, cos, cos), sin, sin).sqrt()
+    return squared, scaled * cos, scaled * sin
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,10 +252,10 @@ class Scalogram(MorletImage[_ScalogramPlan]):
             inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
         return _ScalogramPlan(transform, tuple(inverse))
 
-    def _images(self, windows: Tensor, plan: _ScalogramPlan) -> Iterator[Tensor]:
+    def _images(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
         spectra = plan.transform.spectra(centred(windows))
         rows = [
             torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
             for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
         ]
-        yield torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)
+        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)
