@@ -147,7 +147,7 @@ class EventClassifier(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW with a one-cycle learning rate."""
         optimizer = torch.optim.AdamW(
-            self.parameters(), self.learning_rate, weight_decay=self.weight_decay
+            self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.learning_rate, total_steps=int(self.trainer.estimated_stepping_batches)

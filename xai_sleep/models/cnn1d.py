@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
+from xai_sleep.models.channels_last import Conv1d
 from xai_sleep.models.head import near_zero
 
 BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of each convolution
@@ -41,7 +42,7 @@ class CNN1d(nn.Module):
         layers: list[nn.Module] = []
         width, cells = n_chans, n_times
         for filters, kernel in BLOCKS:
-            layers += [nn.Conv1d(width, filters, kernel), nn.ReLU(), nn.MaxPool1d(2)]
+            layers += [Conv1d(width, filters, kernel), nn.ReLU(), nn.MaxPool1d(2)]
             width, cells = filters, (cells - kernel + 1) // 2
         if cells < 1:
             raise InputError(

@@ -1,23 +1,16 @@
 """2D CNNs on images ``(window, image, freq, time)``, with two logits a window."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import max_pool2d
 
 from xai_sleep.errors import InputError
+from xai_sleep.models.channels_last import Conv2d, MaxPool2d
 from xai_sleep.models.head import near_zero
 
 POOLINGS = 4  # a strided convolution and three poolings, each halves the image
-
-
-class _Halved(nn.MaxPool2d):
-    """Max-pooling with the channels innermost, which torch does several times as fast."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return max_pool2d(inputs.contiguous(memory_format=torch.channels_last), self.kernel_size)
 
 
 class CNN2d(nn.Module):
@@ -58,12 +51,13 @@ class CNN2d(nn.Module):
             )
         self.features = nn.Sequential()
         for stage, (before, after) in enumerate(pairwise((n_chans, 4, 8, 16))):
+            convolution = nn.Conv2d if stage else partial(Conv2d, stride=2)
             self.features.extend(
                 [
-                    nn.Conv2d(before, after, 3, stride=1 if stage else 2, padding=1),
+                    convolution(before, after, 3, padding=1),
                     nn.ReLU(),
                     nn.BatchNorm2d(after),
-                    _Halved(2),
+                    MaxPool2d(2),
                     nn.BatchNorm2d(after),
                 ]
             )
