@@ -31,8 +31,9 @@ browser: install ## Find or install the Chromium that pages are tested with
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"
 	$(BIN)/python -m xai_sleep $(ARGS)
 
-sweep: install ## Run all tasks, models and schemes: ARGS="hydra/launcher=joblib"
-	$(BIN)/python -m xai_sleep --multirun task=rem,spindle model=cnn1d,cnn2d cv=kfold,loso $(ARGS)
+sweep: install ## Run all tasks, models and schemes, two at a time: ARGS="hydra.launcher.n_jobs=8"
+	$(BIN)/python -m xai_sleep --multirun task=rem,spindle model=cnn1d,cnn2d cv=kfold,loso \
+		hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
 
 report: install ## Put runs and sweeps in one table: ARGS="outputs multirun/…"
 	$(BIN)/python -m xai_sleep.report $(ARGS)
