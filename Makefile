@@ -62,9 +62,12 @@ leakage: install ## Measure what each mistake of practice adds to a score: exper
 	$(LEAKAGE) cv=loso $(filter-out cv.folds=%,$(ARGS)) leak=none,shared_subjects
 	$(BIN)/python -m experiments.leakage outputs/leakage
 
+REPLICATION := $(BIN)/python -m xai_sleep --multirun +experiment=replication data=dreams task=spindle cv=loso,kfold \
+	hydra.sweep.dir=outputs/replication hydra/launcher=joblib hydra.launcher.n_jobs=2
+
 replication: install ## Run the published protocol without its leaks: experiments/replication
-	$(BIN)/python -m xai_sleep --multirun +experiment=replication data=dreams task=spindle model=cnn1d cv=loso,kfold \
-		hydra.sweep.dir=outputs/replication hydra/launcher=joblib hydra.launcher.n_jobs=2 $(ARGS)
+	$(REPLICATION) model=cnn1d $(ARGS)
+	$(REPLICATION) model=cnn2d trainer.max_epochs=200 trainer.batch_size=64 $(ARGS)
 	$(BIN)/python -m xai_sleep.report outputs/replication --out experiments/replication
 
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
