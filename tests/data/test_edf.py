@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.edf import Channel, noise, write_edf
+from tests.support.edf import Channel, annotations, noise, write_edf
 from xai_sleep.data.edf import EdfFile, open_edf
 from xai_sleep.errors import InputError
 
@@ -166,7 +166,7 @@ def test_header_that_makes_no_recording(
 @pytest.mark.parametrize(
     ("at", "text", "message"),
     [
-        (0, b"\xffBIOSEMI", "is not an EDF file"),
+        (0, b"\xffBIOSIGN", "is not an EDF file"),
         (236, b"many    ", "number of data records reads 'many'"),
         (244, b"nan     ", "length of a data record reads 'nan'"),
         (252, b"-3  ", "damaged EDF header, it says 512 bytes for -3 channels"),
@@ -225,3 +225,46 @@ def test_patient_field_that_mne_cannot_parse_never_reaches_it(tmp_path: Path) ->
     source = channel("C3-A1")
     night = opened(tmp_path, source, patient="12 M 03-APR-1950 Doe weight=a=b")
     np.testing.assert_allclose(night.read(["C3-A1"])[0][0], source.values, atol=1e-4)
+
+
+def test_bdf_is_read_like_edf(tmp_path: Path) -> None:
+    """24 bits a sample: BioSemi's own gain, and values that 16 bits cannot hold."""
+    samples = np.random.default_rng(0).integers(-(2**23), 2**23, 1000, dtype=np.int32)
+    ends: dict[str, Any] = {"physical": (-262144, 262143), "limits": (-(2**23), 2**23 - 1)}
+    source = Channel("C3", samples, 100, "uV", **ends)
+    other = Channel("Status", samples[::-1].copy(), 100, "Boolean", **ends)
+    night = opened(tmp_path, source, other, width=3, patient=PATIENT)
+    signals, sfreq, notes = night.read(["C3"])
+    assert (sfreq, notes, night.seconds) == (100.0, (), 10.0)
+    np.testing.assert_allclose(signals[0], source.values, rtol=1e-6, atol=1e-2)
+    assert night.person is not None
+    assert b"Doe" not in pickle.dumps(night)
+
+
+ROWS = [(1.0, 0.5, "spindle"), (2.25, 1.125, "K-complex, große"), (6.0, 900.0, "lights off")]
+
+
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("offset", [0.0, 0.25])
+def test_annotations_are_those_that_were_written(tmp_path: Path, width: int, offset: float) -> None:
+    """Also those that reach past the end: whoever uses them decides."""
+    said = annotations(ROWS, 10, offset=offset, width=width)
+    kind = "BDF+C" if width == 3 else "EDF+C"
+    night = opened(tmp_path, channel("C3"), said, width=width, kind=kind, patient=PATIENT)
+    assert night.annotations() == ROWS
+    np.testing.assert_allclose(night.read(["C3"])[0][0], channel("C3").values, atol=1e-4)
+
+
+def test_a_file_without_annotations_has_none(tmp_path: Path) -> None:
+    """Whatever its samples look like, and whoever the patient is."""
+    samples = np.frombuffer(b"\0+5\x14spindle\x14\0\0" * 200, "<i2")
+    night = opened(tmp_path, Channel("C3", samples, 100), patient="+5\x14spindle\x14\0")
+    assert night.annotations() == []
+
+
+def test_annotations_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    said = annotations([(1.0, 0.5, "spindle")], 10)
+    raw = said.digital.astype("<i2").tobytes().replace(b"spindle", b"spind\xff\xfe")
+    damaged = Channel(said.label, np.frombuffer(raw, "<i2"), said.rate, "")
+    with pytest.raises(InputError, match=r"night\.edf: its annotations are not UTF-8"):
+        opened(tmp_path, channel("C3"), damaged, kind="EDF+C").annotations()

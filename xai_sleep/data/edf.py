@@ -1,13 +1,16 @@
-"""EDF files: chosen channels in µV.
+"""EDF and BDF files: chosen channels in µV, and the annotations inside.
 
 MNE reads the samples, from a copy of the file whose header is blank for the person and the units
 and holds numbers for labels. So personal data travel no further, and MNE cannot take a unit for
 volts because it does not know its spelling (``UV`` is common): values become µV by the header's own
 text for each channel.
+
+Annotations lie in channels of their own (EDF+): MNE reads them from a copy of these alone.
 """
 
 import io
 import math
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +26,16 @@ from xai_sleep.errors import InputError
 MICROVOLTS = {"uv": 1.0, "\u03bcv": 1.0, "mv": 1e3, "v": 1e6}
 """µV in one unit, by the unit's text in lower case (both Unicode signs for µ become one)."""
 
+ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+"""Labels of channels that hold no signal but text."""
+
+READERS = {2: mne.io.read_raw_edf, 3: mne.io.read_raw_bdf}
+"""By bytes a sample."""
+
 
 @dataclass(frozen=True)
 class EdfFile:
-    """An EDF file opened: its header, and the way to its signals."""
+    """An EDF or BDF file opened: its header, and the way to its signals."""
 
     header: EdfHeader
 
@@ -34,6 +43,11 @@ class EdfFile:
     def channels(self) -> tuple[str, ...]:
         """Labels in the file's order."""
         return self.header.channels
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording in s."""
+        return self.header.n_records * self.header.seconds
 
     @property
     def person(self) -> str | None:
@@ -73,9 +87,35 @@ class EdfFile:
         notes = (f"{header.path.name}: {surplus} bytes after the last data record left unread",)
         return signals, rates[0], notes if surplus else ()
 
+    def annotations(self) -> list[tuple[float, float, str]]:
+        """Onset and duration in s, and text of each annotation inside; in plain EDF there are none.
+
+        Raises
+        ------
+        InputError
+            If they are not text.
+        """
+        at = [i for i, name in enumerate(self.channels) if name in ANNOTATIONS]
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "annotations.edf"
+            copy.write_bytes(b"".join(_column(self.header, i) for i in at))
+            try:
+                found = mne.read_annotations(copy)
+            except UnicodeDecodeError:
+                raise InputError(
+                    f"{self.header.path}: its annotations are not UTF-8, as EDF+ demands; write "
+                    "them as a table beside it"
+                ) from None
+        return [
+            (float(onset), float(duration), str(text))
+            for onset, duration, text in zip(
+                found.onset, found.duration, found.description, strict=True
+            )
+        ]
+
 
 def open_edf(path: Path) -> EdfFile:
-    """Open an EDF file, see :func:`~xai_sleep.data.edf_header.read_header` for what is refused."""
+    """Open a file, see :func:`~xai_sleep.data.edf_header.read_header` for what is refused."""
     return EdfFile(read_header(path))
 
 
@@ -115,9 +155,18 @@ def _physical(header: EdfHeader, at: Sequence[int]) -> NDArray[np.float64]:
     copy.write(b" " * 8 * n_channels)
     names = [str(i) for i in at]
     try:
-        raw = mne.io.read_raw_edf(
+        raw = READERS[header.width](
             copy, include=names, stim_channel=None, preload=True, verbose="ERROR"
         )
     except (ValueError, RuntimeError, AssertionError) as error:
         raise InputError(f"{header.path}: MNE cannot read the file ({error})") from None
     return np.asarray(raw.get_data(verbose="ERROR")[[raw.ch_names.index(n) for n in names]])
+
+
+def _column(header: EdfHeader, at: int) -> bytes:
+    """Bytes of one channel, of all data records."""
+    ends = header.width * np.cumsum([0, *header.samples])
+    data = np.memmap(
+        header.path, np.uint8, "r", offset=header.start, shape=(header.n_records, int(ends[-1]))
+    )
+    return data[:, ends[at] : ends[at + 1]].tobytes()

@@ -1,4 +1,6 @@
-"""The header of an EDF file: channels, units, rates, and a key for the person.
+"""The header of an EDF or BDF file: channels, units, rates, and a key for the person.
+
+BDF is EDF with 24 bits a sample instead of 16.
 
 The person's own data (the patient field) go no further than this file: what leaves it is a key that
 tells whether two files read by the same process are of one person.
@@ -20,12 +22,13 @@ from pathlib import Path
 from xai_sleep.errors import InputError
 
 _SALT = secrets.token_bytes(16)
+_KINDS = {b"0       ": 2, b"\xffBIOSEMI": 3}
 _NOBODY = {"x", "m", "f", "male", "female", "unknown", "anonymous", "anonymised", "anonymized"}
 
 
 @dataclass(frozen=True)
 class EdfHeader:
-    """What the header of an EDF file says, the person's data left out.
+    """What the header of an EDF or BDF file says, the person's data left out.
 
     Parameters
     ----------
@@ -39,6 +42,8 @@ class EdfHeader:
         Samples of each channel in one data record.
     n_records, seconds : int, float
         Number of data records and length of one in s.
+    width : int
+        Bytes a sample: 2 in EDF, 3 in BDF.
     person : str or None
         Key of the person, None where the header names nobody. It is salted anew in each process:
         it tells whether two files are of one person, and nothing else.
@@ -51,21 +56,27 @@ class EdfHeader:
     samples: tuple[int, ...]
     n_records: int
     seconds: float
+    width: int
     person: str | None = field(repr=False)
+
+    @property
+    def start(self) -> int:
+        """Bytes before the first data record."""
+        return 256 * (1 + len(self.channels))
 
     @property
     def size(self) -> int:
         """Bytes that the header accounts for."""
-        return 256 * (1 + len(self.channels)) + 2 * self.n_records * sum(self.samples)
+        return self.start + self.n_records * self.width * sum(self.samples)
 
 
 def read_header(path: Path) -> EdfHeader:
-    """Read the header of an EDF file and check it against the size of the file.
+    """Read the header of an EDF or BDF file and check it against the size of the file.
 
     Raises
     ------
     InputError
-        If the file is not EDF, has gaps in time (EDF+D), or ends before the header says.
+        If the file is neither, has gaps in time (EDF+D), or ends before the header says.
     """
     fixed, table = _header_bytes(path)
     n_channels = len(table) // 256
@@ -83,6 +94,7 @@ def read_header(path: Path) -> EdfHeader:
         samples=tuple(int(_number(path, "samples a record", cell)) for cell in column(216, 8)),
         n_records=int(_number(path, "number of data records", fixed[236:244])),
         seconds=_number(path, "length of a data record", fixed[244:252]),
+        width=_KINDS[_kind(fixed)],
         person=_person(_text(fixed[8:88])),
     )
     _require_whole(header)
@@ -92,10 +104,12 @@ def read_header(path: Path) -> EdfHeader:
 def _header_bytes(path: Path) -> tuple[bytes, bytes]:
     with path.open("rb") as file:
         fixed = file.read(256)
-        if len(fixed) < 256 or fixed[:8].strip() != b"0":
+        if len(fixed) < 256 or _kind(fixed) not in _KINDS:
             raise InputError(f"{path} is not an EDF file: it does not begin with an EDF header")
-        if fixed[192:197] == b"EDF+D":
-            raise InputError(f"{path} has gaps in time (EDF+D); convert it to continuous EDF")
+        if fixed[192:197] in (b"EDF+D", b"BDF+D"):
+            raise InputError(
+                f"{path} has gaps in time ({fixed[192:197].decode()}); convert it to continuous EDF"
+            )
         n_channels = int(_number(path, "number of channels", fixed[252:256]))
         table = file.read(256 * max(n_channels, 0))
     length = int(_number(path, "length of the header", fixed[184:192]))
@@ -105,6 +119,10 @@ def _header_bytes(path: Path) -> tuple[bytes, bytes]:
             f"the file holds {256 + len(table)} of them; copy or download it again"
         )
     return fixed, table
+
+
+def _kind(fixed: bytes) -> bytes:
+    return fixed[:8].strip().ljust(8)
 
 
 def _require_whole(header: EdfHeader) -> None:
