@@ -94,7 +94,7 @@ def test_expert_setting_decides_events_and_scored_time(
     assert first.events.round(6).tolist() == events
     assert first.scored.tolist() == [[0, scored]]
     assert first.notes == (
-        ("6 marks of two experts merged into 4 events",) if expert == "union" else ()
+        ("6 marks of 2 experts merged into 4 events",) if expert == "union" else ()
     )
 
 

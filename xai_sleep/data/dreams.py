@@ -16,7 +16,7 @@ References
    https://doi.org/10.5281/zenodo.2650142
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from xai_sleep.data.dreams_files import FOLDERS, Files, survey, usable_records
 from xai_sleep.data.dreams_text import open_excerpt, read_hypnogram, read_marks
 from xai_sleep.data.edf import open_edf
-from xai_sleep.data.intervals import intersection, intervals, union
+from xai_sleep.data.experts import combine
+from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Recording, Scoring
 from xai_sleep.data.sources import Source, group_subjects, pick_channels
 from xai_sleep.errors import InputError
@@ -145,7 +146,7 @@ def _recording(
     signals, sfreq, notes = source.read(channels)
     duration = signals.shape[1] / sfreq
     scorers, odd = _scorers(files, event, duration)
-    truth, merged = _truth(scorers, expert)
+    truth, merged = combine(scorers, expert)
     stages, uncovered = _stages(files, duration)
     return Recording(
         record=record,
@@ -174,22 +175,6 @@ def _scorers(
             scorers[name] = Scoring(events, intervals([(0, min(until, duration))]))
             notes += odd
     return scorers, notes
-
-
-def _truth(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
-    """Combine the experts' marks by the setting; what merged is noted."""
-    if expert in scorers:
-        return scorers[expert], ()
-    if "expert2" not in scorers:
-        return scorers["expert1"], ()
-    first, second = scorers["expert1"], scorers["expert2"]
-    scored = intersection(first.scored, second.scored)
-    if expert == "intersection":
-        return Scoring(intersection(first.events, second.events), scored), ()
-    events = union([first.events, second.events])
-    marks = len(first.events) + len(second.events)
-    merged = f"{marks} marks of two experts merged into {len(events)} events"
-    return Scoring(events, scored), (merged,) if len(events) < marks else ()
 
 
 def _stages(files: Files, duration: float) -> tuple[NDArray[np.int8] | None, tuple[str, ...]]:
