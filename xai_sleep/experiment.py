@@ -28,6 +28,7 @@ from xai_sleep.baselines.scores import baselines_csv
 from xai_sleep.baselines.trial import Trial
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
+from xai_sleep.data.filtering import require_enough
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.images import Images, warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
@@ -63,6 +64,7 @@ from xai_sleep.run_directory import RunDirectory, write_arrays, write_json, writ
 from xai_sleep.tracking.content import track_fold, track_summary
 from xai_sleep.tracking.runs import experiment_name, require_login, sync_command, tracked_run
 from xai_sleep.training import (
+    bands_seen,
     build_classifier,
     build_images,
     build_trainer,
@@ -212,6 +214,8 @@ def read(
         seed=config.seed,
         setting=setting,
     )
+    for one in raw:
+        require_enough(one, f"record {one.record}", bands=bands_seen(config), window=task.window)
     if sees_images(config):
         warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
     raw = lead_astray(raw, config.leak.names)

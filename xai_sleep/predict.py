@@ -14,7 +14,7 @@ from rich.console import Console
 from xai_sleep.activation import slide
 from xai_sleep.config import Config
 from xai_sleep.data.edf import open_edf
-from xai_sleep.data.filtering import reach
+from xai_sleep.data.filtering import require_enough
 from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Recording, require_usable
 from xai_sleep.data.sources import Source, pick_channels
@@ -101,7 +101,7 @@ def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Record
         scored=intervals([]),
         notes=notes,
     )
-    _require_enough(path, recording, config)
+    require_enough(recording, str(path), bands=bands_seen(config), window=config.task.window)
     require_usable([recording], "--channel")
     return recording
 
@@ -156,28 +156,6 @@ def _wanted(path: Path, source: Source, config: Config, channels: Sequence[str])
                 f"{', '.join(source.channels)}); name the channel to use with --channel"
             )
     return wanted
-
-
-def _require_enough(path: Path, recording: Recording, config: Config) -> None:
-    bands = bands_seen(config)
-    top = max(high for _, high in bands)
-    if recording.sfreq < top:
-        raise InputError(
-            f"{path}: sampled at {recording.sfreq:g} Hz, which holds nothing above "
-            f"{recording.sfreq / 2:g} Hz, less than half of what the network looks at (up to "
-            f"{top:g} Hz); record or export it at {2 * top:g} Hz or more"
-        )
-    if recording.sfreq < 2 * top:
-        log.warning(
-            "%s: sampled at %g Hz, which holds nothing above %g Hz; the network looks up to %g Hz",
-            *(path, recording.sfreq, recording.sfreq / 2, top),
-        )
-    least = max(config.task.window, 2 * max(reach(low) for low, _ in bands))
-    if recording.duration < least:
-        raise InputError(
-            f"{path}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
-            f"window of {config.task.window:g} s and the filters"
-        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ Both look at a limited stretch of signal around each sample. That is what lets a
 work: where they reach no further than the gap, no test sample influences a training window.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
+
+log = logging.getLogger(__name__)
 
 RESAMPLER = 0.2
 """How far in s resampling looks to either side, at any rate."""
@@ -41,6 +44,48 @@ def reach(low: float) -> float:
     3.55
     """
     return _half_response(low) + RESAMPLER + ROUNDING
+
+
+def require_enough(
+    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], window: float
+) -> None:
+    """Refuse a recording that is too short, or sampled too slowly, for what a network looks at.
+
+    Parameters
+    ----------
+    recording : Recording
+        At its own rate.
+    place : str
+        Where it comes from, for messages.
+    bands : sequence of (low, high)
+        In Hz: what the network looks at. Of the highest frequency half must be there; a warning
+        says where it is not there in full.
+    window : float
+        Length of a window in s.
+
+    Raises
+    ------
+    InputError
+        Naming the least that is needed.
+    """
+    top = max(high for _, high in bands)
+    if recording.sfreq < top:
+        raise InputError(
+            f"{place}: sampled at {recording.sfreq:g} Hz, which holds nothing above "
+            f"{recording.sfreq / 2:g} Hz, less than half of what the network looks at (up to "
+            f"{top:g} Hz); record or export it at {2 * top:g} Hz or more"
+        )
+    if recording.sfreq < 2 * top:
+        log.warning(
+            "%s: sampled at %g Hz, which holds nothing above %g Hz; the network looks up to %g Hz",
+            *(place, recording.sfreq, recording.sfreq / 2, top),
+        )
+    least = max(window, 2 * max(reach(low) for low, _ in bands))
+    if recording.duration < least:
+        raise InputError(
+            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
+            f"window of {window:g} s and the filters"
+        )
 
 
 def prepare(
