@@ -83,7 +83,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         if group.name != "hydra":
             choices = ", ".join(sorted(path.stem for path in group.glob("*.yaml")))
             assert f"\n{group.name}: {choices}\n" in text
-    assert text.count("\n  xai-sleep ") == 3
+    assert text.count("\n  xai-sleep ") == 4
     modules = {line.rpartition("|")[2].strip().split(".")[0] for line in imports.splitlines()}
     assert "xai_sleep" in modules
     assert modules.isdisjoint({"torch", "pytorch_lightning", "captum", "wandb", "matplotlib"})

@@ -27,8 +27,8 @@ CHANGED = [
     f"{'+' * (group == 'experiment')}{group}={choice}"
     for group, choices in sorted(GROUPS.items())
     for choice in choices
-    # One leak cannot be made in the default scheme: tests/test_leak_names.py.
-    if group not in ("task", "model", "cv") and choice != "overlapping_windows"
+    # One leak cannot be made in the default scheme: tests/test_leak_names.py. Files need a folder.
+    if group not in ("task", "model", "cv") and choice not in ("overlapping_windows", "files")
 ]
 
 DEFAULT = OmegaConf.structured(composed())
@@ -70,11 +70,23 @@ def test_every_choice_of_the_other_groups_is_valid(choice: str) -> None:
     assert isinstance(composed(choice), Config)
 
 
-@pytest.mark.parametrize(("cv", "foreign"), [("loso", {"cv.folds"}), ("kfold", {"cv.val_blocks"})])
-def test_yaml_holds_every_setting_of_the_schema(cv: str, foreign: set[str]) -> None:
-    """So every setting is seen with ``--cfg job``, and can be overridden by its name alone."""
+@pytest.mark.parametrize(
+    ("choices", "foreign"),
+    [
+        (("cv=loso", "data=files", "data.root=mine"), {"cv.folds"}),
+        (("cv=kfold", "data=files", "data.root=mine"), {"cv.val_blocks"}),
+        ((), {"cv.folds", "data.scored", "data.event_names"}),
+    ],
+)
+def test_yaml_holds_every_setting_of_the_schema(
+    choices: tuple[str, ...], foreign: set[str]
+) -> None:
+    """So every setting is seen with ``--cfg job``, and can be overridden by its name alone.
+
+    Those that belong to another choice of a group are not there, and cannot be set by mistake.
+    """
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        raw = compose("config", [f"cv={cv}", "output_dir=unused"])
+        raw = compose("config", [*choices, "output_dir=unused"])
     missing = {key for key in leaves(Config()) if OmegaConf.select(raw, key, default=GONE) is GONE}
     assert missing == foreign
 
@@ -134,6 +146,11 @@ def test_numbers_are_finite(key: str, word: str) -> None:
         (("detector.iou=1.5",), "detector.iou is 1.5; it must be at most 1"),
         (("detector.step=0.125",), r"detector.step is 0.125 s, which is 12.5 samples at task.sfr"),
         (("detector.step=6",), r"detector.step \(6 s\) must not be longer than task.window \(5 s"),
+        (
+            ("data.name=files", "data.root=''"),
+            "data=files, but data.root is not set; name the fold",
+        ),
+        (("data.event_names=[]",), "data.event_names is empty; name the kinds of row"),
         (("explain.methods=[gradcam,lime]",), "explain.methods holds 'lime'; each must be one of"),
         (("explain.methods=[random,random]",), "name each method once"),
         (("explain.tolerance=5",), r"explain.tolerance \(5 s\) must be shorter than task.window"),

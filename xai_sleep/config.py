@@ -59,6 +59,8 @@ class DataConfig:
     root: str = MISSING
     records: list[str] | None = None
     expert: str = "union"
+    scored: str = "rows"
+    event_names: list[str] | None = None
     subjects: int = 8
     minutes: float = 10.0
     image_memory: float = 2.0
@@ -211,8 +213,9 @@ CHOICES = {
     "task.image": ("coherence", "scalogram"),
     "task.image_semantics": ("pycwt", "grinsted"),
     "cv.scheme": ("loso", "kfold"),
-    "data.name": ("auto", "dreams", "synthetic"),
-    "data.expert": ("union", "intersection", "expert1", "expert2"),
+    "data.name": ("auto", "dreams", "files", "synthetic"),
+    "data.expert": ("union", "intersection", *(f"expert{n}" for n in range(1, 10))),
+    "data.scored": ("rows", "all"),
     "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),
@@ -310,6 +313,7 @@ def _check_combinations(config: Config) -> None:
             f"({task.window:g} s)"
         )
     _check_detector(config)
+    _check_files(config)
 
 
 def _check_detector(config: Config) -> None:
@@ -326,6 +330,20 @@ def _check_detector(config: Config) -> None:
         raise InputError(
             f"detector.step ({config.detector.step:g} s) must not be longer than task.window "
             f"({task.window:g} s), or events between windows are missed"
+        )
+
+
+def _check_files(config: Config) -> None:
+    data = config.data
+    if data.name == "files" and not data.root:
+        raise InputError(
+            "data=files, but data.root is not set; name the folder of your recordings, as in "
+            "data.root=my_recordings"
+        )
+    if data.event_names is not None and not data.event_names:
+        raise InputError(
+            "data.event_names is empty; name the kinds of row that are events, as in [spindle], "
+            "or leave it out where there is one kind"
         )
 
 

@@ -96,7 +96,7 @@ class Experiment:
     config : Config
         The settings.
     source : str
-        Where the recordings come from: ``dreams`` or ``synthetic``.
+        Where the recordings come from: ``dreams``, ``files`` or ``synthetic``.
     directory : RunDirectory
         Where results go.
     progress : Progress
@@ -212,6 +212,8 @@ def read(
         minutes=data.minutes,
         sfreq=task.sfreq,
         seed=config.seed,
+        scored=data.scored,
+        event_names=data.event_names,
         setting=setting,
     )
     for one in raw:

@@ -98,6 +98,24 @@ def test_sources_never_share_a_table(runs: Path) -> None:
         assert text.index(f"| {row.run} | {row.data} |") > real
 
 
+def test_folders_of_own_recordings_never_share_a_table_nor_a_baseline(tmp_path: Path) -> None:
+    for number, folder in enumerate(("ward", "lab", "lab/")):
+        found = results("files")
+        found["config"]["data"] = {"root": f"/home/anna/{folder}"}
+        found["records"] = [{"record": f"{folder[:3]}1", "scored_seconds": 60.0}]
+        windows = found["summary"]["windows"]
+        found["baselines"] = {"always": {"windows": windows, "folds": found["folds"]}}
+        write(tmp_path / f"run-{number}", found)
+    rows, _ = load([tmp_path])
+    found_in = [(row.data, row.is_baseline) for row in rows]
+    ward, lab = ("files ward", False), ("files lab", False)
+    assert found_in == [lab, lab, ("files lab", True), ward, ("files ward", True)]
+    text = markdown(rows)
+    assert text.count("## ") == 2
+    assert "## files ward data: recordings of the user's own\n" in text
+    assert "anna" not in text
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_number_is_broken_on_a_terminal(runs: Path, width: int) -> None:
     console = Console(width=width, record=True, file=io.StringIO())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xai_sleep.data import dreams
+from xai_sleep.data import dreams, files
 from xai_sleep.data.recording import Recording, require_usable
 from xai_sleep.data.synthetic import simulate
 from xai_sleep.errors import InputError
@@ -18,7 +18,7 @@ def data_source(name: str, root: str, event: str) -> str:
 
     Parameters
     ----------
-    name : {"auto", "dreams", "synthetic"}
+    name : {"auto", "dreams", "files", "synthetic"}
         As set by the user.
     root : str
         Folder of the DREAMS databases; it need not exist.
@@ -42,16 +42,20 @@ def load(
     minutes: float,
     sfreq: float,
     seed: int,
+    scored: str = "rows",
+    event_names: Sequence[str] | None = None,
     setting: str = "task.channels",
 ) -> list[Recording]:
     """Load recordings with the wanted channels, usable throughout.
 
     Parameters
     ----------
-    source : {"dreams", "synthetic"}
+    source : {"dreams", "files", "synthetic"}
         As resolved by :func:`data_source`.
     root, event, channels, expert, records, setting
         See :func:`xai_sleep.data.dreams.read`.
+    scored, event_names
+        See :func:`xai_sleep.data.files.read`.
     subjects, minutes, sfreq, seed
         See :func:`xai_sleep.data.synthetic.simulate`.
 
@@ -67,6 +71,16 @@ def load(
             channels=channels,
             expert=expert,
             records=records,
+            setting=setting,
+        )
+    elif source == "files":
+        recordings = files.read(
+            Path(root).expanduser(),
+            channels=channels,
+            expert=expert,
+            records=records,
+            scored=scored,
+            event_names=event_names,
             setting=setting,
         )
     else:

@@ -30,6 +30,8 @@ TITLES = {
     "dreams": "dreams data: recordings of the DREAMS databases",
 }
 
+OWN = ": recordings of the user's own"
+
 
 @dataclass(frozen=True)
 class Score:
@@ -61,7 +63,7 @@ class Row:
     run : str
         Its directory.
     data : str
-        Source of its recordings.
+        Source of its recordings; of the user's own with the folder they are in.
     task, cv, model : str
         What was looked for, how folds were made, the network's class.
     folds : int
@@ -161,7 +163,7 @@ def read(run: Path) -> tuple[Row, dict[str, Row]]:
     maps = summary.get("maps", {}).get("true_positives", {})
     row = Row(
         run=str(run),
-        data=str(found["data"]),
+        data=_source(found),
         task=str(config["task"]["name"]),
         cv=str(config["cv"]["scheme"]),
         model=config["model"]["_target_"].rpartition(".")[2],
@@ -175,10 +177,17 @@ def read(run: Path) -> tuple[Row, dict[str, Row]]:
     return row, _baselines(row, found)
 
 
+def _source(found: Mapping[str, Any]) -> str:
+    source = str(found["data"])
+    folder = Path(found["config"]["data"]["root"]).name if source == "files" else ""
+    return f"{source} {folder}".strip()
+
+
 def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
     config = found["config"]
     names = {"data": ("expert", "records"), "task": ("window", "min_overlap"), "detector": ("iou",)}
     tested = [config.get(part, {}).get(name) for part, each in names.items() for name in each]
+    tested += [(each["record"], each["scored_seconds"]) for each in found.get("records", ())]
     return {
         f"{row.data} {row.leaks} {row.task} {row.cv} {tested} {name}": replace(
             row,
@@ -201,7 +210,7 @@ def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]
     for (data, leaks), group in groupby(
         enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].leaks))
     ):
-        yield marked(TITLES.get(data, f"{data} data"), ["any"] * leaks), list(group)
+        yield marked(TITLES.get(data, f"{data} data{OWN}"), ["any"] * leaks), list(group)
 
 
 def _runs(directory: Path) -> set[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from xai_sleep.data.subject_table import UNKNOWN
 from xai_sleep.report.leaky import MARK, account, leaks_of
 
 FOLDS = {
@@ -46,7 +47,17 @@ def protocol(found: Mapping[str, Any]) -> list[str]:
 def _marks(found: Mapping[str, Any]) -> str:
     if found["data"] == "synthetic":
         return "Recordings and events are simulated."
-    return f"Events by the expert setting “{found['config']['data']['expert']}”."
+    data = found["config"]["data"]
+    marks = f"Events by the expert setting “{data['expert']}”."
+    return f"{marks} {_own(found, data)}" if found["data"] == "files" else marks
+
+
+def _own(found: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Say of recordings of the user's own what only the user can know."""
+    said = "all of every record" if data["scored"] == "all" else "what the tables say"
+    unknown = [r["record"] for r in found["records"] if UNKNOWN in r["notes"]]
+    alone = f" Nobody is named in {', '.join(unknown)}: each counts as a subject of its own."
+    return f"Scored time is {said}.{alone if unknown else ''}"
 
 
 def _at_least(seconds: float) -> str:
