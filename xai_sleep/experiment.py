@@ -386,6 +386,8 @@ def _settings(config: Config, source: str) -> dict[str, Any]:
     settings["data"]["name"] = source
     if not config.leak.names:
         del settings["leak"]
+    if source != "files":
+        del settings["data"]["scored"], settings["data"]["event_names"]
     del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
     return settings
 

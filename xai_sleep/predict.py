@@ -71,7 +71,7 @@ def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Record
     Parameters
     ----------
     path : Path
-        EDF file.
+        EDF or BDF file.
     config : Config
         Of the run.
     channels : sequence of str
@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         "2026-01-31_12-00-00 night.edf --channel C4-M1",
     )
     parser.add_argument("run", metavar="RUN_DIR", type=Path, help="directory of a finished run")
-    parser.add_argument("recording", metavar="EDF", type=Path, help="EDF file")
+    parser.add_argument("recording", metavar="EDF", type=Path, help="EDF or BDF file")
     parser.add_argument(
         "--out",
         metavar="FILE",

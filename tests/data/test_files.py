@@ -83,6 +83,16 @@ def test_edf_and_bdf_with_tables_and_annotations_stand_side_by_side(tmp_path: Pa
         np.testing.assert_allclose(recording.signals[0], signal.values * 1000, rtol=1e-5)
 
 
+def test_stages_come_with_the_record_that_has_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_night(tmp_path, name)
+    rows = [(0, 60, "W"), (60, 30, "N2")]
+    write_table(tmp_path / "a_stages.tsv", "onset,duration,stage", *rows)
+    first, second = read(tmp_path, channels=CENTRAL)
+    assert first.stages is not None
+    assert (first.stages.tolist(), first.epoch, second.stages) == ([0, 0, 2], 30.0, None)
+
+
 def test_whose_they_are_is_known_and_the_patient_field_survives_nowhere(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

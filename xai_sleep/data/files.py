@@ -5,24 +5,27 @@
     my_recordings/
         night1.edf        signals, by channel name, units from the header
         night1.csv        onset, duration[, trial_type][, expert]: events, and time that was scored
+        night1_stages.csv onset, duration, stage: optional
         night2.bdf
         night2.tsv
         subjects.csv      record, subject: optional
 
 A record is called by its file without the ending. Annotations inside a file (EDF+) stand in where
-there is no table. See :mod:`xai_sleep.data.annotation_tables` and
-:mod:`xai_sleep.data.subject_table`.
+there is no table. See :mod:`xai_sleep.data.annotation_tables`,
+:mod:`xai_sleep.data.stage_table` and :mod:`xai_sleep.data.subject_table`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xai_sleep.data.annotation_tables import event_kinds, rows_of, score
-from xai_sleep.data.edf import open_edf
+from xai_sleep.data.edf import EdfFile, open_edf
 from xai_sleep.data.experts import combine, experts_of
 from xai_sleep.data.recording import Recording, Scoring
 from xai_sleep.data.sources import pick_channels
+from xai_sleep.data.stage_table import Stages, read_stages
 from xai_sleep.data.subject_table import subjects_of
 from xai_sleep.errors import InputError
 
@@ -89,25 +92,20 @@ def read(
         for record, path in paths.items()
     }
     _require_expert({record: scorers for record, (scorers, _) in known.items()}, expert)
-    recordings = []
-    for record, source in sources.items():
-        scorers, outside = known[record]
-        signals, sfreq, notes = source.read(picked[record])
-        truth, merged = combine(scorers, expert)
-        recordings.append(
-            Recording(
-                record=record,
-                subject=subjects[record],
-                signals=signals,
-                channels=picked[record],
-                sfreq=sfreq,
-                events=truth.events,
-                scored=truth.scored,
-                scorers=scorers,
-                notes=(*unknown[record], *notes, *outside, *merged),
-            )
+    stages = {record: read_stages(root, record, sources[record].seconds) for record in sources}
+    return [
+        _recording(
+            record,
+            source,
+            channels=picked[record],
+            subject=subjects[record],
+            scorers=known[record][0],
+            stages=stages[record],
+            expert=expert,
+            notes=(*unknown[record], *known[record][1]),
         )
-    return recordings
+        for record, source in sources.items()
+    ]
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
@@ -144,6 +142,33 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
     for name in filter(RESERVED.fullmatch, asked):
         raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
     return {record: path for record, path in found.items() if record in asked}
+
+
+def _recording(
+    record: str,
+    source: EdfFile,
+    *,
+    channels: tuple[str, ...],
+    subject: str,
+    scorers: Mapping[str, Scoring],
+    stages: Stages | None,
+    expert: str,
+    notes: tuple[str, ...],
+) -> Recording:
+    signals, sfreq, unread = source.read(channels)
+    truth, merged = combine(scorers, expert)
+    recording = Recording(
+        record=record,
+        subject=subject,
+        signals=signals,
+        channels=channels,
+        sfreq=sfreq,
+        events=truth.events,
+        scored=truth.scored,
+        scorers=scorers,
+        notes=(*notes, *unread, *merged),
+    )
+    return replace(recording, stages=stages.codes, epoch=stages.epoch) if stages else recording
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:
