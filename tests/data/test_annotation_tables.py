@@ -50,7 +50,7 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
     rows = table(
         tmp_path,
         HEAD,
-        *[(5, 1, "spindle", 1), (6, 1, "spindle", "Expert2"), (0, 10, "scored", "")],
+        *[(5, 1, "spindle", "1.0"), (6, 1, "spindle", "Expert2"), (0, 10, "scored", "")],
         *[(20, 10, "scored", 2), (30, 10, "scored", "expert3")],
     )
     assert listed(scored(rows, "spindle")) == {
@@ -93,6 +93,7 @@ def test_events_where_nobody_looked_are_noted(tmp_path: Path) -> None:
     [
         ((-1, 2, "s", 1), "onset is -1 and duration 2; expected s from the start"),
         ((5, 0, "s", 1), "onset is 5 and duration 0; .* a duration above 0"),
+        ((90, 1e-15, "s", 1), "onset is 90 and duration 1e-15"),
         ((5, -2, "s", 1), "onset is 5 and duration -2"),
         ((5, "", "s", 1), "duration is ''; expected a number"),
         (("12:30", 1, "s", 1), "onset is '12:30'; expected a number"),

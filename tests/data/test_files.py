@@ -22,6 +22,7 @@ def test_records_come_in_natural_order_with_their_channel_and_marks(tmp_path: Pa
     for name in ("night10", "night2", "Night 1.b"):
         write_night(tmp_path, name, scored=(0, 200))
     (tmp_path / "night2.edf").rename(tmp_path / "night2.EDF")
+    (tmp_path / "old.edf").mkdir()
     for other in ("._night2.edf", "notes.txt", "night10.rml", "left.csv"):
         (tmp_path / other).write_text("not looked at")
     recordings = read(tmp_path, channels=[["O1-A2"], *CENTRAL])

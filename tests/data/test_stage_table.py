@@ -40,7 +40,7 @@ def test_the_last_epoch_may_reach_past_the_end(tmp_path: Path) -> None:
         ((30, 45, "N2"), "line 3: from 30 to 75 s; stages are epochs of 30 s here"),
         ((0, 60, "N2"), "line 3: the stage from 0 s was said before"),
         ((-30, 30, "N2"), "line 3: from -30 to 0 s, outside the recording"),
-        ((30, 0, "N2"), "expected at least one stage, and durations above 0 s"),
+        ((30, 0, "N2"), "expected at least one stage, and durations of at least 1 s"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(

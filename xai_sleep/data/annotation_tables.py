@@ -168,7 +168,8 @@ def _kind(row: Row) -> str | None:
 
 def _expert(row: Row, *, required: bool = False) -> str:
     said = row.cells.get("expert", "").casefold()
-    number = said.removeprefix("expert").strip()
+    # Programs that keep a column with gaps as numbers write 1.0 for 1.
+    number = said.removeprefix("expert").removesuffix(".0").strip()
     if number in set("123456789"):
         return f"expert{number}"
     if said or required:
@@ -179,7 +180,7 @@ def _expert(row: Row, *, required: bool = False) -> str:
 def _span(row: Row, seconds: float) -> tuple[float, float]:
     onset, duration = row.number("onset"), row.number("duration")
     end = onset + duration
-    if onset < 0 or duration <= 0:
+    if onset < 0 or end <= onset:
         raise InputError(
             f"{row.where}: onset is {onset:g} and duration {duration:g}; expected s from the start "
             "of the recording, and a duration above 0"

@@ -120,7 +120,7 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
     found: dict[str, Path] = {}
     for path in sorted(root.iterdir(), key=lambda path: _natural(path.name)):
-        if path.suffix.casefold() not in ENDINGS or path.name.startswith("."):
+        if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
         if path.stem in found:
             raise InputError(

@@ -57,8 +57,8 @@ def read_stages(root: Path, record: str, seconds: float) -> Stages | None:
         return None
     rows = read_table(table, ("onset", "duration", "stage"))
     epoch = min((row.number("duration") for row in rows), default=0.0)
-    if epoch <= 0:
-        raise InputError(f"{table}: expected at least one stage, and durations above 0 s")
+    if epoch < 1:
+        raise InputError(f"{table}: expected at least one stage, and durations of at least 1 s")
     stages = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
     said = np.zeros(len(stages), dtype=np.bool_)
     for row in rows:
