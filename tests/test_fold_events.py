@@ -9,13 +9,16 @@ import torch
 
 from tests.support.recordings import make_recording, planted
 from tests.support.runs import composed
+from xai_sleep.activation import reading_of, slide
 from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold
 from xai_sleep.data.intervals import Intervals, intersection, intervals, subtraction, union
 from xai_sleep.data.recording import Recording
+from xai_sleep.data.windows import cut
 from xai_sleep.experiment import divide
-from xai_sleep.fold_events import choose, detect_events, find_events
+from xai_sleep.explain.explainers import EXPLAINERS
+from xai_sleep.fold_events import activate, choose, detect_events, find_events
 from xai_sleep.metrics.detector import RATE, Detector
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier
@@ -137,6 +140,24 @@ def test_metrics_name_what_was_chosen_and_what_was_found() -> None:
     assert counts["events"] == contains(fold.test[0], made[0].events.mean(axis=1)).sum() == 40
     assert counts["detections"] == contains(fold.test[0], found.events.mean(axis=1)).sum()
     assert counts["minutes"] == pytest.approx(200 / 60)
+
+
+@pytest.mark.parametrize("name", ["gradcam", "hirescam"])
+def test_relevance_is_that_of_the_map_asked_for(name: str) -> None:
+    """The two differ where a network ends in dense layers."""
+    settings, made = config(f"detector.map={name}"), recordings()
+    fold = first_fold(settings, made)
+    data, classifier = prepared(settings, made, fold), trained(settings, made)
+    windows = cut(made, fold.test, length=5.0, step=0.5, to_the_end=True)
+    relevance = {
+        each: slide(
+            reading_of(classifier, EXPLAINERS[each]), data.in_order(windows), windows, [240.0] * 2
+        )[0].relevance
+        for each in ("gradcam", "hirescam")
+    }
+    assert not np.allclose(relevance["gradcam"], relevance["hirescam"], equal_nan=True)
+    found = activate(settings, data, classifier, fold.test)[0]
+    np.testing.assert_array_equal(found.relevance, relevance[name])
 
 
 def test_a_record_without_an_event_is_searched_all_the_same() -> None:

@@ -23,6 +23,7 @@ from torch.nn.functional import interpolate
 
 from xai_sleep.data.windows import Windows
 from xai_sleep.explain.attribution import EVENT, attributable, grad_cam
+from xai_sleep.explain.explainers import Explainer
 from xai_sleep.metrics.detector import RATE, Activation
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier, TimedNetwork
@@ -33,8 +34,8 @@ Reading = Callable[[Tensor, int], Mapping[str, Values]]
 ``relevance`` and perhaps ``evidence``."""
 
 
-def reading_of(classifier: EventClassifier) -> Reading:
-    """Read the probability of an event, the same times the Grad-CAM profile, and any evidence.
+def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
+    """Read the probability of an event, the same times the profile of its map, and any evidence.
 
     The classifier is left in the mode it is in.
     """
@@ -46,7 +47,7 @@ def reading_of(classifier: EventClassifier) -> Reading:
         with attributable(classifier):
             with torch.no_grad():
                 probability = network(inputs).softmax(1)[:, EVENT:].cpu().double().numpy()
-            profile = time_profiles(grad_cam(network, inputs).cpu().numpy(), n_times)
+            profile = time_profiles(explainer(network, inputs).cpu().numpy(), n_times)
             said = _evidence(network, inputs, n_times) if isinstance(network, TimedNetwork) else {}
         return {
             "probability": np.broadcast_to(probability, profile.shape),

@@ -106,6 +106,7 @@ class DetectorConfig:
     """How events are found with a sliding window."""
 
     activation: str = MISSING
+    map: str = "gradcam"
     step: float = MISSING
     iou: float = MISSING
     min_events: int = MISSING
@@ -216,6 +217,7 @@ CHOICES = {
     "data.name": ("auto", "dreams", "files", "synthetic"),
     "data.expert": ("union", "intersection", *(f"expert{n}" for n in range(1, 10))),
     "data.scored": ("rows", "all"),
+    "detector.map": ("gradcam", "hirescam"),
     "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),

@@ -23,6 +23,7 @@ from xai_sleep.data.folds import Fold, Times
 from xai_sleep.data.intervals import Intervals, intervals, subtraction, union
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut
+from xai_sleep.explain.explainers import EXPLAINERS
 from xai_sleep.metrics.detector import Activation, Detector
 from xai_sleep.metrics.events import contains
 from xai_sleep.metrics.tuning import Choice, Example, choose_detector
@@ -114,7 +115,8 @@ def activate(
         to_the_end=True,
     )
     durations = [recording.duration for recording in data.recordings]
-    return slide(reading_of(classifier), data.in_order(windows), windows, durations)
+    reading = reading_of(classifier, EXPLAINERS[config.detector.map])
+    return slide(reading, data.in_order(windows), windows, durations)
 
 
 def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:

@@ -18,6 +18,7 @@ from xai_sleep.data.recording import Recording
 from xai_sleep.data.scaling import amplitude
 from xai_sleep.data.windows import Windows, cut_signals
 from xai_sleep.errors import InputError
+from xai_sleep.explain.explainers import EXPLAINERS
 from xai_sleep.metrics.detector import Detector, middle_of
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.leaky import leaks_of
@@ -96,10 +97,11 @@ class TrainedRun:
 
     def reading(self, inputs: Recording, images: Images | None) -> Reading:
         """Read each batch with every model, scaled as it was trained, and average."""
-        models = [
-            (fold, reading_of(fold.classifier(self.config, inputs, images)), fold.scale(inputs))
-            for fold in self.folds
-        ]
+        explainer = EXPLAINERS[self.config.detector.map]
+        models = []
+        for fold in self.folds:
+            classifier = fold.classifier(self.config, inputs, images)
+            models.append((fold, reading_of(classifier, explainer), fold.scale(inputs)))
 
         def read(batch: Tensor, n_times: int) -> dict[str, Values]:
             found = []
