@@ -15,11 +15,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("", "errors"),
     ("data", "models", "composition", "progress", "history", "run_directory", "leak_names"),
+    ("schema",),
     ("explain", "metrics", "config", "sweep"),
     ("report", "baselines"),
     ("activation", "tracking", "leaks"),
     ("fold_events", "training", "explaining"),
-    ("trained",),
+    ("trained", "fold_run"),
+    ("run_files",),
     ("experiment", "predict", "dashboard"),
     ("__main__",),
 )
@@ -28,8 +30,8 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 # Science that can be called without a deep-learning framework.
 WITHOUT_TORCH = (
     *("data.intervals", "data.recording", "data.windows", "data.folds", "data.balance"),
-    *("metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics", "config"),
-    "baselines.catalogue",
+    *("metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics"),
+    *("config", "schema", "baselines.catalogue"),
     *("metrics.detection", "metrics.detector", "metrics.tuning", "report.event_results"),
 )
 FRAMEWORKS = {"torch", "torchmetrics", "pytorch_lightning", "captum", "wandb"}

@@ -10,7 +10,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tests.support.runs import ROOT
 from xai_sleep.composition import composition_error
-from xai_sleep.config import Config, TrainerConfig, config_dir
+from xai_sleep.config import config_dir
+from xai_sleep.schema import Config, TrainerConfig
 
 # An experiment is added to the choices and is not one of them.
 GROUPS = [

@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 
 import xai_sleep.config
 from tests.support.runs import ROOT, composed
-from xai_sleep.config import CHOICES, LARGEST, RANGES, Config, config_dir, validate
+from xai_sleep.config import CHOICES, LARGEST, RANGES, config_dir, validate
 from xai_sleep.errors import InputError
+from xai_sleep.schema import Config
 
 GONE = object()
 GROUPS = {

@@ -22,7 +22,6 @@ from rich.console import Console
 from sklearn import metrics
 
 from tests.support.runs import TINY, composed, launch, wait_for
-from xai_sleep.config import Config
 from xai_sleep.data.synthetic import simulate
 from xai_sleep.errors import InputError
 from xai_sleep.experiment import divide, read, run
@@ -31,6 +30,7 @@ from xai_sleep.metrics.events import event_scores
 from xai_sleep.metrics.windows import SCORES, choose_threshold
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.progress import Progress
+from xai_sleep.schema import Config
 from xai_sleep.training import fold_data
 
 QUIET = Console(quiet=True)

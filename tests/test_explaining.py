@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from tests.support.runs import TINY, composed
-from xai_sleep.config import METHODS, Config
+from xai_sleep.config import METHODS
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.experiment import divide, read, run
 from xai_sleep.explain.attribution import attributable
@@ -23,6 +23,7 @@ from xai_sleep.explaining import DRAWS, inputs_of
 from xai_sleep.metrics.maps import localisation, mean_scores
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
+from xai_sleep.schema import Config
 from xai_sleep.training import build_classifier, fold_data
 
 QUIET = Console(quiet=True)

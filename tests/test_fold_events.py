@@ -10,7 +10,6 @@ import torch
 from tests.support.recordings import make_recording, planted
 from tests.support.runs import composed
 from xai_sleep.activation import reading_of, slide
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold
 from xai_sleep.data.intervals import Intervals, intersection, intervals, subtraction, union
@@ -22,6 +21,7 @@ from xai_sleep.fold_events import activate, choose, detect_events, find_events
 from xai_sleep.metrics.detector import RATE, Detector
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.schema import Config
 from xai_sleep.training import build_classifier, fold_data
 
 CENTRES = np.asarray((np.arange(2400) + 0.5) / RATE, dtype=np.float64)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tests.support.recordings import make_recording, planted
 from tests.support.runs import composed
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.datasets import ReadyDataset
 from xai_sleep.data.folds import Fold
@@ -23,6 +22,7 @@ from xai_sleep.experiment import divide
 from xai_sleep.fold_events import choose
 from xai_sleep.leaks import LeakyDataModule, carry_weights, lead_astray, leaky, score_oversampled
 from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.schema import Config
 from xai_sleep.training import build_classifier, fold_data
 
 KFOLD = ("cv=kfold", "cv.folds=3")

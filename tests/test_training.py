@@ -13,11 +13,11 @@ from pytorch_lightning.loggers import CSVLogger
 
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import leave_one_subject_out
 from xai_sleep.data.recording import Recording
 from xai_sleep.errors import InputError
+from xai_sleep.schema import Config
 from xai_sleep.training import (
     build_classifier,
     build_trainer,

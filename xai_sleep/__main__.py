@@ -11,10 +11,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xai_sleep.composition import composition_error
-from xai_sleep.config import Config, config_dir, validate
+from xai_sleep.config import config_dir, validate
 from xai_sleep.data.load import data_source
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.leak_names import leaky_prefix
+from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 
 

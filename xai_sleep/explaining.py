@@ -25,7 +25,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xai_sleep.config import ExplainConfig
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.explain.attribution import attributable
 from xai_sleep.explain.explainers import EXPLAINERS
@@ -39,6 +38,7 @@ from xai_sleep.explain.faithfulness import (
 from xai_sleep.explain.sanity import randomised, similarity, stages
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.schema import ExplainConfig
 
 Arrays = dict[str, NDArray[Any]]
 Profiles = Mapping[str, NDArray[np.float16]]

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from xai_sleep.activation import reading_of, slide
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.folds import Fold, Times
 from xai_sleep.data.intervals import Intervals, intervals, subtraction, union
@@ -29,6 +28,7 @@ from xai_sleep.metrics.events import contains
 from xai_sleep.metrics.tuning import Choice, Example, choose_detector
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.event_results import NO_EVENTS, FoundEvents, event_metrics
+from xai_sleep.schema import Config
 
 
 def find_events(

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from torch.utils.data import DataLoader, Dataset
 
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.datasets import ImageDataset, ReadyDataset, already_a_batch
 from xai_sleep.data.folds import NOWHERE, Fold, Times
@@ -33,6 +32,7 @@ from xai_sleep.data.windows import Windows, cut, cut_signals
 from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.results import score_windows
+from xai_sleep.schema import Config
 
 
 def lead_astray(recordings: list[Recording], leaks: Sequence[str]) -> list[Recording]:

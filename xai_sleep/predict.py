@@ -12,7 +12,6 @@ import torch
 from rich.console import Console
 
 from xai_sleep.activation import slide
-from xai_sleep.config import Config
 from xai_sleep.data.edf import open_edf
 from xai_sleep.data.filtering import require_enough
 from xai_sleep.data.intervals import intervals
@@ -24,6 +23,7 @@ from xai_sleep.metrics.detection import Detections
 from xai_sleep.metrics.detector import RATE, Activation
 from xai_sleep.progress import Progress
 from xai_sleep.run_directory import write_arrays, write_text
+from xai_sleep.schema import Config
 from xai_sleep.trained import BATCH, TrainedRun, load_run
 from xai_sleep.training import bands_seen, build_images, channels_wanted, prepared, sees_images
 

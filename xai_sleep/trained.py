@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xai_sleep.activation import Reading, Values, reading_of
-from xai_sleep.config import Config, restored
+from xai_sleep.config import restored
 from xai_sleep.data.images import Images
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.scaling import amplitude
@@ -23,6 +23,7 @@ from xai_sleep.metrics.detector import Detector, middle_of
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.report.leaky import leaks_of
 from xai_sleep.report.results import SCHEMA
+from xai_sleep.schema import Config
 from xai_sleep.training import build_classifier
 
 BATCH = 256

@@ -23,7 +23,6 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
-from xai_sleep.config import Config
 from xai_sleep.data.datamodule import FoldDataModule
 from xai_sleep.data.filtering import prepare
 from xai_sleep.data.folds import Fold
@@ -35,6 +34,7 @@ from xai_sleep.leaks import data_module
 from xai_sleep.metrics.windows import choose_threshold
 from xai_sleep.models.classifier import EventClassifier, TimedNetwork
 from xai_sleep.report.results import score_windows
+from xai_sleep.schema import Config
 
 
 def sees_images(config: Config) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 
-from xai_sleep.config import Config, config_dir, validate
+from xai_sleep.config import config_dir, validate
+from xai_sleep.schema import Config
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import wandb
 
-from xai_sleep.config import Config, LoggerConfig
 from xai_sleep.errors import InputError
 from xai_sleep.report.leaky import marked, tags
 from xai_sleep.run_directory import write_json
+from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"
 """File in a run's directory that says under which project and group it is tracked."""
@@ -62,7 +62,7 @@ def experiment_name(config: Config) -> str:
 
     Examples
     --------
-    >>> from xai_sleep.config import CvConfig, TaskConfig
+    >>> from xai_sleep.schema import CvConfig, TaskConfig
     >>> config = Config(TaskConfig("rem"), {"_target_": "a.CNN1d"}, CvConfig("loso"))
     >>> experiment_name(config)
     'rem-CNN1d-loso'
