@@ -77,7 +77,7 @@ def first_read(root: Path, *overrides: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "rate", "said"),
     [
-        (60, 20, "record a: sampled at 20 Hz, which holds nothing above 10 Hz, less than half of"),
+        (60, 20, "record a: sampled at 20 Hz, which holds nothing above 10 Hz, and so too little"),
         (5, 100, "record a: 5 s long; at least 7.1 s are needed for a window of 5 s and the filt"),
     ],
 )

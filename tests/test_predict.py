@@ -165,7 +165,7 @@ def test_a_missing_channel_is_named_with_those_there_are(
     ("seconds", "rate", "said"),
     [
         (5, 100, "5 s long; at least 7.1 s are needed for a window of 5 s and the filters"),
-        (60, 30, "sampled at 30 Hz, which holds nothing above 15 Hz, less than half of what"),
+        (60, 30, "sampled at 30 Hz, which holds nothing above 15 Hz, and so too little"),
     ],
 )
 def test_a_recording_that_does_not_suffice_is_refused(

@@ -47,7 +47,12 @@ def reach(low: float) -> float:
 
 
 def require_enough(
-    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], window: float
+    recording: Recording,
+    place: str,
+    *,
+    bands: Sequence[tuple[float, float]],
+    window: float,
+    share: float = 0.0,
 ) -> None:
     """Refuse a recording that is too short, or sampled too slowly, for what a network looks at.
 
@@ -58,28 +63,29 @@ def require_enough(
     place : str
         Where it comes from, for messages.
     bands : sequence of (low, high)
-        In Hz: what the network looks at. Of the highest frequency half must be there; a warning
-        says where it is not there in full.
+        In Hz: what the network looks at. Something must be there of each; a warning says what is
+        not there in full.
     window : float
         Length of a window in s.
+    share : float
+        How much of the highest frequency must be there besides, from 0 to 1.
 
     Raises
     ------
     InputError
         Naming the least that is needed.
     """
-    top = max(high for _, high in bands)
-    if recording.sfreq < top:
+    low, top = max(bands)
+    held = (
+        f"sampled at {recording.sfreq:g} Hz, which holds nothing above {recording.sfreq / 2:g} Hz"
+    )
+    if recording.sfreq <= 2 * low or recording.sfreq < 2 * share * top:
         raise InputError(
-            f"{place}: sampled at {recording.sfreq:g} Hz, which holds nothing above "
-            f"{recording.sfreq / 2:g} Hz, less than half of what the network looks at (up to "
-            f"{top:g} Hz); record or export it at {2 * top:g} Hz or more"
+            f"{place}: {held}, and so too little of the band from {low:g} to {top:g} Hz that the "
+            f"network looks at; record or export it at {2 * top:g} Hz or more"
         )
     if recording.sfreq < 2 * top:
-        log.warning(
-            "%s: sampled at %g Hz, which holds nothing above %g Hz; the network looks up to %g Hz",
-            *(place, recording.sfreq, recording.sfreq / 2, top),
-        )
+        log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
     least = max(window, 2 * max(reach(low) for low, _ in bands))
     if recording.duration < least:
         raise InputError(
