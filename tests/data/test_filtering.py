@@ -163,7 +163,7 @@ def test_an_experiment_may_look_higher_than_a_slow_record_reaches(
     slow = make_recording("slow", seconds=60.0, sfreq=50.0)
     require_enough(slow, "slow", bands=[(0.5, 99.0)], window=5.0)
     assert "slow: sampled at 50 Hz, which holds nothing above 25 Hz" in caplog.text
-    with pytest.raises(InputError, match="too little of the band from 0.5 to 99 Hz"):
+    with pytest.raises(InputError, match=r"too little of the band from 0\.5 to 99 Hz"):
         require_enough(slow, "slow", bands=[(0.5, 99.0)], window=5.0, share=0.5)
-    with pytest.raises(InputError, match="too little of the band from 25 to 30 Hz .* at 60 Hz"):
+    with pytest.raises(InputError, match=r"too little of the band from 25 to 30 Hz .* at 60 Hz"):
         require_enough(slow, "slow", bands=[(0.5, 4.0), (25.0, 30.0)], window=5.0)
