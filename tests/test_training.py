@@ -2,9 +2,11 @@
 
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -71,6 +73,37 @@ def test_validation_alone_decides_and_by_its_loss_where_it_holds_one_class(
     assert isinstance(keep, ModelCheckpoint)
     assert (stop.monitor, stop.mode) == (keep.monitor, keep.mode) == watched
     assert stop.patience == config.trainer.patience
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_weights_tested_are_those_of_the_epoch_asked_for(keep: str, tmp_path: Path) -> None:
+    """Every epoch turns the network's opinion round, so the last one is as good as the first."""
+
+    class Contrary(pl.Callback):
+        def __init__(self) -> None:
+            self.after: list[torch.Tensor] = []
+
+        def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            if trainer.current_epoch:
+                for weights in list(pl_module.parameters())[-2:]:
+                    weights.data.neg_()
+
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+            self.after.append(list(pl_module.parameters())[-2].detach().clone())
+
+    contrary = Contrary()
+    config, recordings, data = prepared()
+    settings = replace(config.trainer, keep=keep, max_epochs=3, learning_rate=1e-12)
+    config = replace(config, trainer=settings)
+    data.setup()
+    classifier = build_classifier(config, recordings)
+    _, metrics = fit_and_test(trainer(config, data, tmp_path, contrary), classifier, data)
+    scores = metrics["history"]["val_average_precision"]
+    epoch = {"best": int(np.argmax(scores)), "last": 2}[keep]
+    assert np.argmax(scores) < 2
+    assert metrics["val_average_precision"] == pytest.approx(scores[epoch])
+    stored = torch.load(tmp_path / "fold" / "model.ckpt", weights_only=True)["state_dict"]
+    assert torch.equal(list(stored.values())[-2], contrary.after[epoch])
 
 
 @pytest.mark.filterwarnings("ignore:No positive samples")

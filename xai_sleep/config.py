@@ -82,6 +82,7 @@ CHOICES = {
     "data.scored": ("rows", "all"),
     "detector.map": ("gradcam", "hirescam"),
     "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
+    "trainer.keep": ("best", "last"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
     "logger.mode": ("offline", "online", "disabled"),
 }

@@ -108,6 +108,7 @@ class TrainerConfig:
 
     max_epochs: int = MISSING
     patience: int = MISSING
+    keep: str = "best"
     batch_size: int = MISSING
     learning_rate: float = MISSING
     weight_decay: float = 0.0

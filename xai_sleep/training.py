@@ -147,7 +147,7 @@ def build_trainer(
     logger: Logger,
     callbacks: Sequence[pl.Callback] = (),
 ) -> pl.Trainer:
-    """Trainer that stops early and keeps the best weights, by validation windows alone."""
+    """Trainer that stops early and keeps the best or the last weights, by validation alone."""
     # Without both classes in validation there is no ranking to improve, but there is a loss.
     ranked = 0 < data.val.label.sum() < len(data.val)
     monitor, mode = ("val/average_precision", "max") if ranked else ("val/loss", "min")
@@ -155,7 +155,7 @@ def build_trainer(
     keep = ModelCheckpoint(
         directory,
         "model",
-        monitor=monitor,
+        monitor=monitor if config.trainer.keep == "best" else None,
         mode=mode,
         save_weights_only=True,
         enable_version_counter=False,
@@ -221,7 +221,7 @@ def fit_and_test(
         "threshold": threshold,
         "first_loss": classifier.first_loss,
         "epochs": trainer.current_epoch,
-        "val_average_precision": _best_validation(trainer),
+        "val_average_precision": _validation(trainer),
         "history": _history(trainer),
         "counts": {
             part: {"windows": len(w), "positive": int(w.label.sum())}
@@ -266,9 +266,11 @@ def train_on_shuffled_labels(
     return classifier
 
 
-def _best_validation(trainer: pl.Trainer) -> float | None:
+def _validation(trainer: pl.Trainer) -> float | None:
     """Average precision of the weights kept; None where validation windows are of one class."""
     keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
+    if keep.monitor is None:
+        return _history(trainer)["val_average_precision"][-1]
     if keep.monitor != "val/average_precision" or keep.best_model_score is None:
         return None
     return float(keep.best_model_score)

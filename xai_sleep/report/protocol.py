@@ -36,8 +36,8 @@ def protocol(found: Mapping[str, Any]) -> list[str]:
         "nothing. Stopping, weights and thresholds were chosen on validation windows, which come "
         "from the training side.",
         f"Training: at most {trainer['max_epochs']} epochs, stopping after {trainer['patience']} "
-        f"without a better validation score; classes evened out by {balance}; seed "
-        f"{config['seed']}.",
+        f"without a better validation score; weights of the {trainer.get('keep', 'best')} epoch; "
+        f"classes evened out by {balance}; seed {config['seed']}.",
         f"Maps: {', '.join(config['explain']['methods']) or 'none'}. The pointing game asks "
         "whether the peak of a map lies inside an event; chance is what a flat map scores in the "
         "same windows.",
