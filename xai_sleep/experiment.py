@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from xai_sleep import __version__
 from xai_sleep.baselines.catalogue import measure
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.data.filtering import require_enough
+from xai_sleep.data.filtering import require_fast_enough, require_long_enough
 from xai_sleep.data.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.data.images import warn_of_empty_rows
 from xai_sleep.data.load import data_source, load
@@ -149,8 +149,12 @@ def read(
         event_names=data.event_names,
         setting=setting,
     )
+    bands = bands_seen(config)
     for one in raw:
-        require_enough(one, f"record {one.record}", bands=bands_seen(config), window=task.window)
+        place = f"record {one.record}"
+        require_long_enough(one, place, bands=bands, window=task.window)
+        if not sees_images(config):
+            require_fast_enough(one, place, bands=bands)
     if sees_images(config):
         warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
     raw = lead_astray(raw, config.leak.names)

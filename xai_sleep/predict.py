@@ -13,7 +13,7 @@ from rich.console import Console
 
 from xai_sleep.activation import slide
 from xai_sleep.data.edf import open_edf
-from xai_sleep.data.filtering import require_enough
+from xai_sleep.data.filtering import require_fast_enough, require_long_enough
 from xai_sleep.data.intervals import intervals
 from xai_sleep.data.recording import Recording, require_usable
 from xai_sleep.data.sources import Source, pick_channels
@@ -101,10 +101,10 @@ def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Record
         scored=intervals([]),
         notes=notes,
     )
+    bands = bands_seen(config)
+    require_long_enough(recording, str(path), bands=bands, window=config.task.window)
     # The network has not learnt to do without: half of the highest frequency must be there.
-    require_enough(
-        recording, str(path), bands=bands_seen(config), window=config.task.window, share=0.5
-    )
+    require_fast_enough(recording, str(path), bands=bands, share=0.5)
     require_usable([recording], "--channel")
     return recording
 

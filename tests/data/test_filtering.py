@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.support.recordings import make_recording
-from xai_sleep.data.filtering import prepare, reach, require_enough
+from xai_sleep.data.filtering import prepare, reach, require_fast_enough
 from xai_sleep.data.folds import k_fold
 from xai_sleep.data.recording import Recording
 from xai_sleep.data.windows import cut, cut_signals
@@ -161,9 +161,9 @@ def test_an_experiment_may_look_higher_than_a_slow_record_reaches(
 ) -> None:
     """As at 200 Hz with one record of 50 Hz among others; but some of each band must be there."""
     slow = make_recording("slow", seconds=60.0, sfreq=50.0)
-    require_enough(slow, "slow", bands=[(0.5, 99.0)], window=5.0)
+    require_fast_enough(slow, "slow", bands=[(0.5, 99.0)])
     assert "slow: sampled at 50 Hz, which holds nothing above 25 Hz" in caplog.text
     with pytest.raises(InputError, match=r"too little of the band from 0\.5 to 99 Hz"):
-        require_enough(slow, "slow", bands=[(0.5, 99.0)], window=5.0, share=0.5)
+        require_fast_enough(slow, "slow", bands=[(0.5, 99.0)], share=0.5)
     with pytest.raises(InputError, match=r"too little of the band from 25 to 30 Hz .* at 60 Hz"):
-        require_enough(slow, "slow", bands=[(0.5, 4.0), (25.0, 30.0)], window=5.0)
+        require_fast_enough(slow, "slow", bands=[(0.5, 4.0), (25.0, 30.0)])

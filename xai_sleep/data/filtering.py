@@ -46,15 +46,39 @@ def reach(low: float) -> float:
     return _half_response(low) + RESAMPLER + ROUNDING
 
 
-def require_enough(
-    recording: Recording,
-    place: str,
-    *,
-    bands: Sequence[tuple[float, float]],
-    window: float,
-    share: float = 0.0,
+def require_long_enough(
+    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], window: float
 ) -> None:
-    """Refuse a recording that is too short, or sampled too slowly, for what a network looks at.
+    """Refuse a recording that is too short for a window or for the filters.
+
+    Parameters
+    ----------
+    recording : Recording
+        At its own rate.
+    place : str
+        Where it comes from, for messages.
+    bands : sequence of (low, high)
+        In Hz: what it is filtered to.
+    window : float
+        Length of a window in s.
+
+    Raises
+    ------
+    InputError
+        Naming the least that is needed.
+    """
+    least = max(window, 2 * max(reach(low) for low, _ in bands))
+    if recording.duration < least:
+        raise InputError(
+            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
+            f"window of {window:g} s and the filters"
+        )
+
+
+def require_fast_enough(
+    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], share: float = 0.0
+) -> None:
+    """Refuse a recording that is sampled too slowly for what a network looks at.
 
     Parameters
     ----------
@@ -65,8 +89,6 @@ def require_enough(
     bands : sequence of (low, high)
         In Hz: what the network looks at. Something must be there of each; a warning says what is
         not there in full.
-    window : float
-        Length of a window in s.
     share : float
         How much of the highest frequency must be there besides, from 0 to 1.
 
@@ -86,12 +108,6 @@ def require_enough(
         )
     if recording.sfreq < 2 * top:
         log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
-    least = max(window, 2 * max(reach(low) for low, _ in bands))
-    if recording.duration < least:
-        raise InputError(
-            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
-            f"window of {window:g} s and the filters"
-        )
 
 
 def prepare(
