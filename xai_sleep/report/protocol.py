@@ -33,7 +33,7 @@ def protocol(found: Mapping[str, Any]) -> list[str]:
         f"windows of {task['window']:g} s; a window is positive when an event overlaps it by "
         f"{_at_least(task['min_overlap'])}.",
         f"{FOLDS[cv['scheme']].format(**cv)} {cv['guard']:g} s around test time are used for "
-        "nothing. Stopping, weights and thresholds were chosen on validation windows, which come "
+        "nothing. Stopping, thresholds and the best epoch are by validation windows, which come "
         "from the training side.",
         f"Training: at most {trainer['max_epochs']} epochs, stopping after {trainer['patience']} "
         f"without a better validation score; weights of the {trainer.get('keep', 'best')} epoch; "
