@@ -12,9 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from xai_sleep.composition import composition_error
 from xai_sleep.config import config_dir, validate
-from xai_sleep.data.load import data_source
 from xai_sleep.errors import InputError, account, leave
-from xai_sleep.leak_names import leaky_prefix
+from xai_sleep.leaks.names import leaky_prefix
+from xai_sleep.recordings.sources import data_source
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 
@@ -33,7 +33,7 @@ def job(composed: DictConfig) -> float | None:
 def _experiment(composed: DictConfig) -> float | None:
     config = validate(composed)
     # Late, so that --help and a mistyped setting need not wait for torch.
-    from xai_sleep.experiment import run
+    from xai_sleep.experiment.run import run
 
     return validation_score(run(config))
 

@@ -13,9 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xai_sleep.composition import value_error
-from xai_sleep.data.filtering import reach
 from xai_sleep.errors import InputError
-from xai_sleep.leak_names import chosen_leaks
+from xai_sleep.leaks.names import chosen_leaks
+from xai_sleep.recordings.filtering import reach
 from xai_sleep.schema import Config
 
 

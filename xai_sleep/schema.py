@@ -86,7 +86,7 @@ class BaselinesConfig:
 
 @dataclass
 class LeakConfig:
-    """Mistakes made on purpose, to measure them: names of :mod:`xai_sleep.leak_names`."""
+    """Mistakes made on purpose, to measure them: names of :mod:`xai_sleep.leaks.names`."""
 
     names: list[str] = field(default_factory=list)
 

@@ -19,7 +19,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
 from xai_sleep.errors import InputError, account, leave, say
-from xai_sleep.run_directory import write_text
+from xai_sleep.results.directory import write_text
 
 log = logging.getLogger(__name__)
 

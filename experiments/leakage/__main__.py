@@ -8,8 +8,8 @@ from pathlib import Path
 from experiments.leakage.figure import inflation_figure
 from experiments.leakage.ledger import SCORES, Entry, Inflated, entries, load
 from xai_sleep.errors import InputError, leave
-from xai_sleep.report import drawing
-from xai_sleep.run_directory import write_text
+from xai_sleep.report import style
+from xai_sleep.results.directory import write_text
 
 HERE = Path(__file__).parent
 
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         leave(str(error))
     asked.out.mkdir(parents=True, exist_ok=True)
     write_text(asked.out / "table.md", table(ledger))
-    drawing.save(inflation_figure(ledger), asked.out / "inflation.png")
+    style.save(inflation_figure(ledger), asked.out / "inflation.png")
     sys.stdout.write(table(ledger))
 
 

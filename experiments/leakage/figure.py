@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.leakage.ledger import SCORES, Entry
-from xai_sleep.report import drawing
+from xai_sleep.report import style
 
 COLOURS = {"accuracy": "#0072B2", "f1": "#D55E00", "auroc": "#009E73"}  # Okabe and Ito
 
@@ -37,8 +37,8 @@ def _draw(axes: Axes, leaky: Sequence[Entry], name: str) -> None:
     axes.barh(places, over, height=0.6, color=COLOURS[name], alpha=0.6)
     for place, each in zip(places, found, strict=True):
         if each.over_ci95:
-            axes.plot(each.over_ci95, [place, place], color=drawing.POOLED, linewidth=1.5)
-    axes.axvline(0, color=drawing.POOLED, linewidth=0.8)
+            axes.plot(each.over_ci95, [place, place], color=style.POOLED, linewidth=1.5)
+    axes.axvline(0, color=style.POOLED, linewidth=0.8)
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
-    drawing.plain(axes)
+    style.plain(axes)

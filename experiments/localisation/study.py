@@ -15,7 +15,7 @@ import numpy as np
 from experiments.localisation.paired import compare, pairs
 from experiments.localisation.runs import Run, load
 from xai_sleep.errors import InputError, leave
-from xai_sleep.run_directory import write_text
+from xai_sleep.results.directory import write_text
 
 PAIRED = ("gradcam", "hirescam", "integrated_gradients", "occlusion")
 UNKNOWN = "–"

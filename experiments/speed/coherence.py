@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from experiments.speed.timing import Row, seconds, take_turns
-from xai_sleep.data.wtc import WaveletCoherence
+from xai_sleep.coherence.wtc import WaveletCoherence
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of SciPy, at import

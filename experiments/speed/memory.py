@@ -13,12 +13,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from experiments.speed.timing import Row
-from xai_sleep.activation import reading_of, slide
-from xai_sleep.data.datasets import WindowDataset, already_a_batch
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import cut
+from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.datasets import WindowDataset, already_a_batch
+from xai_sleep.windows.windows import cut
 
 HOURS, SFREQ, WINDOW, CHANNELS = 8, 100.0, 5.0, 4
 FINE, COARSE = 0.1, 5.0

@@ -10,8 +10,8 @@ from imblearn.over_sampling import SMOTE
 from experiments.speed.timing import Row, seconds, take_turns
 from experiments.speed.training import SMOTE as SETTING
 from experiments.speed.training import WINDOW, one_fold
-from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.synthetic import simulate
+from xai_sleep.recordings.simulated import simulate
+from xai_sleep.windows.datamodule import FoldDataModule
 
 SFREQ, STEP = 100.0, 1.0
 

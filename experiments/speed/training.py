@@ -16,15 +16,15 @@ import pytorch_lightning as pl
 
 from experiments.speed.other_side import Ask
 from experiments.speed.timing import Row
-from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.folds import Fold, leave_one_subject_out
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.synthetic import simulate
-from xai_sleep.data.wtc import WaveletCoherence
+from xai_sleep.coherence.wtc import WaveletCoherence
 from xai_sleep.models.classifier import EventClassifier, Network
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.models.cnn2d import CNN2d
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.simulated import simulate
+from xai_sleep.windows.datamodule import FoldDataModule
+from xai_sleep.windows.folds import Fold, leave_one_subject_out
+from xai_sleep.windows.images import Images
 
 SFREQ, WINDOW, WARM_UP = 200.0, 5.0, 2
 SMOTE = {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbors": 5}

@@ -9,7 +9,7 @@ from tests.support.trials import EVENTS, SECONDS, f1, loso, noise, scored_by
 from xai_sleep.baselines.marks import automatic, experts
 from xai_sleep.baselines.scores import score
 from xai_sleep.baselines.trial import LeftOutError
-from xai_sleep.data.intervals import intervals
+from xai_sleep.recordings.intervals import intervals
 
 LATER = tuple((start + 0.2, end + 0.2) for start, end in EVENTS)
 ELSEWHERE = tuple((start + 6, end + 6) for start, end in EVENTS)

@@ -12,8 +12,8 @@ from tests.support.recordings import make_recording
 from tests.support.trials import f1, loso, scored_by
 from xai_sleep.baselines.catalogue import measure
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.data.dreams import read
-from xai_sleep.data.folds import leave_one_subject_out
+from xai_sleep.recordings.dreams import read
+from xai_sleep.windows.folds import leave_one_subject_out
 
 Marks = list[tuple[float, float]]
 UNTIL = 1000.0  # s that both experts scored

@@ -10,10 +10,10 @@ from sklearn.metrics import f1_score, precision_score
 from tests.support.trials import EVENTS, f1, loso, noise
 from xai_sleep.baselines.scores import NO_RANKING, RANKING, baselines_csv, score
 from xai_sleep.baselines.trial import Answer, Baseline, Trial
-from xai_sleep.data.datamodule import FoldDataModule
-from xai_sleep.data.folds import k_fold
-from xai_sleep.data.intervals import Intervals, intervals
 from xai_sleep.metrics.windows import SCORES
+from xai_sleep.recordings.intervals import Intervals, intervals
+from xai_sleep.windows.datamodule import FoldDataModule
+from xai_sleep.windows.folds import k_fold
 
 
 def random_marks(trial: Trial, seed: int = 0) -> list[Intervals]:

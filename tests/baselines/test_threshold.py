@@ -14,10 +14,10 @@ from xai_sleep.baselines.scores import score
 from xai_sleep.baselines.spindles import SPINDLES
 from xai_sleep.baselines.threshold import around, band_passed, threshold
 from xai_sleep.baselines.trial import LeftOutError
-from xai_sleep.data.filtering import prepare
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.synthetic import simulate
+from xai_sleep.recordings.filtering import prepare
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.simulated import simulate
 
 SFREQ = 100.0
 TIMES = np.arange(6000) / SFREQ

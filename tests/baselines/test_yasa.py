@@ -7,8 +7,8 @@ import pytest
 from tests.support.trials import f1, loso, noise
 from xai_sleep.baselines.catalogue import CATALOGUE, measure
 from xai_sleep.baselines.scores import score
-from xai_sleep.data.filtering import prepare
-from xai_sleep.data.synthetic import simulate
+from xai_sleep.recordings.filtering import prepare
+from xai_sleep.recordings.simulated import simulate
 
 
 def test_without_the_package_the_row_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

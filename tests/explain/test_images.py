@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from tests.support.runs import TINY, composed
-from xai_sleep.experiment import run
+from xai_sleep.experiment.run import run
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.models.classifier import EventClassifier
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import cohen_kappa_score, f1_score, matthews_corrcoef
 
-from xai_sleep.data.intervals import Intervals, intervals
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import (
     CURVE,
@@ -21,6 +20,7 @@ from xai_sleep.metrics.events import (
     match,
     pool,
 )
+from xai_sleep.recordings.intervals import Intervals, intervals
 
 MINUTE = intervals([(0, 60)])
 # a grid of half seconds, so that ties abound

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from xai_sleep.data.intervals import intervals
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.maps import (
     MEASURES,
@@ -20,6 +19,7 @@ from xai_sleep.metrics.maps import (
     localisation,
     mean_scores,
 )
+from xai_sleep.recordings.intervals import intervals
 
 # few levels, so that ties abound
 LEVELS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.support.recordings import make_recording
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows, cut
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.alignment import LAGS, Aligned, align, alignment_figure, sampled
-from xai_sleep.report.results import FoldResult
+from xai_sleep.windows.windows import Windows, cut
 
 ONSETS = (7.0, 13.5, 31.0, 44.0)
 

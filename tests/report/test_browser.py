@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.support.pages import MadeUp, made_up
 from tests.support.recordings import make_recording
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.windows import cut, cut_signals
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.recordings.intervals import intervals
 from xai_sleep.report.browser import MAP_COLUMNS, MAP_ROWS, browser, choose, coarse
 from xai_sleep.report.detections import LeftBehind
-from xai_sleep.report.drawing import OUTCOMES
-from xai_sleep.report.results import FoldResult
+from xai_sleep.report.style import OUTCOMES
+from xai_sleep.windows.windows import cut, cut_signals
 
 NONE = LeftBehind()
 

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from xai_sleep.report import drawing
+from xai_sleep.evaluate.windows import SCHEMA
+from xai_sleep.report import style
 from xai_sleep.report.__main__ import main
 from xai_sleep.report.comparison import SHOWN, Row, load
 from xai_sleep.report.comparison_figure import comparison_figure
 from xai_sleep.report.comparison_tables import comparison_csv, markdown, terminal_tables
-from xai_sleep.report.results import SCHEMA
 
 MODELS = "xai_sleep.models.cnn1d.CNN1d", "xai_sleep.models.cnn2d_evidence.EvidenceCNN2d"
 
@@ -159,12 +159,12 @@ def test_an_undefined_score_is_a_dash_and_never_a_zero(tmp_path: Path) -> None:
     cells = markdown([row]).splitlines()[4].split(" | ")
     assert cells[6 + list(SHOWN).index("auroc") + 1] == "–"
     assert next(csv.DictReader(comparison_csv([row]).splitlines()))["auroc_pooled"] == ""
-    assert drawing.save(comparison_figure([row]), tmp_path / "table.png").exists()
+    assert style.save(comparison_figure([row]), tmp_path / "table.png").exists()
 
 
 def test_the_figure_has_a_block_a_source_and_a_dot_a_score(runs: Path) -> None:
     figure = comparison_figure(load([runs])[0])
-    drawing.save(figure, runs / "table.png")
+    style.save(figure, runs / "table.png")
     blocks = figure.subfigs
     assert [len(block.axes[0].get_yticks()) for block in blocks] == [1, 2]
     dots = [line for line in blocks[1].axes[4].lines if line.get_marker() == "D"]

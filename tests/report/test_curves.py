@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from tests.support.results import fold_result
 from xai_sleep.report.curves import curves, curves_figure
-from xai_sleep.report.drawing import CHANCE, FOLD, POOLED
+from xai_sleep.report.style import CHANCE, FOLD, POOLED
 
 GRID = st.integers(0, 8).map(lambda step: step / 8)  # many ties
 WINDOWS = st.lists(st.tuples(st.integers(0, 1), GRID), min_size=2, max_size=40).filter(

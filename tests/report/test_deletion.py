@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from xai_sleep.report.deletion import deletion_figure
-from xai_sleep.report.drawing import CHANCE, METHODS
+from xai_sleep.report.style import CHANCE, METHODS
 
 
 def method(most: list[float]) -> dict[str, Any]:

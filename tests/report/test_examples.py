@@ -9,10 +9,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
 from tests.support.results import LENGTH, SFREQ, fold_result
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.recording import Recording
-from xai_sleep.report.drawing import OUTCOMES
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.examples import examples_figure, outcomes, surest
+from xai_sleep.report.style import OUTCOMES
 
 # Windows of 2 s, by number:     0    1    2    3    4    5    6    7
 LABEL = (1, 0, 1, 1, 0, 0, 1, 1)

@@ -11,12 +11,11 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from tests.support.results import fold_result
-from xai_sleep.data.filtering import prepare
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.synthetic import simulate
-from xai_sleep.data.windows import cut
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.report.drawing import DPI, FOLD, POOLED, stamp
+from xai_sleep.recordings.filtering import prepare
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.simulated import simulate
 from xai_sleep.report.figures import (
     SCORES,
     confusion_figure,
@@ -24,7 +23,8 @@ from xai_sleep.report.figures import (
     draw_summary,
     scores_figure,
 )
-from xai_sleep.report.results import FoldResult
+from xai_sleep.report.style import DPI, FOLD, POOLED, stamp
+from xai_sleep.windows.windows import cut
 
 ROOT = Path(__file__).parents[2]
 RNG = np.random.default_rng(0)

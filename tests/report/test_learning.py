@@ -10,8 +10,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from tests.support.results import fold_result
-from xai_sleep.report.drawing import FOLD, POOLED
 from xai_sleep.report.learning import calibration_figure, training_figure
+from xai_sleep.report.style import FOLD, POOLED
 
 RNG = np.random.default_rng(0)
 

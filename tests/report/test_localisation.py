@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.support.pages import made_up
-from xai_sleep.report.drawing import CHANCE, POOLED
+from xai_sleep.evaluate.windows import summary
 from xai_sleep.report.localisation import DRAWN, by_subject, localisation_figure
-from xai_sleep.report.results import summary
+from xai_sleep.report.style import CHANCE, POOLED
 
 RUN = made_up(subjects=3)
 

@@ -9,15 +9,15 @@ from matplotlib.collections import LineCollection, QuadMesh
 
 from tests.support.images import BAND, LENGTH, SFREQ, SIZE, make_images
 from tests.support.recordings import make_recording
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import cut, cut_signals
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.report import drawing
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.figures import draw_examples
 from xai_sleep.report.overlay import NOISE, OPACITY
-from xai_sleep.report.results import FoldResult
+from xai_sleep.windows.images import Images
+from xai_sleep.windows.windows import cut, cut_signals
 
 EVENTS = [(1.0, 2.5), (4.5, 5.0), (9.5, 13.0)]
 WINDOW = LENGTH / SFREQ
@@ -85,9 +85,7 @@ def test_grey_is_the_image_and_colour_the_map(kind: str, tmp_path: Path) -> None
         grey, colour = (np.asarray(mesh.get_array()) for mesh in meshes(figure.axes[3 + place]))
         relevance = result.maps[window].astype(np.float64)
         np.testing.assert_allclose(colour[..., 3], OPACITY * relevance**2, atol=1e-6)
-        np.testing.assert_allclose(
-            colour[..., :3], drawing.RELEVANCE(relevance)[..., :3], atol=1e-6
-        )
+        np.testing.assert_allclose(colour[..., :3], style.RELEVANCE(relevance)[..., :3], atol=1e-6)
         signals = cut_signals(images.signals, result.windows, np.array([window]))
         image = images.compute(signals)[0, 0].numpy()
         assert grey.shape == (SIZE, SIZE, 4)

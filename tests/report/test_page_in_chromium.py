@@ -17,8 +17,8 @@ from tests.support.chromium import Seen, launch_chromium, showing
 from tests.support.pages import MadeUp, made_up
 from tests.support.runs import ROOT
 from xai_sleep.report.curves import pooled
-from xai_sleep.report.drawing import OUTCOMES
 from xai_sleep.report.examples import outcomes
+from xai_sleep.report.style import OUTCOMES
 
 NASTY = ("<script>alert(1)</script>", 'a"b&c</script><img src=x onerror=alert(2)>')
 RUNS: dict[str, dict[str, Any]] = {

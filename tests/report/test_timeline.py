@@ -6,10 +6,10 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.patches import Rectangle
 
 from tests.support.recordings import make_recording
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.windows import cut
-from xai_sleep.report.results import FoldResult
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.recordings.intervals import intervals
 from xai_sleep.report.timeline import Trace, of_windows, timeline_figure
+from xai_sleep.windows.windows import cut
 
 RECORDING = make_recording(sfreq=10, events=[(12, 14), (31, 32)], scored=[(10, 40)])
 WINDOWS = cut([RECORDING], [RECORDING.scored], length=5, step=5)

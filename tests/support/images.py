@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows
-from xai_sleep.data.wtc import Scalogram, WaveletCoherence
+from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.images import Images
+from xai_sleep.windows.windows import Windows
 
 LENGTH, SFREQ = 64, 16.0  # samples and Hz: windows of 4 s
 BAND, SIZE = (0.5, 8.0), 8

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.support.runs import composed
-from xai_sleep.data.filtering import prepare
-from xai_sleep.data.images import Images, image_transform
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.synthetic import simulate
-from xai_sleep.data.windows import Windows, cut
+from xai_sleep.evaluate.windows import SCHEMA, FoldResult, describe, score_windows, summary
 from xai_sleep.metrics.maps import event_mask
-from xai_sleep.report.results import SCHEMA, FoldResult, describe, score_windows, summary
+from xai_sleep.recordings.filtering import prepare
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.simulated import simulate
 from xai_sleep.report.run_report import write_report
+from xai_sleep.windows.images import Images, image_transform
+from xai_sleep.windows.windows import Windows, cut
 
 HISTORY: dict[str, list[float | None]] = {
     "train_loss": [0.7, 0.5, 0.4],

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from xai_sleep.data.folds import Times
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.recording import Recording
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.folds import Times
 
 Rows = Iterable[tuple[float, float]]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xai_sleep.data.windows import Windows
-from xai_sleep.report.results import FoldResult, score_windows
+from xai_sleep.evaluate.windows import FoldResult, score_windows
+from xai_sleep.windows.windows import Windows
 
 SFREQ = 100.0
 LENGTH = 200  # samples

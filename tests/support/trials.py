@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from tests.support.recordings import Rows, make_recording
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.data.folds import leave_one_subject_out
-from xai_sleep.data.intervals import intervals
-from xai_sleep.data.recording import Recording, Scoring
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.windows.folds import leave_one_subject_out
 
 SECONDS = 200.0
 EVENTS = ((12.0, 13.0), (31.0, 32.5), (58.0, 59.0), (101.0, 102.0), (139.5, 141.0), (187.0, 188.0))

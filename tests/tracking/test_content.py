@@ -15,7 +15,7 @@ from sklearn.metrics import auc, confusion_matrix
 
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import OfflineRun, read_runs
-from xai_sleep.experiment import run
+from xai_sleep.experiment.run import run
 from xai_sleep.metrics.windows import SCORES
 from xai_sleep.tracking import names
 from xai_sleep.tracking.runs import TRACKED

@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import read_runs
 from xai_sleep.errors import InputError
-from xai_sleep.experiment import run
+from xai_sleep.experiment.run import run
 from xai_sleep.schema import LoggerConfig
 from xai_sleep.tracking.runs import (
     TRACKED,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
-from xai_sleep.data.intervals import intersection
-from xai_sleep.data.recording import Recording
+from xai_sleep.recordings.intervals import intersection
+from xai_sleep.recordings.recording import Recording
 
 POINT = 0.1
 """Marks no longer than this many s say that an event is there, not how long it lasts."""

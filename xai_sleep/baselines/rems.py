@@ -18,7 +18,7 @@ import numpy as np
 
 from xai_sleep.baselines.threshold import Rule, Values, around, band_passed
 from xai_sleep.baselines.trial import LeftOutError
-from xai_sleep.data.recording import Recording
+from xai_sleep.recordings.recording import Recording
 
 BAND = (0.5, 8.0)
 WIDTH = 0.4

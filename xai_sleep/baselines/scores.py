@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.baselines.trial import Answer, Baseline, Trial
-from xai_sleep.data.folds import Fold
-from xai_sleep.data.intervals import Intervals, union
 from xai_sleep.metrics.events import EventScores, contains, event_scores, pool
 from xai_sleep.metrics.statistics import summarise
 from xai_sleep.metrics.windows import Floats, Labels, window_scores
+from xai_sleep.recordings.intervals import Intervals, union
+from xai_sleep.windows.folds import Fold
 
 RANKING = ("auroc", "average_precision", "brier")
 """Scores of probabilities: marks have none."""

@@ -22,7 +22,7 @@ References
 import numpy as np
 
 from xai_sleep.baselines.threshold import Rule, Values, around, band_passed
-from xai_sleep.data.recording import Recording
+from xai_sleep.recordings.recording import Recording
 
 SIGMA = (11.0, 16.0)
 NEIGHBOURS = ((4.0, 10.0), (17.0, 30.0))

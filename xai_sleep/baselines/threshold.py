@@ -17,12 +17,12 @@ from scipy.signal import firwin, oaconvolve
 from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
-from xai_sleep.data.folds import Fold, Times
-from xai_sleep.data.intervals import Intervals, union
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows
-from xai_sleep.metrics.detection import detect
+from xai_sleep.detect.hysteresis import detect
 from xai_sleep.metrics.events import contains, match
+from xai_sleep.recordings.intervals import Intervals, union
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.folds import Fold, Times
+from xai_sleep.windows.windows import Windows
 
 Values = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class Rule:
     drops : tuple of float
         How far below that an event may fall before it ends, to choose from.
     min_duration, max_duration, merge_gap : float
-        In s, see :func:`xai_sleep.metrics.detection.detect`.
+        In s, see :func:`xai_sleep.detect.hysteresis.detect`.
     """
 
     description: str

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.data.folds import Fold, Times
-from xai_sleep.data.intervals import Intervals
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows, cut
+from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.folds import Fold, Times
+from xai_sleep.windows.windows import Windows, cut
 
 
 class LeftOutError(Exception):
@@ -36,7 +36,7 @@ class Trial:
     window : float
         Length of a test window in s.
     min_overlap : float
-        Of an event with a positive window, in s; see :func:`xai_sleep.data.windows.cut`.
+        Of an event with a positive window, in s; see :func:`xai_sleep.windows.windows.cut`.
     seed : int
         Of the run.
     iou : float

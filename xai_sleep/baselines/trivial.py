@@ -3,7 +3,7 @@
 import numpy as np
 
 from xai_sleep.baselines.trial import Answer, Baseline, Trial
-from xai_sleep.data.intervals import Intervals
+from xai_sleep.recordings.intervals import Intervals
 
 WITHOUT_TIME = "it does not say when"
 

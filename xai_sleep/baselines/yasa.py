@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
-from xai_sleep.data.intervals import Intervals, intervals
-from xai_sleep.data.recording import Recording
+from xai_sleep.recordings.intervals import Intervals, intervals
+from xai_sleep.recordings.recording import Recording
 
 
 def yasa(trial: Trial) -> dict[str, Baseline]:

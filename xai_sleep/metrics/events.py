@@ -1,6 +1,6 @@
 """Events: detections against the events of an expert.
 
-Times are seconds from the start of the record, intervals as in :mod:`xai_sleep.data.intervals`.
+Times are seconds from the start of the record, intervals as :mod:`.intervals` has them.
 
 Rules, the same for events and detections, so that swapping the two swaps precision and recall:
 
@@ -26,8 +26,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from xai_sleep.data.intervals import Intervals, union
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.intervals import Intervals, union
 
 Values = NDArray[np.float64]
 Indices = NDArray[np.intp]

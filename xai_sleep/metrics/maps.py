@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from xai_sleep.data.intervals import Intervals
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import contains
 from xai_sleep.metrics.statistics import column_means
+from xai_sleep.recordings.intervals import Intervals
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]

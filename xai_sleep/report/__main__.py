@@ -7,14 +7,14 @@ from pathlib import Path
 from rich.console import Console
 
 from xai_sleep.errors import leave, say
-from xai_sleep.report import drawing
+from xai_sleep.evaluate.compare import Pair, pairs
+from xai_sleep.report import style
 from xai_sleep.report.comparison import Row, load
 from xai_sleep.report.comparison_figure import comparison_figure
 from xai_sleep.report.comparison_page import comparison_page
 from xai_sleep.report.comparison_tables import comparison_csv, markdown, terminal_tables
-from xai_sleep.report.paired import Pair, pairs
 from xai_sleep.report.paired_tables import pairs_csv, pairs_markdown, pairs_table
-from xai_sleep.run_directory import write_text
+from xai_sleep.results.directory import write_text
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,7 +66,7 @@ def _write(out: Path, rows: Sequence[Row], compared: Sequence[Pair]) -> str:
         write_text(out / "pairs.csv", pairs_csv(compared, [row.run for row in rows]))
     write_text(out / "table.csv", comparison_csv(rows))
     write_text(out / "table.md", text)
-    drawing.save(comparison_figure(rows), out / "table.png")
+    style.save(comparison_figure(rows), out / "table.png")
     return f"table.csv, {'pairs.csv, ' if compared else ''}table.md, table.png"
 
 

@@ -17,11 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.report import drawing
-from xai_sleep.report.results import FoldResult
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
+from xai_sleep.windows.windows import Windows
 
 LAGS = np.arange(-75, 126) / 50  # −1.5 to 2.5 s
 
@@ -181,15 +181,15 @@ def alignment_figure(
     for axes, name, mean, spread in zip(
         panels[-len(channels) :], channels, aligned.mean, aligned.spread, strict=True
     ):
-        axes.plot(LAGS, spread, color=drawing.CHANCE, label="root mean square")
-        axes.plot(LAGS, mean, color=drawing.POOLED, label="mean")
+        axes.plot(LAGS, spread, color=style.CHANCE, label="root mean square")
+        axes.plot(LAGS, mean, color=style.POOLED, label="mean")
         axes.set_ylabel(f"{name} (µV)")
         axes.margins(y=0.25)  # room for the legend
         axes.legend(fontsize=8, frameon=False, loc="upper right", ncols=2)
     for axes in panels:
-        axes.axvspan(0, aligned.duration, color=drawing.EVENT, alpha=0.2, linewidth=0, zorder=0)
-        axes.axvline(0, color=drawing.EVENT, linewidth=1.2)
-        drawing.plain(axes)
+        axes.axvspan(0, aligned.duration, color=style.EVENT, alpha=0.2, linewidth=0, zorder=0)
+        axes.axvline(0, color=style.EVENT, linewidth=1.2)
+        style.plain(axes)
     panels[-1].set(xlabel="time since the onset of the event (s)", xlim=(LAGS[0], LAGS[-1]))
     figure.suptitle(
         f"{aligned.events} events of test windows; blue: median duration "
@@ -202,19 +202,19 @@ def alignment_figure(
 def _draw_relevance(axes: Axes, aligned: Aligned) -> None:
     for number, line in enumerate(aligned.subjects):
         name = "_" if number else "each subject"
-        axes.plot(LAGS, line, color=drawing.FOLD, linewidth=0.9, label=name)
-    axes.plot(LAGS, aligned.relevance, color=drawing.POOLED, linewidth=2.2, label="all events")
+        axes.plot(LAGS, line, color=style.FOLD, linewidth=0.9, label=name)
+    axes.plot(LAGS, aligned.relevance, color=style.POOLED, linewidth=2.2, label="all events")
     axes.axhline(
-        aligned.level, color=drawing.CHANCE, linestyle="--", label="mean of windows with an event"
+        aligned.level, color=style.CHANCE, linestyle="--", label="mean of windows with an event"
     )
     axes.set(ylabel="relevance (0 to 1)", ylim=(0, None))
     axes.legend(fontsize=8, frameon=False, loc="upper right")
 
 
 def _draw_images(figure: Figure, axes: Axes, images: Values, freqs: Values) -> None:
-    mesh = axes.pcolormesh(LAGS, freqs, images, cmap=drawing.RELEVANCE, shading="nearest", vmin=0)
+    mesh = axes.pcolormesh(LAGS, freqs, images, cmap=style.RELEVANCE, shading="nearest", vmin=0)
     axes.set(yscale="log", ylabel="frequency (Hz)")
-    ticks = [tick for tick in drawing.OCTAVES if freqs.min() <= tick <= freqs.max()]
+    ticks = [tick for tick in style.OCTAVES if freqs.min() <= tick <= freqs.max()]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     figure.colorbar(mesh, ax=axes, label="mean relevance", fraction=0.04)

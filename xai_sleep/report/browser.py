@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.intervals import Intervals
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import Windows, cut_signals
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.report import drawing
+from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import outcomes
-from xai_sleep.report.results import FoldResult
+from xai_sleep.windows.images import Images
+from xai_sleep.windows.windows import Windows, cut_signals
 
 BUDGET = 7_000_000  # bytes, a third more in base64
 STEPS = 32_000  # of a signal on either side of zero
@@ -84,7 +84,7 @@ def browser(
         "length": windows.length,
         "sfreq": windows.sfreq,
         "steps": STEPS,
-        "outcomes": list(drawing.OUTCOMES.items()),
+        "outcomes": list(style.OUTCOMES.items()),
         "records": [_describe(r, left.events_of(r.record)) for r in recordings],
         "folds": [{"name": r.name, "threshold": r.threshold} for r in results],
         "record": windows.record[kept].tolist(),

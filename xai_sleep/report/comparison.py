@@ -12,8 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from xai_sleep.report.leaky import leaks_of, marked
-from xai_sleep.report.results import SCHEMA
+from xai_sleep.evaluate.windows import SCHEMA
+from xai_sleep.results.stamp import leaks_of, marked
 
 SHOWN = {
     "accuracy": "accuracy",

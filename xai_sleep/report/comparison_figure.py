@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from xai_sleep.report import drawing
+from xai_sleep.report import style
 from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 
 ROW = 0.42  # in
@@ -32,7 +32,7 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
         for y, (_, row) in enumerate(numbered):
             _draw(panels[-1], y, row.pointing)
             if row.chance.pooled is not None:
-                panels[-1].plot(row.chance.pooled, y, "|", color=drawing.CHANCE, markersize=14)
+                panels[-1].plot(row.chance.pooled, y, "|", color=style.CHANCE, markersize=14)
         _finish(panels[-1], f"{POINTING}\nof true positives")
         panels[0].set(
             yticks=range(len(numbered)),
@@ -45,13 +45,13 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
 
 def _draw(axes: Axes, y: int, score: Score) -> None:
     if score.pooled is None:
-        axes.text(0.5, y, "undefined", ha="center", va="center", color=drawing.QUIET, fontsize=8)
+        axes.text(0.5, y, "undefined", ha="center", va="center", color=style.QUIET, fontsize=8)
         return
     if score.low is not None and score.high is not None:
-        axes.plot([score.low, score.high], [y, y], color=drawing.POOLED, linewidth=1.5)
+        axes.plot([score.low, score.high], [y, y], color=style.POOLED, linewidth=1.5)
     if score.mean is not None:
-        axes.plot(score.mean, y, "o", color=drawing.FOLD, markersize=5)
-    axes.plot(score.pooled, y, "D", color=drawing.POOLED, markersize=5, fillstyle="none")
+        axes.plot(score.mean, y, "o", color=style.FOLD, markersize=5)
+    axes.plot(score.pooled, y, "D", color=style.POOLED, markersize=5, fillstyle="none")
 
 
 def _finish(axes: Axes, label: str) -> None:
@@ -60,11 +60,11 @@ def _finish(axes: Axes, label: str) -> None:
     axes.set_xlabel("score (0 to 1)", fontsize=8)
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
-    drawing.plain(axes)
+    style.plain(axes)
 
 
 def _keys() -> list[Line2D]:
-    pooled, fold, chance = drawing.POOLED, drawing.FOLD, drawing.CHANCE
+    pooled, fold, chance = style.POOLED, style.FOLD, style.CHANCE
     return [
         Line2D([], [], color=pooled, marker="D", fillstyle="none", label="pooled, 95 % interval"),
         Line2D([], [], color=fold, marker="o", linestyle="", label="mean over folds"),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from xai_sleep.evaluate.compare import Pair
+from xai_sleep.experiment.provenance import commit
 from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 from xai_sleep.report.comparison_tables import MAPS
-from xai_sleep.report.leaky import SOME
 from xai_sleep.report.page_tables import interval, number
-from xai_sleep.report.paired import Pair
 from xai_sleep.report.paired_tables import ABOUT, HEADS, pairs_rows
-from xai_sleep.report.provenance import commit
 from xai_sleep.report.template import picture, render
+from xai_sleep.results.stamp import SOME
 
 
 def comparison_page(

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.report import drawing
-from xai_sleep.report.results import FoldResult
+from xai_sleep.report import style
 
 Floats = NDArray[np.float64]
 
@@ -64,20 +64,20 @@ def curves_figure(results: Sequence[FoldResult]) -> Figure:
     roc, precision_recall = both
     label, probability, _ = pooled(results)
     share = np.mean(label)
-    roc.plot([0, 1], [0, 1], "--", color=drawing.CHANCE, label="chance")
+    roc.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="chance")
     precision_recall.plot(
-        [0, 1], [share, share], "--", color=drawing.CHANCE, label=f"chance: {share:.3f}"
+        [0, 1], [share, share], "--", color=style.CHANCE, label=f"chance: {share:.3f}"
     )
     for number, result in enumerate(drawn):
         name = "_" if number else f"single fold ({len(drawn)} drawn)"  # "_" stays unlisted
-        _draw_curves(both, [result], (name, name), drawing.FOLD, 0.9)
+        _draw_curves(both, [result], (name, name), style.FOLD, 0.9)
     if len(np.unique(label)) == 2:
         scores = window_scores(label, probability)
         names = (
             f"pooled: AUROC {scores['auroc']:.3f}",
             f"pooled: average precision {scores['average_precision']:.3f}",
         )
-        _draw_curves(both, results, names, drawing.POOLED, 2.2)
+        _draw_curves(both, results, names, style.POOLED, 2.2)
     for axes, legend_axes in zip(both, below, strict=True):
         _finish(axes, legend_axes, "\n".join(words) if left_out else "")
     roc.set(xlabel="false alarm rate (1 − specificity)", ylabel="sensitivity", title="ROC")
@@ -123,11 +123,11 @@ def _draw_curves(
 
 
 def _finish(axes: Axes, legend_axes: Axes, left_out: str) -> None:
-    axes.plot([], [], "o", color=drawing.POOLED, label="at the chosen thresholds")
+    axes.plot([], [], "o", color=style.POOLED, label="at the chosen thresholds")
     if left_out:
         axes.plot([], [], " ", label=left_out)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    drawing.plain(axes)
+    style.plain(axes)
     listed = axes.get_legend_handles_labels()
     legend_axes.legend(*listed, loc="upper left", fontsize=9, frameon=False)
     legend_axes.set_axis_off()

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xai_sleep.report import drawing
+from xai_sleep.report import style
 
 WAYS = {"deletion": "most relevant deleted first", "insertion": "most relevant inserted first"}
 
@@ -35,7 +35,7 @@ def deletion_figure(explainers: Mapping[str, Any]) -> Figure | None:
             axes.plot(found["share"], found[way]["most"], color=colour, label=method)
         _draw_random(axes, next(iter(curves.values())), way)
         axes.set(title=title, xlabel=f"share of the window after {way}", xlim=(0, 1))
-        drawing.plain(axes)
+        style.plain(axes)
     panels[0].set(ylabel="mean probability of an event", ylim=(0, 1.02))
     panels[1].legend(fontsize=9, frameon=False, ncols=2)
     return figure
@@ -43,8 +43,8 @@ def deletion_figure(explainers: Mapping[str, Any]) -> Figure | None:
 
 def _draw_random(axes: Axes, found: Mapping[str, Any], way: str) -> None:
     curve = found["share"], found[way]["random"]
-    axes.plot(*curve, color=drawing.CHANCE, linestyle="--", label="random order")
+    axes.plot(*curve, color=style.CHANCE, linestyle="--", label="random order")
 
 
 def _hues(n: int) -> list[str]:
-    return [drawing.METHODS[i % len(drawing.METHODS)] for i in range(n)]
+    return [style.METHODS[i % len(style.METHODS)] for i in range(n)]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from xai_sleep.data.intervals import Intervals, intervals
-from xai_sleep.report.leaky import COLUMN
+from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.report.timeline import Trace
+from xai_sleep.results.stamp import COLUMN
 
 SUFFIX = "_relevance"
 

@@ -19,12 +19,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.report import drawing
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
 from xai_sleep.report.panels import draw_signals, half_heights
-from xai_sleep.report.results import FoldResult
+from xai_sleep.windows.images import Images
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
 
@@ -104,7 +104,7 @@ def examples_figure(
             axes.set_axis_off()
         if len(windows) < n:
             words = f"no other {outcome}" if len(windows) else f"no {outcome}"
-            column[len(windows)].text(0.5, 0.5, words, ha="center", color=drawing.QUIET)
+            column[len(windows)].text(0.5, 0.5, words, ha="center", color=style.QUIET)
     under = _draw_images(panels, tops, recordings, result, chosen, images) if images else None
     _annotate(figure, result, chosen, under)
     return figure
@@ -170,7 +170,7 @@ def _annotate(
         left, top = axes.get_position().x0, 1 - (_TOP - 0.4) / height
         count = f"{len(shown)} of {of[outcome].sum()}" if len(shown) else "none"
         head = f"{PLURAL[outcome]}: {count}"
-        colour = drawing.OUTCOMES[outcome]
+        colour = style.OUTCOMES[outcome]
         figure.text(left, top, head, color=colour, fontsize=12, weight="bold")
     figure.text(
         _LEFT / _WIDTH,
@@ -183,12 +183,12 @@ def _annotate(
     rows = "frequency (Hz)  and  signal (µV)" if under else "signal (µV)"
     figure.supylabel(rows, fontsize=10, x=0.05 / _WIDTH, ha="left")
     figure.legend(
-        handles=[drawing.event_patch(), *(overlay_legend() if under else [])],
+        handles=[style.event_patch(), *(overlay_legend() if under else [])],
         loc="upper right",
         bbox_to_anchor=(1 - 0.1 / _WIDTH, 1 - 0.1 / height),
         frameon=False,
     )
-    scale = ScalarMappable(drawing.RELEVANCE_RANGE, drawing.RELEVANCE)
+    scale = ScalarMappable(style.RELEVANCE_RANGE, style.RELEVANCE)
     if under is None:
         _bar(figure, (0, 1), scale, "relevance")
     else:

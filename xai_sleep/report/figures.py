@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.report import drawing
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.alignment import align, alignment_figure
 from xai_sleep.report.curves import curves_figure, pooled
 from xai_sleep.report.deletion import deletion_figure
@@ -24,8 +24,8 @@ from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import examples_figure, outcomes
 from xai_sleep.report.learning import calibration_figure, training_figure
 from xai_sleep.report.localisation import by_subject, localisation_figure
-from xai_sleep.report.results import FoldResult
 from xai_sleep.report.timeline import of_windows, timeline_figure
+from xai_sleep.windows.images import Images
 
 SCORES = {"f1": "F1", "sensitivity": "sensitivity", "precision": "precision", "auroc": "AUROC"}
 
@@ -40,7 +40,7 @@ def draw_examples(
 ) -> Path:
     """Write ``examples-<fold>.png``: see :func:`xai_sleep.report.examples.examples_figure`."""
     figure = examples_figure(recordings, result, n, images)
-    return drawing.save(figure, directory / f"examples-{result.name}.png", mark)
+    return style.save(figure, directory / f"examples-{result.name}.png", mark)
 
 
 def draw_summary(results: Sequence[FoldResult], directory: Path, mark: str = "") -> list[Path]:
@@ -51,7 +51,7 @@ def draw_summary(results: Sequence[FoldResult], directory: Path, mark: str = "")
         "scores": scores_figure(results),
         "calibration": calibration_figure(results),
     }
-    return [drawing.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
+    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
 
 
 def draw_found(found: Mapping[str, Any], directory: Path, mark: str = "") -> list[Path]:
@@ -61,7 +61,7 @@ def draw_found(found: Mapping[str, Any], directory: Path, mark: str = "") -> lis
         "faithfulness": deletion_figure(found["summary"].get("explainers", {})),
     }
     return [
-        drawing.save(figure, directory / f"{name}.png", mark)
+        style.save(figure, directory / f"{name}.png", mark)
         for name, figure in drawn.items()
         if figure
     ]
@@ -81,7 +81,7 @@ def draw_maps(
         drawn["alignment"] = alignment_figure(aligned, _channels(recordings), freqs)
     if subjects := by_subject(recordings, results):
         drawn["localisation"] = localisation_figure(subjects)
-    return [drawing.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
+    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
 
 
 def draw_timelines(
@@ -97,7 +97,7 @@ def draw_timelines(
         trace = left.traces.get(recording.record) or of_windows(recording, index, results)
         figure = timeline_figure(recording, trace, left.events_of(recording.record))
         path = directory / f"timeline-{index + 1}.png"
-        paths.append(drawing.save(figure, path, mark))
+        paths.append(style.save(figure, path, mark))
     return paths
 
 
@@ -121,7 +121,7 @@ def confusion_figure(results: Sequence[FoldResult]) -> Figure:
     totals = counts.sum(axis=1)
     for (y, x), count in np.ndenumerate(counts):
         name, share = grid[y][x], count / max(totals[y], 1)
-        colour = (drawing.OUTCOMES[name], 0.08 + 0.6 * share)
+        colour = (style.OUTCOMES[name], 0.08 + 0.6 * share)
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
         percent = f"{100 * share:.1f} %" if totals[y] else "–"
         axes.text(x + 0.5, y + 0.45, f"{count}", ha="center", fontsize=16, weight="bold")
@@ -165,13 +165,13 @@ def scores_figure(results: Sequence[FoldResult]) -> Figure:
 
 def _draw_scores(axes: Axes, folds: Sequence[float | None], overall: float | None) -> None:
     if overall is not None:
-        axes.axvline(overall, color=drawing.POOLED, linewidth=1.5)
+        axes.axvline(overall, color=style.POOLED, linewidth=1.5)
     for row, score in enumerate(folds):
         if score is None:
-            axes.text(0.5, row, "undefined", ha="center", va="center", color=drawing.QUIET)
+            axes.text(0.5, row, "undefined", ha="center", va="center", color=style.QUIET)
         else:
-            axes.plot(score, row, "o", color=drawing.FOLD)
+            axes.plot(score, row, "o", color=style.FOLD)
     axes.set_xlim(-0.03, 1.03)
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
-    drawing.plain(axes)
+    style.plain(axes)

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.statistics import calibration
-from xai_sleep.report import drawing
+from xai_sleep.report import style
 from xai_sleep.report.curves import pooled
-from xai_sleep.report.results import FoldResult
 
 PANELS = {
     "train_loss": "training loss",
@@ -39,7 +39,7 @@ def training_figure(folds: Sequence[Mapping[str, Any]]) -> Figure | None:
         if not axes.lines:
             axes.text(0.5, 0.5, "undefined", ha="center", transform=axes.transAxes)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        drawing.plain(axes)
+        style.plain(axes)
     panels[2].set_ylim(-0.02, 1.02)
     return figure
 
@@ -51,18 +51,18 @@ def calibration_figure(results: Sequence[FoldResult]) -> Figure:
     brier = np.mean((probability - label) ** 2)
     figure = Figure(figsize=(5.2, 5.2), layout="constrained")
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    top.plot([0, 1], [0, 1], "--", color=drawing.CHANCE, label="perfectly calibrated")
-    top.plot(curve.probability, curve.observed, "o-", color=drawing.POOLED, label="pooled")
+    top.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="perfectly calibrated")
+    top.plot(curve.probability, curve.observed, "o-", color=style.POOLED, label="pooled")
     top.set(
         ylabel="share of windows with an event",
         ylim=(-0.02, 1.02),
         title=f"Brier score {brier:.3f} (0 is best)",
     )
     top.legend(fontsize=9, frameon=False, loc="upper left")
-    below.hist(probability, bins=list(np.linspace(0, 1, 11)), color=drawing.FOLD)
+    below.hist(probability, bins=list(np.linspace(0, 1, 11)), color=style.FOLD)
     below.set(xlabel="probability of an event", ylabel="windows", xlim=(-0.02, 1.02))
     for axes in (top, below):
-        drawing.plain(axes)
+        style.plain(axes)
     return figure
 
 
@@ -70,6 +70,6 @@ def _draw_epochs(axes: Axes, values: Sequence[float | None], *, best: bool) -> N
     defined = [(epoch, value) for epoch, value in enumerate(values, 1) if value is not None]
     if not defined:
         return
-    axes.plot(*zip(*defined, strict=True), color=drawing.FOLD, linewidth=1)
+    axes.plot(*zip(*defined, strict=True), color=style.FOLD, linewidth=1)
     if best:
-        axes.plot(*max(defined, key=lambda point: point[1]), "o", color=drawing.POOLED)
+        axes.plot(*max(defined, key=lambda point: point[1]), "o", color=style.POOLED)

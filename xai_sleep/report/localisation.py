@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xai_sleep.data.recording import Recording
+from xai_sleep.evaluate.windows import FoldResult, score_maps
 from xai_sleep.metrics.maps import LocalisationScores, mean_scores
-from xai_sleep.report import drawing
-from xai_sleep.report.results import FoldResult, score_maps
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 
 DRAWN = {"pointing": "pointing game", "mass": "relevance inside events", "rank": "rank accuracy"}
 
@@ -69,7 +69,7 @@ def localisation_figure(subjects: Sequence[SubjectScores]) -> Figure:
         axes.set(title=name, xlim=(-0.03, 1.03))
         axes.grid(axis="x", color="#dddddd")
         axes.set_axisbelow(True)
-        drawing.plain(axes)
+        style.plain(axes)
     panels[0].set(
         yticks=range(len(subjects)),
         yticklabels=[f"{one.subject} ({one.windows})" for one in subjects],
@@ -92,8 +92,8 @@ def _of(scores: LocalisationScores, chosen: np.ndarray, subject: str) -> Subject
 
 def _draw(axes: Axes, row: int, score: float | None, chance: float | None) -> None:
     if score is None or chance is None:
-        axes.text(0.5, row, "undefined", ha="center", va="center", color=drawing.QUIET)
+        axes.text(0.5, row, "undefined", ha="center", va="center", color=style.QUIET)
         return
     axes.plot([chance, score], [row, row], color="#cccccc", linewidth=1.5, zorder=1)
-    axes.plot(chance, row, "|", color=drawing.CHANCE, markersize=14, markeredgewidth=2.5)
-    axes.plot(score, row, "o", color=drawing.POOLED)
+    axes.plot(chance, row, "|", color=style.CHANCE, markersize=14, markeredgewidth=2.5)
+    axes.plot(score, row, "o", color=style.POOLED)

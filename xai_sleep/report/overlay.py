@@ -15,11 +15,11 @@ from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.intervals import Intervals, intersection, intervals
-from xai_sleep.data.windows import Windows, cut_signals
-from xai_sleep.data.wtc import Scalogram
-from xai_sleep.report import drawing
+from xai_sleep.coherence.wtc import Scalogram
+from xai_sleep.recordings.intervals import Intervals, intersection, intervals
+from xai_sleep.report import style
+from xai_sleep.windows.images import Images
+from xai_sleep.windows.windows import Windows, cut_signals
 
 NOISE = 0.6  # R² of independent noise averages .3 to .6: so few oscillations are smoothed over
 OPACITY = 0.75  # of the most relevant cells
@@ -102,18 +102,18 @@ def draw_overlay(
     rows = 2 ** np.append(octaves + half, octaves[-1] - half)
     columns = np.linspace(start, end, relevance.shape[1] + 1)
     axes.pcolormesh(columns, rows, under.mappable.to_rgba(under.images[window]))
-    colour = np.asarray(drawing.RELEVANCE(relevance.astype(np.float64)))
+    colour = np.asarray(style.RELEVANCE(relevance.astype(np.float64)))
     colour[..., 3] = OPACITY * relevance.astype(np.float64) ** 2  # a faint wash would hide the grey
     axes.pcolormesh(columns, rows, colour)
-    _outline(axes, columns, under.freqs, relevance > OUTLINE, drawing.RELEVANCE(OUTLINE), "solid")
-    _outline(axes, columns, under.freqs, under.trusted, drawing.QUIET, "dashed")
+    _outline(axes, columns, under.freqs, relevance > OUTLINE, style.RELEVANCE(OUTLINE), "solid")
+    _outline(axes, columns, under.freqs, under.trusted, style.QUIET, "dashed")
     for edge in intersection(events, intervals([(start, end)])).ravel():
-        axes.axvline(edge, color=drawing.EVENT, linewidth=1.5)
+        axes.axvline(edge, color=style.EVENT, linewidth=1.5)
     axes.set(xlim=(start, end), yscale="log", ylim=(rows[-1], rows[0]))
-    ticks = [tick for tick in drawing.OCTAVES if rows[-1] <= tick <= rows[0]]
+    ticks = [tick for tick in style.OCTAVES if rows[-1] <= tick <= rows[0]]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    drawing.plain(axes)
+    style.plain(axes)
     axes.tick_params(labelbottom=False)
     axes.set_title(panel.get_title("left"), loc="left", fontsize=9)
     panel.set_title("", loc="left")
@@ -122,10 +122,8 @@ def draw_overlay(
 def overlay_legend() -> list[Line2D]:
     """Entries of a legend for the lines of :func:`draw_overlay`."""
     return [
-        Line2D([], [], color=drawing.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}"),
-        Line2D(
-            [], [], color=drawing.QUIET, linestyle="dashed", label="reach of the window's edges"
-        ),
+        Line2D([], [], color=style.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}"),
+        Line2D([], [], color=style.QUIET, linestyle="dashed", label="reach of the window's edges"),
     ]
 
 

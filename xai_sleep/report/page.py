@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import Colormap, to_hex
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.report import drawing
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.experiment.provenance import command, commit, versions
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.browser import Browser, browser
 from xai_sleep.report.curves import pooled
 from xai_sleep.report.detections import LeftBehind
 from xai_sleep.report.examples import outcomes
-from xai_sleep.report.leaky import account, leaks_of
 from xai_sleep.report.page_tables import (
     beside_baselines,
     explainer_table,
@@ -27,9 +27,9 @@ from xai_sleep.report.page_tables import (
     score_tables,
 )
 from xai_sleep.report.protocol import protocol
-from xai_sleep.report.provenance import command, commit, versions
-from xai_sleep.report.results import FoldResult
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
+from xai_sleep.results.stamp import account, leaks_of
+from xai_sleep.windows.images import Images
 
 SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}
 CARDS = {"f1": "F1 of windows", "auroc": "AUROC"}
@@ -185,11 +185,11 @@ def _record(record: Mapping[str, Any]) -> list[Any]:
 
 def _browser(material: Material) -> Browser:
     shown = browser(material.recordings, material.results, material.left, material.images)
-    shown.data["event"] = drawing.EVENT
-    shown.data["octaves"] = drawing.OCTAVES
+    shown.data["event"] = style.EVENT
+    shown.data["octaves"] = style.OCTAVES
     shown.data["ramps"] = {
-        "light": _hues(drawing.RELEVANCE),
-        "dark": _hues(drawing.RELEVANCE_ON_DARK),
+        "light": _hues(style.RELEVANCE),
+        "dark": _hues(style.RELEVANCE_ON_DARK),
     }
     return shown
 

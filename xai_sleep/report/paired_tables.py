@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from xai_sleep.report.paired import SCORES, Difference, Pair
+from xai_sleep.evaluate.compare import SCORES, Difference, Pair
 from xai_sleep.report.tables import number
 
 HEADS = ("runs", "score", "first", "second", "difference", "95 % interval", "p", "subjects")

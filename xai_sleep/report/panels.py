@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from xai_sleep.data.intervals import intersection, intervals
-from xai_sleep.data.recording import Recording
-from xai_sleep.data.windows import cut_signals
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.report import drawing
-from xai_sleep.report.results import FoldResult
+from xai_sleep.recordings.intervals import intersection, intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
+from xai_sleep.windows.windows import cut_signals
 
 
 def half_heights(
@@ -63,10 +63,10 @@ def draw_signals(
     signals = cut_signals([r.signals for r in recordings], windows, np.array([window]))[0]
     time = start + np.arange(windows.length) / windows.sfreq
     offsets = -2 * half * np.arange(len(signals))
-    drawing.mark_events(axes, intersection(recording.events, intervals([(start, end)])))
+    style.mark_events(axes, intersection(recording.events, intervals([(start, end)])))
     for signal, offset, name in zip(signals, offsets, recording.channels, strict=True):
-        drawing.signal_with_relevance(axes, time, signal + offset, relevance)
-        axes.axhline(offset, color=drawing.QUIET, linewidth=0.4, zorder=0.5)
+        style.signal_with_relevance(axes, time, signal + offset, relevance)
+        axes.axhline(offset, color=style.QUIET, linewidth=0.4, zorder=0.5)
         _name_channel(axes, offset, name)
     tick = _round_down(0.8 * half)
     axes.set_yticks(
@@ -79,7 +79,7 @@ def draw_signals(
     axes.set_title(
         f"{recording.record}   p = {result.probability[window]:.3f}{note}", loc="left", fontsize=9
     )
-    drawing.plain(axes)
+    style.plain(axes)
 
 
 def _name_channel(axes: Axes, offset: float, name: str) -> None:
@@ -91,7 +91,7 @@ def _name_channel(axes: Axes, offset: float, name: str) -> None:
         rotation=90,
         va="center",
         fontsize=7,
-        color=drawing.QUIET,
+        color=style.QUIET,
     )
 
 

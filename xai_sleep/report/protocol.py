@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xai_sleep.data.subject_table import UNKNOWN
-from xai_sleep.report.leaky import MARK, account, leaks_of
+from xai_sleep.recordings.subjects import UNKNOWN
+from xai_sleep.results.stamp import MARK, account, leaks_of
 
 FOLDS = {
     "loso": "Leave one subject out: each fold tests one subject and trains on the others.",

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xai_sleep.data.images import Images
-from xai_sleep.data.recording import Recording
-from xai_sleep.report import drawing
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.detections import read_detections
 from xai_sleep.report.figures import draw_found, draw_maps, draw_summary, draw_timelines
-from xai_sleep.report.leaky import leaks_of
 from xai_sleep.report.page import Material, run_page
-from xai_sleep.report.results import FoldResult
-from xai_sleep.run_directory import write_text
+from xai_sleep.results.directory import write_text
+from xai_sleep.results.stamp import leaks_of
+from xai_sleep.windows.images import Images
 
 
 def write_report(
@@ -42,7 +42,7 @@ def write_report(
     Path
         Of the page.
     """
-    figures, mark = directory / "figures", drawing.stamp(found["data"], leaks_of(found))
+    figures, mark = directory / "figures", style.stamp(found["data"], leaks_of(found))
     left = read_detections(directory)
     draw_summary(results, figures, mark)
     draw_found(found, figures, mark)

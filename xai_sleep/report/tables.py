@@ -34,8 +34,8 @@ def run_table(
     folds : sequence of mappings
         Each with ``name``, ``windows`` and ``events``.
     summary : mapping
-        ``windows`` of :func:`xai_sleep.report.results.summary`, and ``events`` of
-        :func:`xai_sleep.report.event_results.summarise_events`.
+        ``windows`` of :func:`xai_sleep.evaluate.windows.summary`, and ``events`` of
+        :func:`xai_sleep.evaluate.events.summarise_events`.
     baselines : mapping, optional
         Of :func:`xai_sleep.baselines.catalogue.measure`: a row each, pooled.
     """

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xai_sleep.data.intervals import Intervals, intervals, subtraction
-from xai_sleep.data.recording import Recording
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.report import drawing
+from xai_sleep.recordings.intervals import Intervals, intervals, subtraction
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.report import style
 from xai_sleep.report.alignment import sampled
-from xai_sleep.report.results import FoldResult
 
 COLUMNS = 1200  # of the strip of relevance, at most
 
@@ -73,7 +73,7 @@ def timeline_figure(
     """
     figure = Figure(figsize=(11, 2.4), layout="constrained")
     top, strip, marks = figure.subplots(3, 1, sharex=True, height_ratios=(4, 1, 1.4))
-    top.plot(trace.time, trace.probability, color=drawing.POOLED, linewidth=0.8)
+    top.plot(trace.time, trace.probability, color=style.POOLED, linewidth=0.8)
     top.set(ylabel="probability", ylim=(-0.03, 1.03))
     if trace.relevance is None:
         strip.text(0.5, 0.5, "no maps", ha="center", va="center", transform=strip.transAxes)
@@ -81,9 +81,9 @@ def timeline_figure(
         _draw_strip(strip, trace.time, trace.relevance)
     strip.set(yticks=[], ylim=(0, 1))
     strip.set_ylabel("p × relevance", rotation=0, ha="right", va="center", fontsize=8)
-    bars = {"expert": (recording.events, drawing.EVENT)}
+    bars = {"expert": (recording.events, style.EVENT)}
     if detections is not None:
-        bars["detected"] = (detections, drawing.OUTCOMES["hit"])
+        bars["detected"] = (detections, style.OUTCOMES["hit"])
     for row, (events, colour) in enumerate(bars.values()):
         _draw_bars(marks, events, row, colour)
     marks.set(yticks=range(len(bars)), yticklabels=list(bars), ylim=(len(bars) - 0.4, -0.6))
@@ -92,7 +92,7 @@ def timeline_figure(
         for start, end in unscored:
             look: dict[str, Any] = {"facecolor": "#eeeeee", "edgecolor": "#aaaaaa", "hatch": "///"}
             axes.axvspan(start, end, zorder=-1, linewidth=0, **look)
-        drawing.plain(axes)
+        style.plain(axes)
     marks.set(xlabel="time in the recording (s); hatched: unscored", xlim=(0, recording.duration))
     return figure
 
@@ -110,5 +110,5 @@ def _draw_strip(axes: Axes, time: NDArray[np.float64], relevance: NDArray[np.flo
     peaks = np.fmax.reduce(padded.reshape(-1, width), axis=1)
     edges = time[0] + (time[1] - time[0]) * width * np.arange(len(peaks) + 1)
     axes.pcolormesh(
-        edges, [0, 1], peaks[np.newaxis], cmap=drawing.RELEVANCE, norm=drawing.RELEVANCE_RANGE
+        edges, [0, 1], peaks[np.newaxis], cmap=style.RELEVANCE, norm=style.RELEVANCE_RANGE
     )

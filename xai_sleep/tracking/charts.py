@@ -10,8 +10,8 @@ import wandb
 from numpy.typing import NDArray
 from wandb.plot.custom_chart import CustomChart
 
+from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.report.curves import curves, pooled
-from xai_sleep.report.results import FoldResult
 from xai_sleep.tracking.names import CONFUSION, PRECISION_RECALL, ROC
 from xai_sleep.tracking.tables import table
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import wandb
 
-from xai_sleep.data.recording import Recording
-from xai_sleep.report.results import FoldResult
+from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.recordings.recording import Recording
 from xai_sleep.tracking.charts import charts
 from xai_sleep.tracking.names import (
     DETECTIONS,

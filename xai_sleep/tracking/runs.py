@@ -15,8 +15,8 @@ from typing import Any
 import wandb
 
 from xai_sleep.errors import InputError
-from xai_sleep.report.leaky import marked, tags
-from xai_sleep.run_directory import write_json
+from xai_sleep.results.directory import write_json
+from xai_sleep.results.stamp import marked, tags
 from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"

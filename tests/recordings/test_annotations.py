@@ -1,0 +1,158 @@
+"""What was marked in a recording, by whom, and where somebody looked."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.edf import Channel, annotations, noise, write_edf
+from tests.support.own import write_signals, write_table
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.annotations import event_kinds, rows_of, score
+from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.recording import Scoring
+from xai_sleep.recordings.tables import Row, read_table
+
+NIGHT = Path("my/night.edf")
+SECONDS = 100.0
+HEAD = "onset,duration,trial_type,expert"
+
+
+def table(folder: Path, head: str, *rows: tuple[object, ...]) -> list[Row]:
+    return read_table(write_table(folder / "night.csv", head, *rows), ("onset", "duration"))
+
+
+def scored(rows: list[Row], *kinds: str, everything: bool = False) -> dict[str, Scoring]:
+    return score(NIGHT, rows, set(kinds), seconds=SECONDS, everything=everything)[0]
+
+
+def listed(scorers: dict[str, Scoring]) -> dict[str, tuple[list[list[float]], list[list[float]]]]:
+    return {name: (one.events.tolist(), one.scored.tolist()) for name, one in scorers.items()}
+
+
+def test_rows_that_do_not_say_what_they_are_are_events(tmp_path: Path) -> None:
+    rows = table(tmp_path, "onset,duration", (20, 2), (5, 1), (5.5, 1))
+    expected = {"expert1": ([[5, 6], [5.5, 6.5], [20, 22]], [[0, 100]])}
+    assert listed(scored(rows, everything=True)) == expected
+
+
+def test_rows_called_scored_say_where_the_expert_looked(tmp_path: Path) -> None:
+    rows = table(
+        tmp_path,
+        "onset,duration,Trial_Type",
+        *[(5, 1, "Spindle"), (40, 20, "scored"), (0, 30, "Scored"), (20, 15, "SCORED")],
+        *[(7, 1, "arousal"), ("n/a", -3, "lights off")],
+    )
+    assert listed(scored(rows, "spindle")) == {"expert1": ([[5, 6]], [[0, 35], [40, 60]])}
+
+
+def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> None:
+    """A row that names nobody holds for all; an expert may have looked and found nothing."""
+    rows = table(
+        tmp_path,
+        HEAD,
+        *[(5, 1, "spindle", "1.0"), (6, 1, "spindle", "Expert2"), (0, 10, "scored", "")],
+        *[(20, 10, "scored", 2), (30, 10, "scored", "expert3")],
+    )
+    assert listed(scored(rows, "spindle")) == {
+        "expert1": ([[5, 6]], [[0, 10]]),
+        "expert2": ([[6, 7]], [[0, 10], [20, 30]]),
+        "expert3": ([], [[0, 10], [30, 40]]),
+    }
+    everything = [row for row in rows if row.cells["trial_type"] != "scored"]
+    assert {
+        name: s for name, (_, s) in listed(scored(everything, "spindle", everything=True)).items()
+    } == {
+        "expert1": [[0, 100]],
+        "expert2": [[0, 100]],
+    }
+
+
+def test_unscored_time_is_never_guessed(tmp_path: Path) -> None:
+    rows = table(tmp_path, HEAD, (5, 1, "spindle", ""))
+    said = r"night\.edf: nothing says where the expert looked, and unscored time is unknown.*scored"
+    with pytest.raises(InputError, match=said + r".*data\.scored=all"):
+        scored(rows, "spindle")
+    rows = table(tmp_path, HEAD, (5, 1, "spindle", 1), (5, 1, "spindle", 2), (0, 9, "scored", 2))
+    with pytest.raises(InputError, match=r"nothing says where expert1 looked"):
+        scored(rows, "spindle")
+    with pytest.raises(InputError, match=r"data\.scored=all, but rows of night called scored say"):
+        scored(rows, "spindle", everything=True)
+
+
+def test_events_where_nobody_looked_are_noted(tmp_path: Path) -> None:
+    rows = table(
+        tmp_path, HEAD, (5, 1, "s", ""), (19, 2, "s", ""), (50, 1, "s", ""), (0, 20, "scored", "")
+    )
+    scorers, notes = score(NIGHT, rows, {"s"}, seconds=SECONDS, everything=False)
+    assert len(scorers["expert1"].events) == 3
+    assert notes == ("events outside the scored time, which count nowhere: 1 of expert1",)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ((-1, 2, "s", 1), "onset is -1 and duration 2; expected s from the start"),
+        ((5, 0, "s", 1), "onset is 5 and duration 0; .* a duration above 0"),
+        ((90, 1e-15, "s", 1), "onset is 90 and duration 1e-15"),
+        ((5, -2, "s", 1), "onset is 5 and duration -2"),
+        ((5, "", "s", 1), "duration is ''; expected a number"),
+        (("12:30", 1, "s", 1), "onset is '12:30'; expected a number"),
+        ((99, 2, "s", 1), "from 99 to 101 s, but the recording lasts 100 s; .* are these samples"),
+        ((100, 0.001, "s", 1), "from 100 to 100.001 s"),
+        ((0, 200, "scored", ""), "from 0 to 200 s, but the recording lasts 100 s"),
+        ((5, 1, "s", ""), "expert is empty; expected a number from 1 to 9"),
+        ((5, 1, "s", "Anna"), "expert is anna; expected a number from 1 to 9"),
+        ((5, 1, "s", 0), "expert is 0; expected"),
+        ((5, 1, "s", 12), "expert is 12; expected"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named(
+    tmp_path: Path, row: tuple[object, ...], said: str
+) -> None:
+    rows = table(tmp_path, HEAD, (5, 1, "s", 1), row)
+    with pytest.raises(InputError, match=rf"night\.csv, line 3: {said}"):
+        scored(rows, "s", everything="scored" not in row)
+
+
+def test_a_row_may_end_with_the_recording(tmp_path: Path) -> None:
+    """Rounded to 10 ms."""
+    rows = table(tmp_path, HEAD, (99, 1.009, "s", ""))
+    assert scored(rows, "s", everything=True)["expert1"].events.tolist() == [[99, 100]]
+
+
+def test_kinds_are_named_or_there_is_one(tmp_path: Path) -> None:
+    plain = table(tmp_path, "onset,duration", (1, 1))
+    one = table(tmp_path, HEAD, (1, 1, "Spindle", 1), (1, 1, "spindle", 2), (0, 9, "scored", 1))
+    two = table(tmp_path, HEAD, (1, 1, "arousal", 1), (2, 1, "", 1))
+    assert event_kinds({"a": plain}, None) == set()
+    assert event_kinds({"a": one, "b": plain}, None) == {"spindle"}
+    assert event_kinds({"a": one, "b": two}, ["SPINDLE", "Arousal"]) == {"spindle", "arousal"}
+    held = r"spindle \(2\), arousal \(1\), n/a \(1\)"
+    with pytest.raises(InputError, match=rf"rows of several kinds: {held}; name those"):
+        event_kinds({"a": one, "b": two}, None)
+    said = rf"data\.event_names: no row is called spindel; the kinds found are {held}"
+    with pytest.raises(InputError, match=said):
+        event_kinds({"a": one, "b": two}, ["arousal", "spindel"])
+    with pytest.raises(InputError, match=r"no row is called spindle; the kinds found are none"):
+        event_kinds({"a": plain}, ["spindle"])
+
+
+def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
+    said = [(1.0, 2.0, "spindle@@C3-A2"), (5.0, 1.0, "lights off"), (0.0, 9.0, "scored")]
+    signal = Channel("C3-A2", noise(1000), 100)
+    path = write_edf(tmp_path / "night.edf", [signal, annotations(said, 10)], kind="EDF+C")
+    rows = rows_of(path, open_edf(path))
+    scorers, _ = score(path, rows, {"spindle"}, seconds=10.0, everything=False)
+    assert listed(scorers) == {"expert1": ([[1, 3]], [[0, 9]])}
+    with pytest.raises(InputError, match=r"night\.edf, annotation at 0 s: from 0 to 9 s"):
+        score(path, rows, {"lights off"}, seconds=6.0, everything=False)
+    write_table(tmp_path / "night.csv", "onset,duration", (3, 1))
+    rows = rows_of(path, open_edf(path))
+    assert listed(scored(rows, everything=True)) == {"expert1": ([[3, 4]], [[0, 100]])}
+
+
+def test_a_recording_without_anything_marked_is_refused(tmp_path: Path) -> None:
+    path = write_signals(tmp_path, "night", seconds=10)
+    said = r"night\.edf has no table night\.csv or night\.tsv beside it and no annotations inside"
+    with pytest.raises(InputError, match=said):
+        rows_of(path, open_edf(path))

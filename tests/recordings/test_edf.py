@@ -1,0 +1,270 @@
+"""EDF files as they are met: units, ranges, channel order, damage, persons."""
+
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.edf import Channel, annotations, noise, write_edf
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.edf import EdfFile, open_edf
+
+PATIENT = "Doe, man - 03/04/1950 - 12-345"
+
+
+def channel(label: str, n: int = 1000, rate: int = 100, **header: Any) -> Channel:
+    return Channel(label, noise(n, seed=len(label)), rate, **header)
+
+
+def opened(path: Path, *channels: Channel, **header: Any) -> EdfFile:
+    return open_edf(write_edf(path / "night.edf", channels, **header))
+
+
+def patched(path: Path, at: int, text: bytes) -> Path:
+    content = bytearray(path.read_bytes())
+    content[at : at + len(text)] = text
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [("UV", 1), ("uV", 1), ("µV", 1), ("MV", 1e3), ("mV", 1e3), ("V", 1e6), ("v", 1e6)],
+)
+def test_unit_of_the_header_becomes_microvolts(tmp_path: Path, unit: str, factor: float) -> None:
+    source = channel("C3-A1", unit=unit, physical=(-3.2768, 3.2767))
+    signals, sfreq, notes = opened(tmp_path, source).read(["C3-A1"])
+    assert signals.dtype == np.float32
+    assert (sfreq, notes) == (100.0, ())
+    np.testing.assert_allclose(signals[0], source.values * factor, rtol=1e-6, atol=1e-6 * factor)
+
+
+def test_channels_of_one_file_keep_their_own_units(tmp_path: Path) -> None:
+    small, large = channel("EEG", unit="UV"), channel("ECG", unit="MV")
+    signals, _, _ = opened(tmp_path, small, large).read(["ECG", "EEG"])
+    np.testing.assert_allclose(signals, [large.values * 1e3, small.values], rtol=1e-5, atol=1e-2)
+
+
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    low=st.integers(-200000, -1),
+    high=st.integers(1, 200000),
+    inverted=st.booleans(),
+)
+def test_header_range_may_exceed_16_bits(
+    tmp_path: Path, low: int, high: int, inverted: bool
+) -> None:
+    ends = (low // 100, high // 100 + 1)
+    source = channel("C3-A1", physical=ends[::-1] if inverted else ends, limits=(low, high))
+    signals, _, _ = opened(tmp_path, source).read(["C3-A1"])
+    np.testing.assert_allclose(signals[0], source.values, rtol=1e-5, atol=1e-3)
+
+
+def test_range_of_the_dreams_files(tmp_path: Path) -> None:
+    """The header's range is wider than 16 bits, so that signals clip near ±327.7 µV."""
+    ends = np.array([-32768, 32767], dtype=np.int16)
+    source = Channel("O1-A1", ends, 2, "UV", physical=(-730, 503), limits=(-72984, 50277))
+    signals, _, _ = opened(tmp_path, source).read(["O1-A1"])
+    np.testing.assert_allclose(signals[0], [-327.7, 327.9], atol=0.2)
+
+
+def test_channels_come_by_name_in_the_order_asked_for(tmp_path: Path) -> None:
+    sources = {label: channel(label) for label in ("O1-A1", "EOG2", "C3", "EOG1-A1")}
+    for order in (["EOG1-A1", "C3"], ["C3", "EOG1-A1"]):
+        for stored in (list(sources), list(sources)[::-1]):
+            signals, _, _ = opened(tmp_path, *(sources[label] for label in stored)).read(order)
+            expected = [sources[label].values for label in order]
+            np.testing.assert_allclose(signals, expected, atol=1e-4)
+
+
+def test_rate_is_that_of_the_channels_asked_for(tmp_path: Path) -> None:
+    slow, fast = channel("C3-A1", n=500, rate=100), channel("ECG", n=5000, rate=1000)
+    night = opened(tmp_path, fast, slow, seconds=2.0)
+    signals, sfreq, _ = night.read(["C3-A1"])
+    assert (signals.shape, sfreq) == ((1, 500), 50.0)
+    np.testing.assert_allclose(signals[0], slow.values, atol=1e-4)
+    with pytest.raises(InputError, match=r"ECG, C3-A1 .* different rates \(500, 50 Hz\)"):
+        night.read(["ECG", "C3-A1"])
+
+
+@pytest.mark.parametrize("label", ["STATUS", "eeg", "EDF Annotations", "all"])
+def test_labels_that_mean_something_to_mne_are_plain_channels(tmp_path: Path, label: str) -> None:
+    sources = channel(label), channel("C3-A1")
+    signals, _, _ = opened(tmp_path, *sources).read([label, "C3-A1"])
+    np.testing.assert_allclose(signals, [source.values for source in sources], atol=1e-4)
+
+
+def test_an_odd_start_date_does_not_matter(tmp_path: Path) -> None:
+    source = channel("C3-A1")
+    signals, _, _ = opened(tmp_path, source, start="99.99.99").read(["C3-A1"])
+    np.testing.assert_allclose(signals[0], source.values, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"unit": "%"}, r"night\.edf, channel C3-A1: the unit '%' is not known; expected uV, mV"),
+        ({"limits": (5, 5)}, r"channel C3-A1: the header gives no range"),
+        ({"physical": (7, 7)}, r"channel C3-A1: the header gives no range"),
+    ],
+)
+def test_channel_that_cannot_become_microvolts(
+    tmp_path: Path, header: dict[str, Any], message: str
+) -> None:
+    night = opened(tmp_path, channel("C3-A1", **header), channel("ECG"))
+    with pytest.raises(InputError, match=message):
+        night.read(["C3-A1"])
+    assert night.read(["ECG"])[0].shape == (1, 1000)
+
+
+def test_label_twice_is_refused(tmp_path: Path) -> None:
+    night = opened(tmp_path, channel("C3-A1"), channel("C3-A1"))
+    with pytest.raises(InputError, match="2 channels are called C3-A1, one was expected"):
+        night.read(["C3-A1"])
+
+
+def test_truncated_file_names_both_sizes(tmp_path: Path) -> None:
+    path = write_edf(tmp_path / "night.edf", [channel("C3-A1")])
+    whole = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(InputError, match=f"truncated: {whole - 700} bytes found, {whole} expected"):
+        open_edf(path)
+
+
+def test_bytes_after_the_last_record_are_noted(tmp_path: Path) -> None:
+    source = channel("C3-A1")
+    path = write_edf(tmp_path / "night.edf", [source])
+    path.write_bytes(path.read_bytes() + b"\1" * 500)
+    signals, _, notes = open_edf(path).read(["C3-A1"])
+    np.testing.assert_allclose(signals[0], source.values, atol=1e-4)
+    assert notes == ("night.edf: 500 bytes after the last data record left unread",)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"n_records": -1}, "counts -1 data records"),
+        ({"n_records": 0}, "counts 0 data records"),
+        ({"seconds": 0}, "data records of 0 s"),
+        ({"kind": "EDF+D"}, r"has gaps in time \(EDF\+D\)"),
+    ],
+)
+def test_header_that_makes_no_recording(
+    tmp_path: Path, header: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        opened(tmp_path, channel("C3-A1"), **header)
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "message"),
+    [
+        (0, b"\xffBIOSIGN", "is not an EDF file"),
+        (236, b"many    ", "number of data records reads 'many'"),
+        (244, b"nan     ", "length of a data record reads 'nan'"),
+        (252, b"-3  ", "damaged EDF header, it says 512 bytes for -3 channels"),
+        (252, b"99  ", "damaged EDF header, it says 512 bytes for 99 channels"),
+        (184, b"768     ", "damaged EDF header, it says 768 bytes for 1 channels"),
+        (256 + 216, b"lots    ", "samples a record reads 'lots'"),
+        (256 + 216, b"0       ", "holds no signals"),
+    ],
+)
+def test_damaged_header(tmp_path: Path, at: int, text: bytes, message: str) -> None:
+    path = patched(write_edf(tmp_path / "night.edf", [channel("C3-A1")]), at, text)
+    with pytest.raises(InputError, match=message):
+        open_edf(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"0", b"garbage" * 100, struct.pack("<400i", *range(400))]
+)
+def test_file_that_is_no_edf(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "night.edf"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"night\.edf is not an EDF file"):
+        open_edf(path)
+
+
+def test_damage_in_another_channel_is_refused_by_name_of_the_file(tmp_path: Path) -> None:
+    path = write_edf(tmp_path / "night.edf", [channel("C3-A1"), channel("ECG")])
+    night = open_edf(patched(path, 256 + 2 * 104 + 8, b"junk    "))
+    with pytest.raises(InputError, match=r"night\.edf: MNE cannot read the file"):
+        night.read(["C3-A1"])
+
+
+def test_one_person_has_one_key_and_others_have_others(tmp_path: Path) -> None:
+    fields = [PATIENT, f"  {PATIENT.upper()} ", PATIENT.replace("345", "346")]
+    keys = [opened(tmp_path, channel("C3-A1"), patient=field).person for field in fields]
+    assert keys[0] == keys[1] is not None
+    assert keys[2] not in (None, keys[0])
+
+
+@pytest.mark.parametrize("field", ["", "X", "X X X X", "X M X X", "Anonymous", "x, male - X - X"])
+def test_who_is_not_named_has_no_key(tmp_path: Path, field: str) -> None:
+    assert opened(tmp_path, channel("C3-A1"), patient=field).person is None
+
+
+def test_patient_field_does_not_outlive_the_header(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    night = opened(tmp_path, channel("C3-A1"), patient=PATIENT)
+    said = f"{night!r} {night.read(['C3-A1'])!r} {caplog.text}"
+    assert all(word not in said for word in ("Doe", "04/1950", "12-345", str(night.person)))
+    assert b"Doe" not in pickle.dumps(night)
+
+
+def test_patient_field_that_mne_cannot_parse_never_reaches_it(tmp_path: Path) -> None:
+    source = channel("C3-A1")
+    night = opened(tmp_path, source, patient="12 M 03-APR-1950 Doe weight=a=b")
+    np.testing.assert_allclose(night.read(["C3-A1"])[0][0], source.values, atol=1e-4)
+
+
+def test_bdf_is_read_like_edf(tmp_path: Path) -> None:
+    """24 bits a sample: BioSemi's own gain, and values that 16 bits cannot hold."""
+    samples = np.random.default_rng(0).integers(-(2**23), 2**23, 1000, dtype=np.int32)
+    ends: dict[str, Any] = {"physical": (-262144, 262143), "limits": (-(2**23), 2**23 - 1)}
+    source = Channel("C3", samples, 100, "uV", **ends)
+    other = Channel("Status", samples[::-1].copy(), 100, "Boolean", **ends)
+    night = opened(tmp_path, source, other, width=3, patient=PATIENT)
+    signals, sfreq, notes = night.read(["C3"])
+    assert (sfreq, notes, night.seconds) == (100.0, (), 10.0)
+    np.testing.assert_allclose(signals[0], source.values, rtol=1e-6, atol=1e-2)
+    assert night.person is not None
+    assert b"Doe" not in pickle.dumps(night)
+
+
+ROWS = [(1.0, 0.5, "spindle"), (2.25, 1.125, "K-complex, große"), (6.0, 900.0, "lights off")]
+
+
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("offset", [0.0, 0.25])
+def test_annotations_are_those_that_were_written(tmp_path: Path, width: int, offset: float) -> None:
+    """Also those that reach past the end: whoever uses them decides."""
+    said = annotations(ROWS, 10, offset=offset, width=width)
+    kind = "BDF+C" if width == 3 else "EDF+C"
+    night = opened(tmp_path, channel("C3"), said, width=width, kind=kind, patient=PATIENT)
+    assert night.annotations() == ROWS
+    np.testing.assert_allclose(night.read(["C3"])[0][0], channel("C3").values, atol=1e-4)
+
+
+def test_a_file_without_annotations_has_none(tmp_path: Path) -> None:
+    """Whatever its samples look like, and whoever the patient is."""
+    samples = np.frombuffer(b"\0+5\x14spindle\x14\0\0" * 200, "<i2")
+    night = opened(tmp_path, Channel("C3", samples, 100), patient="+5\x14spindle\x14\0")
+    assert night.annotations() == []
+
+
+def test_annotations_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    said = annotations([(1.0, 0.5, "spindle")], 10)
+    raw = said.digital.astype("<i2").tobytes().replace(b"spindle", b"spind\xff\xfe")
+    damaged = Channel(said.label, np.frombuffer(raw, "<i2"), said.rate, "")
+    with pytest.raises(InputError, match=r"night\.edf: its annotations are not UTF-8"):
+        opened(tmp_path, channel("C3"), damaged, kind="EDF+C").annotations()

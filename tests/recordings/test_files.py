@@ -1,0 +1,217 @@
+"""A folder of recordings of a user's own: what is read, and all that can be wrong."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support import dreams as dreams_tree
+from tests.support.edf import Channel, annotations, noise, write_edf
+from tests.support.own import EVENTS, SECONDS, write_night, write_signals, write_table
+from xai_sleep.recordings import dreams
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.files import read, survey
+from xai_sleep.recordings.subjects import UNKNOWN
+
+CENTRAL = [["C3-A2", "C4-A1"]]
+
+
+def test_records_come_in_natural_order_with_their_channel_and_marks(tmp_path: Path) -> None:
+    for name in ("night10", "night2", "Night 1.b"):
+        write_night(tmp_path, name, scored=(0, 200))
+    (tmp_path / "night2.edf").rename(tmp_path / "night2.EDF")
+    (tmp_path / "old.edf").mkdir()
+    for other in ("._night2.edf", "notes.txt", "night10.rml", "left.csv"):
+        (tmp_path / other).write_text("not looked at")
+    recordings = read(tmp_path, channels=[["O1-A2"], *CENTRAL])
+    assert [r.record for r in recordings] == ["Night 1.b", "night2", "night10"]
+    for recording in recordings:
+        assert (recording.channels, recording.sfreq) == (("O1-A2", "C3-A2"), 100)
+        assert recording.events.tolist() == [[onset, onset + length] for onset, length in EVENTS]
+        assert recording.scored.tolist() == [[0, 200]]
+        assert recording.subject == recording.record
+        assert recording.notes[0] == UNKNOWN
+        assert "outside the scored time" in recording.notes[1]
+        seed = sum(recording.record.encode())
+        expected = [noise(SECONDS * 100, s) * 0.01 for s in (seed + 1000, seed)]
+        np.testing.assert_allclose(recording.signals, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("expert", ["union", "expert1", "expert2", "intersection"])
+def test_dreams_written_as_tables_reads_the_same(tmp_path: Path, expert: str) -> None:
+    """Signals, events, scored time and subjects: one truth, whichever way it was written down."""
+    seconds = {"expert1": 300, "expert2": 300}
+    second = [(onset + 0.7, 1.0) for onset, _ in dreams_tree.MARKS[::2]]
+    for number, patient in ((1, "Doe, man - A"), (2, "Roe, man - B"), (10, "Doe, man - A")):
+        folder = dreams_tree.write_record(tmp_path, number, patient=patient)
+        marks = folder / f"Visual_scoring2_excerpt{number}.txt"
+        marks.write_text("\n".join(["[vis2]", *(f"{a:g} {b:g}" for a, b in second)]))
+        write_table(
+            folder / f"excerpt{number}.csv",
+            "onset,duration,trial_type,expert",
+            *[(*mark, "spindle", 1) for mark in dreams_tree.MARKS],
+            *[(*mark, "spindle", 2) for mark in second],
+            *[(0, until, "scored", name) for name, until in seconds.items()],
+        )
+    channels = [["CZ-A1"]]
+    expected = dreams.read(tmp_path, event="spindle", channels=channels, expert=expert)
+    found = read(folder, channels=channels, expert=expert)
+    assert len(found) == len(expected) == 3
+    for one, other in zip(found, expected, strict=True):
+        assert (one.record, one.subject) == (other.record, other.subject)
+        assert (one.sfreq, one.channels) == (other.sfreq, other.channels)
+        assert one.notes == other.notes
+        for part in ("signals", "events", "scored"):
+            assert np.array_equal(getattr(one, part), getattr(other, part))
+        assert one.scorers.keys() == other.scorers.keys()
+
+
+def test_edf_and_bdf_with_tables_and_annotations_stand_side_by_side(tmp_path: Path) -> None:
+    write_night(tmp_path, "a", events=[(5, 1)])
+    (tmp_path / "a.csv").rename(tmp_path / "a.txt")
+    write_table(tmp_path / "a.tsv", "onset,duration,trial_type", (5, 1, "spindle"))
+    said = [(7.5, 1.5, "spindle"), (1.0, 0.0, "lights off")]
+    signal = Channel("C4-A1", noise(6000), 100, "mV")
+    for name, width in (("b.edf", 2), ("c.bdf", 3)):
+        inside = annotations(said, 60, width=width)
+        write_edf(tmp_path / name, [signal, inside], width=width, kind="EDF+C")
+    found = read(tmp_path, channels=CENTRAL, scored="all", event_names=["spindle"])
+    assert [r.events.tolist() for r in found] == [[[5, 6]], [[7.5, 9]], [[7.5, 9]]]
+    assert [r.scored.tolist() for r in found] == [[[0, 300]], [[0, 60]], [[0, 60]]]
+    for recording in found[1:]:
+        np.testing.assert_allclose(recording.signals[0], signal.values * 1000, rtol=1e-5)
+
+
+def test_stages_come_with_the_record_that_has_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_night(tmp_path, name)
+    rows = [(0, 60, "W"), (60, 30, "N2")]
+    write_table(tmp_path / "a_stages.tsv", "onset,duration,stage", *rows)
+    first, second = read(tmp_path, channels=CENTRAL)
+    assert first.stages is not None
+    assert (first.stages.tolist(), first.epoch, second.stages) == ([0, 0, 2], 30.0, None)
+
+
+def test_whose_they_are_is_known_and_the_patient_field_survives_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    for name, patient in (("a", "Doe, man - A"), ("b", "Roe, man - B"), ("c", "Doe, man - A")):
+        write_night(tmp_path, name, patient=patient)
+    recordings = read(tmp_path, channels=CENTRAL)
+    assert [r.subject for r in recordings] == ["a", "b", "a"]
+    assert not any("Doe" in text for text in (repr(recordings), caplog.text))
+    assert b"Doe" not in pickle.dumps(recordings)
+    write_table(tmp_path / "subjects.csv", "record,subject", ("a", "x"), ("b", "y"), ("c", "y"))
+    assert [r.subject for r in read(tmp_path, channels=CENTRAL)] == ["x", "y", "y"]
+
+
+def test_chosen_records_alone_are_opened(tmp_path: Path) -> None:
+    write_night(tmp_path, "a")
+    (tmp_path / "b.edf").write_text("no EDF")
+    (tmp_path / "c.edf").write_text("no EDF")
+    (tmp_path / "c.bdf").write_text("no BDF")
+    with pytest.raises(InputError, match=r"holds c\.bdf and c\.edf: a record is called by its"):
+        survey(tmp_path)
+    (tmp_path / "c.bdf").unlink()
+    assert [r.record for r in read(tmp_path, channels=CENTRAL, records=["a"])] == ["a"]
+    with pytest.raises(InputError, match=r"data\.records asks for a, d, but .* holds a, b, c$"):
+        read(tmp_path, channels=CENTRAL, records=["a", "d"])
+    with pytest.raises(InputError, match=r"b\.edf is not an EDF file"):
+        read(tmp_path, channels=CENTRAL)
+
+
+def test_an_expert_must_have_scored_every_record(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_signals(tmp_path, name)
+        rows = [(5, 1, n) for n in ((1, 2) if name == "a" else (1,))]
+        write_table(tmp_path / f"{name}.csv", "onset,duration,expert", *rows)
+    for expert in ("expert2", "intersection"):
+        said = f"data.expert is {expert}, but nobody scored b besides expert1"
+        with pytest.raises(InputError, match=said):
+            read(tmp_path, channels=CENTRAL, scored="all", expert=expert)
+        (alone,) = read(tmp_path, channels=CENTRAL, scored="all", expert=expert, records=["a"])
+        assert alone.events.tolist() == [[5, 6]]
+
+
+def nothing(root: Path) -> None:
+    for path in list(root.iterdir()):
+        path.unlink()
+    root.rmdir()
+
+
+def no_recordings(root: Path) -> None:
+    for path in root.glob("*.edf"):
+        path.rename(path.with_suffix(".fif"))
+
+
+def two_of_a_name(root: Path) -> None:
+    (root / "b.bdf").write_bytes((root / "b.edf").read_bytes())
+
+
+def reserved(root: Path) -> None:
+    write_night(root, "a_relevance")
+
+
+def truncated(root: Path) -> None:
+    path = root / "b.edf"
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def other_channels(root: Path) -> None:
+    write_signals(root, "b", labels=("F3", "Cz"))
+
+
+def no_table(root: Path) -> None:
+    (root / "b.csv").unlink()
+
+
+def other_columns(root: Path) -> None:
+    write_table(root / "b.csv", "start,end", (1, 2))
+
+
+def beyond_the_end(root: Path) -> None:
+    write_night(root, "b", events=[*EVENTS, (SECONDS - 1, 2)])
+
+
+def unscored(root: Path) -> None:
+    write_night(root, "b", scored=None)
+
+
+def two_kinds(root: Path) -> None:
+    write_table(root / "b.csv", "onset,duration,trial_type", (1, 2, "K-complex"), (0, 9, "scored"))
+
+
+def other_subjects(root: Path) -> None:
+    write_table(root / "subjects.csv", "record,subject", ("a", "x"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (nothing, r"data\.root: .*mine is not a folder; name the folder of your recordings"),
+        (no_recordings, r"mine holds no recordings \(\.edf or \.bdf\); name the folder"),
+        (two_of_a_name, r"mine holds b\.bdf and b\.edf"),
+        (reserved, r"a_relevance\.edf: a record cannot be called a_relevance; rename its files"),
+        (truncated, r"b\.edf is truncated: \d+ bytes found, \d+ expected"),
+        (other_channels, r"no channel C3-A2 or C4-A1 in b \(found there: Cz, F3\)"),
+        (no_table, r"b\.edf has no table b\.csv or b\.tsv beside it and no annotations inside"),
+        (other_columns, r"b\.csv, line 1: expected the columns onset and duration"),
+        (beyond_the_end, r"b\.csv, line 16: from 299 to 301 s, but the recording lasts 300 s"),
+        (unscored, r"b\.edf: nothing says where the expert looked"),
+        (two_kinds, r"several kinds: spindle \(14\), k-complex \(1\); name .* data\.event_names="),
+        (other_subjects, r"subjects\.csv does not say whose b is; add a row"),
+    ],
+)
+def test_files_that_cannot_be_used(
+    tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    root = tmp_path / "mine"
+    write_night(root, "a")
+    write_night(root, "b")
+    assert len(read(root, channels=CENTRAL)) == 2
+    damage(root)
+    with pytest.raises(InputError, match=said):
+        read(root, channels=CENTRAL)

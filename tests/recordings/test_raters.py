@@ -1,0 +1,80 @@
+"""Whose marks are events when several experts scored a recording."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xai_sleep.recordings.intervals import Intervals, intervals
+from xai_sleep.recordings.raters import combine, experts_of
+from xai_sleep.recordings.recording import Scoring
+
+Rows = list[tuple[int, int]]
+
+
+def scoring(events: Rows, scored: Rows) -> Scoring:
+    return Scoring(intervals(events), intervals(scored))
+
+
+THREE = {
+    "expert2": scoring([(11, 13), (30, 31)], [(0, 90)]),
+    "automatic": scoring([(70, 71)], [(0, 1000)]),
+    "expert1": scoring([(10, 12), (20, 21)], [(0, 100)]),
+    "expert3": scoring([(11, 12), (50, 51)], [(5, 80)]),
+}
+
+
+@pytest.mark.parametrize(
+    ("expert", "events", "scored", "notes"),
+    [
+        ("expert2", [[11, 13], [30, 31]], [[0, 90]], ()),
+        (
+            "union",
+            [[10, 13], [20, 21], [30, 31], [50, 51]],
+            [[5, 80]],
+            ("6 marks of 3 experts merged into 4 events",),
+        ),
+        ("intersection", [[11, 12]], [[5, 80]], ()),
+    ],
+)
+def test_three_experts(
+    expert: str, events: list[list[int]], scored: list[list[int]], notes: tuple[str, ...]
+) -> None:
+    truth, said = combine(THREE, expert)
+    assert (truth.events.tolist(), truth.scored.tolist(), said) == (events, scored, notes)
+
+
+def test_a_program_is_no_expert() -> None:
+    assert experts_of(THREE) == ["expert1", "expert2", "expert3"]
+
+
+@pytest.mark.parametrize("expert", ["union", "expert1"])
+def test_a_single_expert_is_left_as_is(expert: str) -> None:
+    """Also marks that overlap one another."""
+    alone = {"expert1": scoring([(1, 3), (2, 4)], [(0, 9)])}
+    truth, notes = combine(alone, expert)
+    assert truth is alone["expert1"]
+    assert notes == ()
+
+
+span = st.tuples(st.integers(0, 50), st.integers(1, 10)).map(lambda p: (p[0], p[0] + p[1]))
+spans = st.lists(span, max_size=6)
+
+
+def inside(rows: Rows | Intervals, time: float) -> bool:
+    return any(start <= time < end for start, end in rows)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(spans, spans), min_size=2, max_size=4))
+def test_union_is_any_and_intersection_is_all(each: list[tuple[Rows, Rows]]) -> None:
+    """At every moment, and scored is only what all looked at."""
+    scorers = {f"expert{i + 1}": scoring(*one) for i, one in enumerate(each)}
+    union, _ = combine(scorers, "union")
+    common, _ = combine(scorers, "intersection")
+    for time in np.arange(0.5, 60):
+        marked = [inside(events, time) for events, _ in each]
+        looked = [inside(scored, time) for _, scored in each]
+        assert inside(union.events, time) == any(marked)
+        assert inside(common.events, time) == all(marked)
+        assert inside(union.scored, time) == inside(common.scored, time) == all(looked)

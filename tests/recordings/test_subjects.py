@@ -1,0 +1,69 @@
+"""Whose recordings they are: what a table says, what headers say, and what nobody says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.own import write_table
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.recording import Signals
+from xai_sleep.recordings.subjects import UNKNOWN, subjects_of
+
+
+@dataclass(frozen=True)
+class Of:
+    """A source that only says whose it is."""
+
+    person: str | None = None
+    channels: tuple[str, ...] = ()
+
+    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+        """Read nothing."""
+        return np.zeros((len(channels), 1), dtype=np.float32), 1.0, ()
+
+
+SOURCES = {"n1": Of("p"), "n2": Of(), "n3": Of("p"), "n4": Of()}
+
+
+def test_headers_are_believed_and_silence_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    subjects, notes = subjects_of(tmp_path, SOURCES)
+    assert subjects == {"n1": "n1", "n2": "n2", "n3": "n1", "n4": "n4"}
+    assert notes == {"n1": (), "n2": (UNKNOWN,), "n3": (), "n4": (UNKNOWN,)}
+    (said,) = caplog.messages
+    assert said.startswith("nobody is named in the headers of n2, n4: each counts as a subject")
+    assert str(tmp_path / "subjects.csv") in said
+
+
+@pytest.mark.parametrize("name", ["subjects.csv", "subjects.tsv"])
+def test_a_table_has_the_last_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    rows = [("n4", "B"), ("n2", "A"), ("n1", "A"), ("n3", "B"), ("n9", "C")]
+    write_table(tmp_path / name, "record,subject", *rows)
+    subjects, notes = subjects_of(tmp_path, SOURCES)
+    assert list(subjects.items()) == [("n1", "A"), ("n2", "A"), ("n3", "B"), ("n4", "B")]
+    assert set(notes.values()) == {()}
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("n1", "A"), ("n2", "A")], r"subjects\.csv does not say whose n3, n4 are; add a row"),
+        ([("n1", "A"), ("n1", "B")], r"subjects\.csv, line 3: n1 is given a second subject, B"),
+        ([("n1", "a/b")], r"subjects\.csv, line 2: subject is 'a/b'; expected a name that a fol"),
+        ([("n1", "..")], r"line 2: subject is '\.\.'"),
+        ([("n1", "n/a")], "line 2: subject is ''"),
+    ],
+)
+def test_a_table_that_cannot_be_used(
+    tmp_path: Path, rows: list[tuple[str, str]], said: str
+) -> None:
+    write_table(tmp_path / "subjects.csv", "record,subject", *rows)
+    with pytest.raises(InputError, match=said):
+        subjects_of(tmp_path, SOURCES)

@@ -1,0 +1,173 @@
+"""The Morlet transform of short windows, where and as densely as an image needs it.
+
+At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
+:class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
+its first bin at frequency zero the slice lacks a carrier, which neither a power nor the product of
+two channels can see, and fits on a grid of as few times as the slice has bins.
+
+References
+----------
+Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
+"""
+
+from abc import abstractmethod
+from dataclasses import astuple, dataclass
+from math import floor
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xai_sleep.coherence.grid import OMEGA0, Grid
+from xai_sleep.errors import InputError
+
+# Where a band starts below its centre, and its width, both in units of 1/s. A product of two
+# transforms falls off with its frequency k as exp(-(k s)²/4) and a grid holds it up to half the
+# width: to 1e-5 or 1e-16. EEG being strongest at low frequencies, no band starts above zero.
+_BELOW = {torch.float32: 6.0, torch.float64: 8.7}
+_WIDTH = {torch.float32: 13.4, torch.float64: 24.6}
+# Lengths that are fast to transform, three an octave; bands of fewer bins would not pay.
+_LENGTHS = np.array([odd << power for power in range(2, 24) for odd in (4, 5, 6)])
+_CHUNK = 128  # windows at a time, to bound the memory
+
+Plan = TypeVar("Plan")
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Neighbouring scales that share a slice of the spectrum.
+
+    Parameters
+    ----------
+    scales : slice
+        Rows of the image.
+    bins : slice
+        Bins of :meth:`Transform.spectra`.
+    weights : tensor of shape (scale, 1, 1, bin)
+        Fourier transform of the wavelet, normalised as by Torrence and Compo, and for an inverse
+        transform of the slice alone.
+    """
+
+    scales: slice
+    bins: slice
+    weights: Tensor
+
+    def weighted(self, spectra: Tensor) -> Tensor:
+        """From spectra ``(channel, window, bin)`` to ``(scale, channel, window, bin)``."""
+        return spectra[..., self.bins] * self.weights
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """The transform to one grid, in one dtype and on one device.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length to which windows are padded with zeros.
+    first : int
+        Lowest bin in use; 0 or negative.
+    bands : tuple of Band
+        All scales, in order.
+    """
+
+    n_fft: int
+    first: int
+    bands: tuple[Band, ...]
+
+    def spectra(self, windows: Tensor) -> Tensor:
+        """Spectra of ``(window, channel, time)`` as ``(channel, window, bin)``, from ``first`` on.
+
+        Takes and works in float64 whatever the dtype of the transform: in steep spectra the
+        rounding errors of the strong low frequencies would drown the weak high ones.
+        """
+        n_bins = max(band.bins.stop for band in self.bands)
+        half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)
+        half = half[..., : self.n_fft // 2]
+        negative = half[..., 1 : 1 - self.first].flip(-1).conj()
+        both = torch.cat([negative, half], dim=-1)[..., :n_bins]
+        both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
+        return both.to(self.bands[0].weights.dtype.to_complex())
+
+
+def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
+    """Prepare the transform to a grid for windows of the dtype and device of ``like``."""
+    below, width = _BELOW[like.dtype], _WIDTH[like.dtype]
+    step = 2 * np.pi * grid.sfreq / n_fft
+    first = max(floor((OMEGA0 - below) / grid.scales[0] / step), 1 - n_fft // 2)
+    needed = np.searchsorted(_LENGTHS, width / grid.scales / step + 1)
+    lengths = np.minimum(_LENGTHS[needed], n_fft)
+    bands = []
+    for rows in np.split(np.arange(grid.n_freqs), np.flatnonzero(np.diff(lengths)) + 1):
+        scales, n_bins = grid.scales[rows], int(lengths[rows[0]])
+        low = max(floor((OMEGA0 - below) / scales[0] / step), first)
+        angular = step * np.arange(low, low + n_bins)
+        gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
+        gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
+        bands.append(
+            Band(
+                slice(int(rows[0]), int(rows[-1]) + 1),
+                slice(low - first, low - first + n_bins),
+                like.new_tensor(gauss[:, None, None]),
+            )
+        )
+    return Transform(n_fft, first, tuple(bands))
+
+
+def centred(windows: Tensor) -> Tensor:
+    """Windows less their mean over time, in float64; exactly 0 where a channel is flat."""
+    shifted = windows.double() - windows[..., :1]
+    return shifted - shifted.mean(dim=-1, keepdim=True)
+
+
+class MorletImage(nn.Module, Generic[Plan]):
+    """What both images share: attributes, checks, and a plan for each dtype and device."""
+
+    n_channels: int
+    freqs: Tensor
+    times: Tensor
+    coi_mask: Tensor
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self.grid = grid
+        self.register_buffer("freqs", torch.from_numpy(grid.freqs), persistent=False)
+        self.register_buffer("times", torch.from_numpy(grid.samples / grid.sfreq), persistent=False)
+        self.register_buffer("coi_mask", torch.from_numpy(grid.coi_mask), persistent=False)
+        self._plans: dict[tuple[torch.dtype, torch.device], Plan] = {}
+
+    @property
+    def parameters_key(self) -> tuple[object, ...]:
+        """What tells this transform from any other, alike in every process."""
+        return (type(self).__name__, *astuple(self.grid))
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Images ``(window, image, freq, time)`` of windows ``(window, channel, time)``."""
+        self._check(windows)
+        key = (windows.dtype, windows.device)
+        if key not in self._plans:
+            with torch.inference_mode(mode=False):  # so that gradients can use the plan later
+                self._plans[key] = self._prepare(windows.detach())
+        plan = self._plans[key]
+        images = [self._images(chunk, plan) for chunk in torch.split(windows, _CHUNK)]
+        return images[0] if len(images) == 1 else torch.cat(images)
+
+    @abstractmethod
+    def _prepare(self, like: Tensor) -> Plan:
+        """Make the matrices for windows of this dtype and device."""
+
+    @abstractmethod
+    def _images(self, windows: Tensor, plan: Plan) -> Tensor:
+        """Compute the images of a few windows."""
+
+    def _check(self, windows: Tensor) -> None:
+        name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)
+        if windows.shape[1:] != expected or len(windows) == 0:
+            raise InputError(
+                f"{name} got windows of shape {tuple(windows.shape)}; expected (1 or more, "
+                f"{expected[0]}, {expected[1]}), that is {expected[0]} channel(s) "
+                f"(task.image_channels) of {expected[1]} samples each"
+            )
+        if windows.dtype not in (torch.float32, torch.float64):
+            raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")

@@ -1,0 +1,261 @@
+"""Images of windows: wavelet coherence of a pair of channels, scalogram of one.
+
+Both are differentiable modules over batches. They compute in the dtype and on the device of their
+input, float32 or float64; the matrices they need are made once for each. Rows are frequencies,
+descending; columns are samples spread evenly over the window.
+
+Coherence of x and y at scale s and time t (Grinsted et al. 2004):
+
+    R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
+
+S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and then over scales, by a
+boxcar. This is linear and the same for all data: see :mod:`xai_sleep.coherence.smoothing`.
+
+References
+----------
+Grinsted, Moore and Jevrejeva, Application of the cross wavelet transform and wavelet coherence to
+geophysical time series. Nonlin. Processes Geophys. 11 (2004).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xai_sleep.coherence.grid import Grid
+from xai_sleep.coherence.morlet import MorletImage, Transform, centred, morlet_transform
+from xai_sleep.coherence.smoothing import SEMANTICS, in_time, on_grid, over_scales
+from xai_sleep.errors import InputError
+
+POWER_FLOOR = 1e-6
+"""Least power that a scalogram shows, in squared units of the signal."""
+
+_ONEDNN: bool = torch._C._has_mkldnn
+_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
+
+
+@dataclass(frozen=True, eq=False)
+class _CoherencePlan:
+    """The transform and, by band, matrices from its grid to the columns; one over scales.
+
+    ``over_scales`` makes a block of rows out of ``above`` more before and some after them.
+    """
+
+    transform: Transform
+    smooth: tuple[Tensor, ...]  # (scale, n_out, grid)
+    sample: tuple[Tensor, ...]  # (n_out, grid)
+    over_scales: Tensor  # (row, row before)
+    above: int
+    tiny: Tensor
+
+
+class WaveletCoherence(MorletImage[_CoherencePlan]):
+    """Wavelet transform coherence of pairs of channels.
+
+    Called on ``(window, 2, time)`` it returns ``(window, 3, freq, time)``: R², R²·cos φ and
+    R²·sin φ, where φ > 0 means that the first channel leads. R² equals
+    ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
+    float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
+    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
+    0, of a channel with itself 1. NaN stays NaN.
+
+    Parameters
+    ----------
+    n_times, sfreq, fmin, fmax, n_freqs, n_out
+        See :class:`xai_sleep.coherence.grid.Grid`.
+    semantics : str
+        ``pycwt`` or ``grinsted``; see :data:`xai_sleep.coherence.smoothing.SEMANTICS`.
+
+    Attributes
+    ----------
+    freqs : tensor of shape (n_freqs,)
+        In Hz, descending.
+    times : tensor of shape (n_out,)
+        In s from the start of the window; each is a whole sample, the middle one of its column.
+    coi_mask : bool tensor of shape (n_freqs, n_out)
+        True where the edges of the window do not reach: the cells to trust.
+
+    Raises
+    ------
+    InputError
+        If the settings cannot be met, or windows have another shape than announced.
+    """
+
+    n_channels = 2
+
+    def __init__(
+        self,
+        n_times: int,
+        sfreq: float,
+        fmin: float = 0.5,
+        fmax: float = 30.0,
+        n_freqs: int = 128,
+        n_out: int = 128,
+        semantics: str = "pycwt",
+    ) -> None:
+        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
+        if semantics not in SEMANTICS:
+            raise InputError(
+                f"unknown coherence semantics {semantics!r}; task.image_semantics is one of "
+                + ", ".join(SEMANTICS)
+            )
+        self.semantics = semantics
+
+    @property
+    def parameters_key(self) -> tuple[object, ...]:
+        """What tells this transform from any other, alike in every process."""
+        return (*super().parameters_key, self.semantics)
+
+    def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:  # noqa: ARG002
+        """Images as if the channels had been divided by ``scale`` before: the same."""
+        return images
+
+    def _prepare(self, like: Tensor) -> _CoherencePlan:
+        grid, semantics = self.grid, SEMANTICS[self.semantics]
+        n_fft = semantics.padding * grid.n_padded
+        transform = morlet_transform(grid, n_fft, like)
+        smoothing, sampling = in_time(grid), np.eye(grid.n_times)[grid.samples]
+        smooth, sample = [], []
+        for band in transform.bands:
+            n_grid = band.weights.shape[-1]
+            smooth.append(like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid)))
+            sample.append(like.new_tensor(on_grid(sampling, n_fft, n_grid)))
+        boxcar = semantics.boxcar(grid.dj)
+        return _CoherencePlan(
+            transform,
+            tuple(smooth),
+            tuple(sample),
+            like.new_tensor(over_scales(boxcar, _BLOCK)),
+            len(boxcar) // 2,
+            like.new_tensor(torch.finfo(like.dtype).tiny),
+        )
+
+    def _images(self, windows: Tensor, plan: _CoherencePlan) -> Tensor:
+        n_freqs, n_out = self.grid.n_freqs, self.grid.n_out
+        size, reach = plan.over_scales.shape
+        nothing = windows.new_zeros(4 * len(windows), n_out)
+        smoothed, cross = [nothing] * plan.above, list[Tensor]()
+        spectra = plan.transform.spectra(_standardised(windows))
+        for band, smooth, sample in zip(
+            plan.transform.bands, plan.smooth, plan.sample, strict=True
+        ):
+            products = _products(torch.fft.ifft(band.weighted(spectra)))
+            smoothed += map(_multiplied, products.flatten(1, 2), smooth)
+            sampled = _multiplied(products[:, 2:].flatten(0, 2), sample)
+            cross += sampled.view(-1, 2, len(windows), n_out)
+        smoothed += [nothing] * (reach + size)
+        images = windows.new_empty(len(windows), 3, n_freqs, n_out)
+        for first in range(0, n_freqs, size):
+            block = _multiplied(
+                plan.over_scales, torch.stack(smoothed[first : first + reach]).flatten(1).mT
+            ).view(size, 4, len(windows), n_out)
+            rows = slice(first, first + size)
+            for channel, values in enumerate(_coherence(block, cross[rows], plan.tiny)):
+                images[:, channel, rows] = values.transpose(0, 1)
+        return images
+
+
+def _standardised(windows: Tensor) -> Tensor:
+    """Zero mean and unit variance over time, in float64; exactly 0 where a channel is flat."""
+    zero_mean = centred(windows)
+    variance = zero_mean.square().mean(dim=-1, keepdim=True)
+    return zero_mean * variance.clamp(min=torch.finfo(torch.float64).tiny).rsqrt()
+
+
+def _products(wavelets: Tensor) -> Tensor:
+    """|Wx|², |Wy|² and the real and imaginary part of Wx Wy*, along dimension 1."""
+    re, im = torch.view_as_real(wavelets).movedim(-1, 0).contiguous()
+    (re_x, re_y), (im_x, im_y) = re.split(1, dim=1), im.split(1, dim=1)
+    power = (re * re).addcmul_(im, im)
+    in_phase = (re_x * re_y).addcmul_(im_x, im_y)
+    quadrature = (im_x * re_y).addcmul_(re_x, im_y, value=-1)
+    return torch.cat([power, in_phase, quadrature], dim=1)
+
+
+def _multiplied(rows: Tensor, matrix: Tensor) -> Tensor:
+    """``(row, in)`` times ``(out, in)``, the latter transposed.
+
+    MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
+    asked for, oneDNN computes the same, there at more than twice the speed.
+    """
+    differentiable = torch.is_grad_enabled() and (rows.requires_grad or matrix.requires_grad)
+    on_cpu = rows.device.type == "cpu" and rows.dtype == torch.float32
+    if differentiable or not (on_cpu and _ONEDNN):
+        return rows @ matrix.mT
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, matrix, None, "none", [], "")
+    return product
+
+
+def _coherence(
+    smoothed: Tensor, cross: Sequence[Tensor], tiny: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """R², R²·cos φ, R²·sin φ from ``(freq, 4, window, time)`` and as many ``(2, window, time)``.
+
+    The smallest number added makes 0 of 0/0, and by no more than rounding R² would exceed 1.
+    """
+    cos, sin = torch.stack(list(cross), dim=1)
+    power_x, power_y, re, im = smoothed[: len(cross)].unbind(1)
+    squared = torch.addcmul(re * re, im, im)
+    squared = squared / torch.addcmul(tiny, power_x, power_y).maximum(squared)
+    scaled = squared / torch.addcmul(torch.addcmul(tiny, cos, cos), sin, sin).sqrt()
+    return squared, scaled * cos, scaled * sin
+
+
+@dataclass(frozen=True, eq=False)
+class _ScalogramPlan:
+    """The transform, and the inverse Fourier transform ``(bin, n_out)`` by band."""
+
+    transform: Transform
+    inverse: tuple[Tensor, ...]
+
+
+class Scalogram(MorletImage[_ScalogramPlan]):
+    """Log power of the Morlet transform of single channels.
+
+    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
+    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
+    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
+    the input, is set to it; a flat window is -6 throughout.
+
+    Parameters and attributes are those of :class:`WaveletCoherence`.
+    """
+
+    n_channels = 1
+
+    def __init__(
+        self,
+        n_times: int,
+        sfreq: float,
+        fmin: float = 0.5,
+        fmax: float = 30.0,
+        n_freqs: int = 128,
+        n_out: int = 128,
+    ) -> None:
+        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
+
+    def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:
+        """Images as if the windows had been divided by ``scale`` of shape ``(1, 1)`` before."""
+        shifted = images - 2 * log10(scale.item())
+        return shifted.clamp(min=log10(POWER_FLOOR))
+
+    def _prepare(self, like: Tensor) -> _ScalogramPlan:
+        transform = morlet_transform(self.grid, self.grid.n_padded, like)
+        turns = self.grid.samples / self.grid.n_padded
+        inverse = []
+        for band in transform.bands:
+            bins = np.arange(band.weights.shape[-1])[:, None]
+            waves = np.exp(2j * np.pi * bins * turns) / len(bins)
+            inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
+        return _ScalogramPlan(transform, tuple(inverse))
+
+    def _images(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
+        spectra = plan.transform.spectra(centred(windows))
+        rows = [
+            torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
+            for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
+        ]
+        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)

@@ -1,1 +1,0 @@
-"""Recordings, windows, folds and what a fold feeds to a network."""

@@ -1,0 +1,1 @@
+"""From windows to events: sliding, thresholds, and the search for them."""

@@ -1,0 +1,168 @@
+"""Parameters of a detector, chosen by event F1 on time that may be looked at.
+
+The highest F1 of a few dozen events is partly luck, so it is not simply taken. All candidates
+within one standard error of it count as equally good, after Breiman et al. 1984, and of these the
+one in the middle is returned: a set of parameters with good ones all around it. First activation,
+smoothing and thresholds are searched together, then durations and gap.
+
+The standard error is taken as that of a proportion among the events.
+
+References
+----------
+Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees, section 3.4.3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector
+from xai_sleep.detect.hysteresis import smooth
+from xai_sleep.metrics.events import contains, match
+from xai_sleep.recordings.intervals import Intervals, union
+
+SEARCH: tuple[dict[str, tuple[float, ...]], ...] = (
+    {
+        "smooth": (0.1, 0.3, 0.6, 1.0),
+        "low_ratio": (0.3, 0.5, 0.7, 0.9),
+        "high": tuple(i / 20 for i in range(1, 20)),
+    },
+    {
+        "min_duration": (0.1, 0.3, 0.5),
+        "max_duration": (3.0, 5.0, 10.0),
+        "merge_gap": (0.0, 0.3, 0.6),
+    },
+)
+"""Values tried of each parameter: those of the first line together, then those of the second."""
+
+_BETWEEN = 20.0  # s between records laid out in a row: more than any gap and any smoothing
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One record to choose by.
+
+    Parameters
+    ----------
+    activation : Activation
+        NaN outside the time that may be looked at.
+    events, scored : array of shape (n, 2)
+        The record's events in s, and the time that may be looked at; of the events those count
+        whose midpoint lies in it.
+    """
+
+    activation: Activation
+    events: Intervals
+    scored: Intervals
+
+    @property
+    def counted(self) -> Intervals:
+        """Events that take part."""
+        return self.events[contains(self.scored, self.events.mean(axis=1))]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A detector, and by what it was chosen.
+
+    Parameters
+    ----------
+    detector : Detector
+        The middle of the good ones.
+    f1 : float or None
+        Of its events over all examples; None without an event, where nothing could be chosen.
+    events : int
+        That took part.
+    """
+
+    detector: Detector
+    f1: float | None
+    events: int
+
+
+def choose_detector(
+    examples: Sequence[Example], kinds: Sequence[str] | None = None, iou: float = 0.2
+) -> Choice:
+    """Choose activation and parameters by the F1 of all examples' events together.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        Records with time that may be looked at.
+    kinds : sequence of str, optional
+        Activations to choose from, by default all that the examples have; of several that are
+        good, the one with the most good parameters is taken.
+    iou : float
+        Intersection over union from which a detection finds an event.
+
+    Returns
+    -------
+    Choice
+        The default parameters where no example has an event.
+    """
+    kinds = kinds or (examples[0].activation.kinds if examples else KINDS)
+    detector = Detector()
+    if detector.activation not in kinds:
+        detector = replace(detector, activation=kinds[0])
+    row = _Row(examples, iou)
+    if not len(row.events):
+        return Choice(detector, None, 0)
+    values: dict[str, Sequence[float | str]] = {"activation": kinds}
+    for stage in SEARCH:
+        values |= stage
+        detector = _middle(detector, values, row)
+        values = {}
+    return Choice(detector, row.f1(detector), len(row.events))
+
+
+def _middle(detector: Detector, values: dict[str, Sequence[float | str]], row: "_Row") -> Detector:
+    """Try all combinations and return the one in the middle of the good ones."""
+    places = np.array(list(product(*(range(len(v)) for v in values.values()))))
+    candidates: list[Detector] = [
+        replace(detector, **{k: v[i] for (k, v), i in zip(values.items(), place, strict=True)})
+        for place in places
+    ]
+    f1 = np.array([row.f1(candidate) for candidate in candidates])
+    error = np.sqrt(f1.max() * (1 - f1.max()) / len(row.events))
+    good = f1 >= f1.max() - error - 1e-12  # rounding is no difference
+    kinds = np.array([KINDS.index(candidate.activation) for candidate in candidates])
+    good &= kinds == np.bincount(kinds[good]).argmax()
+    away = np.abs(places - np.median(places[good], axis=0)).sum(axis=1)
+    # Of several equally near to the middle the best.
+    best = int(np.lexsort((-f1, np.where(good, away, np.inf)))[0])
+    return candidates[best]
+
+
+class _Row:
+    """All examples one after another on one time line, so that each candidate is detected once."""
+
+    def __init__(self, examples: Sequence[Example], iou: float) -> None:
+        self.iou = iou
+        gap = round(_BETWEEN * RATE)
+        cells = np.array([len(example.activation.probability) + gap for example in examples])
+        starts = (np.cumsum(cells) - cells) / RATE
+        nothing = np.empty((0, 2))
+        together = list(zip(examples, starts, strict=True))
+        self.events = np.concatenate([nothing, *(e.counted + start for e, start in together)])
+        self.scored = union([e.scored + start for e, start in together])
+        self.activations = {
+            kind: np.concatenate(
+                [np.pad(e.activation.of(kind), (0, gap), constant_values=np.nan) for e in examples]
+                or [np.empty(0, dtype=np.float32)]
+            )
+            for kind in (examples[0].activation.kinds if examples else KINDS)
+        }
+        self.smoothed: dict[tuple[str, float], NDArray[np.float64]] = {}
+
+    def f1(self, detector: Detector) -> float:
+        """Event F1 of a candidate."""
+        key = (detector.activation, detector.smooth)
+        if key not in self.smoothed:
+            self.smoothed[key] = smooth(self.activations[key[0]], RATE, key[1])
+        found = detector.in_smoothed(self.smoothed[key]).events
+        found = found[contains(self.scored, found.mean(axis=1))]
+        pairs = len(match(self.events, found, self.iou).event)
+        return 2 * pairs / (len(self.events) + len(found))

@@ -1,0 +1,1 @@
+"""One experiment, from recordings to results; read :mod:`xai_sleep.experiment.run` first."""

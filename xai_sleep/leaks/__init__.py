@@ -1,0 +1,1 @@
+"""Mistakes of published practice, made on purpose to measure them."""

@@ -1,0 +1,211 @@
+"""What people marked in a recording of their own: a table beside the file, or EDF+ annotations.
+
+A row is a stretch of time: ``onset`` and ``duration`` in s from the start of the recording, what it
+is (``trial_type`` as BIDS calls it, or ``description`` as MNE does), and which ``expert`` said so.
+Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
+guessed: either there are such rows, or the user says that all was scored.
+
+References
+----------
+.. [1] Gorgolewski, K. J. et al. (2016). The brain imaging data structure, a format for organizing
+   and describing outputs of neuroimaging experiments. Scientific Data 3, 160044: ``events.tsv``.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.edf import EdfFile
+from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
+from xai_sleep.recordings.recording import Scoring
+from xai_sleep.recordings.tables import Row, find_table, read_table
+
+SCORED = "scored"
+"""Kind of a row that says where an expert looked."""
+
+ROUNDING = 0.01
+"""In s: how far a row may reach past the end of its recording, and is cut there."""
+
+ALONE = "expert1"
+"""Name of the expert where a table names nobody."""
+
+
+def rows_of(path: Path, source: EdfFile) -> list[Row]:
+    """Read the table beside a recording, or the annotations inside where there is no table.
+
+    Raises
+    ------
+    InputError
+        If there is neither, or the table cannot be read.
+    """
+    table = find_table(path.parent, path.stem)
+    if table:
+        return read_table(table, ("onset", "duration"))
+    found = source.annotations()
+    if not found:
+        raise InputError(
+            f"{path} has no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations "
+            "inside; write one with the columns onset and duration in s, or leave the record out "
+            "(data.records)"
+        )
+    return [
+        # A mark on one channel may carry its name: "spindle@@C3-A2".
+        Row(
+            f"{path}, annotation at {onset:g} s",
+            {
+                "onset": str(onset),
+                "duration": str(duration),
+                "trial_type": text.partition("@@")[0].strip(),
+            },
+        )
+        for onset, duration, text in found
+    ]
+
+
+def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None) -> set[str]:
+    """Decide which kinds of row are events, in all records alike.
+
+    Parameters
+    ----------
+    tables : mapping of str to sequence of Row
+        Of each record. Where rows do not say what they are, all are events.
+    names : sequence of str, optional
+        Kinds that are events; case does not matter. They may be left out where there is one kind.
+
+    Returns
+    -------
+    set of str
+        In lower case.
+
+    Raises
+    ------
+    InputError
+        If there are several kinds and none is named, or nothing is called as one that is.
+    """
+    found = Counter(_kind(row) for rows in tables.values() for row in rows)
+    found = Counter({kind: n for kind, n in found.items() if kind not in (None, SCORED)})
+    held = ", ".join(f"{kind or 'n/a'} ({n})" for kind, n in found.most_common()) or "none"
+    if names is None:
+        if len(found) > 1:
+            raise InputError(
+                f"the tables hold rows of several kinds: {held}; name those that are events, "
+                "as in data.event_names=[spindle]"
+            )
+        return {str(kind) for kind in found}
+    absent = [name for name in names if name.casefold() not in found]
+    if absent:
+        raise InputError(
+            f"data.event_names: no row is called {' or '.join(absent)}; the kinds found are {held}"
+        )
+    return {name.casefold() for name in names}
+
+
+def score(
+    path: Path, rows: Sequence[Row], kinds: set[str], *, seconds: float, everything: bool
+) -> tuple[dict[str, Scoring], tuple[str, ...]]:
+    """Sort the rows of one recording by expert: what each marked, and where they looked.
+
+    Parameters
+    ----------
+    path : Path
+        Of the recording, for messages.
+    rows : sequence of Row
+        Of the recording.
+    kinds : set of str
+        Kinds of row that are events, see :func:`event_kinds`.
+    seconds : float
+        Length of the recording in s.
+    everything : bool
+        Whether the whole recording was scored; otherwise rows called ``scored`` say what was.
+
+    Returns
+    -------
+    scorers : dict of str to Scoring
+        By expert; ``expert1`` where the rows name nobody.
+    notes : tuple of str
+        Events that lie where nobody looked.
+
+    Raises
+    ------
+    InputError
+        If a row is no stretch of the recording, does not say whose it is where others do, or if
+        it is not known what was scored.
+    """
+    marked: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    looked: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    several = any(row.cells.get("expert") for row in rows)
+    for row in rows:
+        kind = _kind(row)
+        if kind == SCORED:
+            looked[_expert(row)].append(_span(row, seconds))
+        elif kind is None or kind in kinds:
+            marked[_expert(row, required=several)].append(_span(row, seconds))
+    if everything:
+        if looked:
+            raise InputError(
+                f"data.scored=all, but rows of {path.stem} called {SCORED} say where the expert "
+                "looked; remove them, or use data.scored=rows"
+            )
+        looked[""].append((0.0, seconds))
+    experts = sorted((marked.keys() | looked.keys()) - {""}) or [""]
+    scorers = {
+        name or ALONE: Scoring(
+            intervals(marked[name]), union([intervals([*looked[name], *looked[""]])])
+        )
+        for name in experts
+    }
+    for name, scoring in scorers.items():
+        _require_scored(path, name if several else "", scoring)
+    return scorers, tuple(note for name in scorers for note in _outside(name, scorers[name]))
+
+
+def _kind(row: Row) -> str | None:
+    """Say what a row is, in lower case; None where its table does not."""
+    column = next((name for name in ("trial_type", "description") if name in row.cells), None)
+    return None if column is None else row.cells[column].casefold()
+
+
+def _expert(row: Row, *, required: bool = False) -> str:
+    said = row.cells.get("expert", "").casefold()
+    # Programs that keep a column with gaps as numbers write 1.0 for 1.
+    number = said.removeprefix("expert").removesuffix(".0").strip()
+    if number in set("123456789"):
+        return f"expert{number}"
+    if said or required:
+        raise InputError(f"{row.where}: expert is {said or 'empty'}; expected a number from 1 to 9")
+    return ""
+
+
+def _span(row: Row, seconds: float) -> tuple[float, float]:
+    onset, duration = row.number("onset"), row.number("duration")
+    end = onset + duration
+    if onset < 0 or end <= onset:
+        raise InputError(
+            f"{row.where}: onset is {onset:g} and duration {duration:g}; expected s from the start "
+            "of the recording, and a duration above 0"
+        )
+    if end > seconds + ROUNDING or onset >= seconds:
+        raise InputError(
+            f"{row.where}: from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s; "
+            "expected s from its start: are these samples, or is the table of another record?"
+        )
+    return onset, min(end, seconds)
+
+
+def _require_scored(path: Path, expert: str, scoring: Scoring) -> None:
+    if not len(scoring.scored):
+        raise InputError(
+            f"{path.name}: nothing says where {expert or 'the expert'} looked, and unscored time "
+            f"is unknown, not negative; add rows with trial_type {SCORED} to its table, or say "
+            "data.scored=all if every recording was scored from start to end"
+        )
+
+
+def _outside(expert: str, scoring: Scoring) -> list[str]:
+    out = sum(not len(intersection(_one(event), scoring.scored)) for event in scoring.events)
+    return [f"events outside the scored time, which count nowhere: {out} of {expert}"] * bool(out)
+
+
+def _one(event: Intervals) -> Intervals:
+    return event[None]

@@ -1,0 +1,87 @@
+"""Where the signals of records come from: which channels to take, and which records share a person.
+
+Every reader of files opens its records as sources first, so that what is missing is said once for
+all of them before any signal is loaded.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.recording import Signals
+
+
+class Source(Protocol):
+    """A file opened, its signals not yet read."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, in the file's order."""
+        ...
+
+    @property
+    def person(self) -> str | None:
+        """Key of the person, equal for files of one person; None if unknown."""
+        ...
+
+    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+        """Read channels by name: signals in µV, sampling frequency in Hz, notes."""
+        ...
+
+
+def pick_channels(
+    sources: Mapping[str, Source],
+    wanted: Sequence[Sequence[str]],
+    setting: str = "task.channels",
+) -> dict[str, tuple[str, ...]]:
+    """Choose channels by name, never by position.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        The source of each record.
+    wanted : sequence of sequences of str
+        For each channel its accepted names, the preferred one first; case does not matter.
+    setting : str
+        Where ``wanted`` was set, for messages.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        For each record one channel per entry of ``wanted``, as the record's file spells it.
+
+    Raises
+    ------
+    InputError
+        If records lack a channel: all of them are named, with the channels they hold.
+    """
+    for names in wanted:
+        lacking = [r for r, source in sources.items() if _find(source.channels, names) is None]
+        if lacking:
+            held = sorted({channel for record in lacking for channel in sources[record].channels})
+            raise InputError(
+                f"{setting}: there is no channel {' or '.join(names)} in {', '.join(lacking)} "
+                f"(found there: {', '.join(held)}); name a channel that they hold, or leave these "
+                "records out (data.records)"
+            )
+    return {
+        record: tuple(filter(None, (_find(source.channels, names) for names in wanted)))
+        for record, source in sources.items()
+    }
+
+
+def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Name the subject of each record after the first record of the same person.
+
+    A record whose person is unknown is a subject of its own.
+    """
+    first: dict[str, str] = {}
+    return {
+        record: record if source.person is None else first.setdefault(source.person, record)
+        for record, source in sources.items()
+    }
+
+
+def _find(channels: Sequence[str], names: Sequence[str]) -> str | None:
+    spelled = {channel.casefold(): channel for channel in channels}
+    return next((spelled[n.casefold()] for n in names if n.casefold() in spelled), None)

@@ -1,0 +1,169 @@
+"""The text files of the DREAMS databases: signals, marks of scorers, sleep stages.
+
+Each has a title in brackets and then one row a line: a sample in µV, an event's onset and duration
+in s, or the stage of 5 s of sleep.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.intervals import Intervals, intervals
+from xai_sleep.recordings.recording import Signals
+
+LENGTH = 1800
+"""Length of an excerpt in s."""
+
+RATES = (50, 100, 200)
+"""Sampling frequencies of the excerpts in Hz; a text file does not say which is its own."""
+
+STAGE_CODES = {5: 0, 4: 4, 3: 1, 2: 2, 1: 3, 0: 3, -1: -1, -2: -1, -3: -1}
+"""Code of :data:`.STAGES` by the hypnogram's own: 5 is wake, 4 REM, 3 to 0
+are S1 to S4, negative numbers movement or unknown."""
+
+
+@dataclass(frozen=True)
+class TextExcerpt:
+    """An excerpt as text: one channel, named by the title, of a person who is not named."""
+
+    path: Path
+    channels: tuple[str, ...]
+    person: None = None
+
+    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+        """Read the samples; ``channels`` can only repeat the one there is.
+
+        The number of samples in 1800 s tells the sampling frequency. Up to a second more is cut.
+
+        Raises
+        ------
+        InputError
+            If a line is not a number, or the number of samples fits no sampling frequency.
+        """
+        _, lines = _content(self.path)
+        samples = _samples(self.path, lines)
+        sfreq = next((rate for rate in RATES if 0 <= len(lines) - rate * LENGTH < rate), None)
+        if sfreq is None:
+            raise InputError(
+                f"{self.path}: {len(lines)} samples fit no sampling frequency; "
+                f"{' or '.join(str(rate * LENGTH) for rate in RATES)} were expected "
+                f"({LENGTH} s at {' or '.join(map(str, RATES))} Hz), copy or download it again"
+            )
+        surplus = len(lines) - sfreq * LENGTH
+        notes = (f"{self.path.name}: {surplus} samples after {LENGTH} s cut",) if surplus else ()
+        return np.tile(samples[: sfreq * LENGTH], (len(channels), 1)), float(sfreq), notes
+
+
+def open_excerpt(path: Path) -> TextExcerpt:
+    """Read which channel a text excerpt holds.
+
+    Raises
+    ------
+    InputError
+        If the file does not begin with a title.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return TextExcerpt(path, (_title(path, file.readline()),))
+
+
+def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]:
+    """Read a scorer's marks in a recording of ``duration`` s.
+
+    Returns
+    -------
+    events : array of shape (n, 2)
+        Start and end in s. They may overlap, as marked.
+    notes : tuple of str
+        Marks dropped because they last no time, and marks cut where the recording ends.
+
+    Raises
+    ------
+    InputError
+        If a line is not two numbers, or an event starts outside the recording or outlasts it.
+    """
+    rows, notes = [], []
+    for number, line in enumerate(_content(path)[1], start=2):
+        start, length = _mark(path, number, line)
+        end = start + length
+        if end <= start:
+            notes.append(f"{path.name}, line {number}: mark of {length:g} s dropped")
+            continue
+        if not 0 <= start < duration:
+            raise InputError(
+                f"{path}, line {number}: an event starts at {start:g} s, but the recording lasts "
+                f"from 0 to {duration:g} s; is the scoring of another record?"
+            )
+        if length > duration + 1e-6:
+            raise InputError(
+                f"{path}, line {number}: an event lasts {length:g} s, longer than the recording "
+                f"({duration:g} s); expected onset and duration in s: are these samples?"
+            )
+        if end > duration + 1e-6:
+            notes.append(f"{path.name}, line {number}: event cut from {end:g} to {duration:g} s")
+        rows.append((start, min(end, duration)))
+    return intervals(rows), tuple(notes)
+
+
+def read_hypnogram(path: Path) -> NDArray[np.int8]:
+    """Read the sleep stage of each 5 s, coded as in :data:`xai_sleep.recordings.recording.STAGES`.
+
+    Raises
+    ------
+    InputError
+        If a line is no stage.
+    """
+    stages = []
+    for number, line in enumerate(_content(path)[1], start=2):
+        try:
+            stages.append(STAGE_CODES[int(line)])
+        except (ValueError, KeyError):
+            raise InputError(
+                f"{path}, line {number}: expected a stage from -3 to 5, found {line.strip()!r}"
+            ) from None
+    return np.array(stages, dtype=np.int8)
+
+
+def _content(path: Path) -> tuple[str, list[str]]:
+    """Split a file into its title and the lines below; blank lines at the end are dropped."""
+    title, *lines = path.read_text("utf-8-sig", "replace").rstrip().split("\n")
+    return _title(path, title), lines
+
+
+def _title(path: Path, line: str) -> str:
+    title = line.strip()
+    if not (title.startswith("[") and title.endswith("]")):
+        raise InputError(
+            f"{path}, line 1: expected a title in brackets such as [C3-A1], found {title[:40]!r}"
+        )
+    return title[1:-1].strip()
+
+
+def _samples(path: Path, lines: list[str]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        samples = np.array([_float(line) for line in lines], dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(samples))
+    if len(bad):
+        raise InputError(
+            f"{path}, line {bad[0] + 2}: expected a number, found {lines[bad[0]].strip()[:40]!r}"
+        )
+    return samples
+
+
+def _mark(path: Path, number: int, line: str) -> tuple[float, float]:
+    values = [_float(word) for word in line.split()]
+    if len(values) != 2 or not np.isfinite(values).all():
+        raise InputError(
+            f"{path}, line {number}: expected onset and duration in s, found {line.strip()[:40]!r}"
+        )
+    return values[0], values[1]
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan

@@ -1,0 +1,188 @@
+"""Band-pass filters of finite reach, and resampling.
+
+Both look at a limited stretch of signal around each sample. That is what lets a guard gap do its
+work: where they reach no further than the gap, no test sample influences a training window.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.recording import Recording
+
+log = logging.getLogger(__name__)
+
+RESAMPLER = 0.2
+"""How far in s resampling looks to either side, at any rate."""
+
+ROUNDING = 0.05
+"""More in s than rounding filters to whole samples adds to their reach."""
+
+
+def reach(low: float) -> float:
+    """How far in s :func:`prepare` looks to either side of a sample, at most.
+
+    Half of the band-pass's impulse response, and what resampling and rounding add. The response
+    is as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
+    ``min(max(low / 4, 2), low)`` Hz.
+
+    Parameters
+    ----------
+    low : float
+        Lower edge of the pass band in Hz.
+
+    Examples
+    --------
+    >>> round(reach(0.5), 2)
+    3.55
+    """
+    return _half_response(low) + RESAMPLER + ROUNDING
+
+
+def require_long_enough(
+    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], window: float
+) -> None:
+    """Refuse a recording that is too short for a window or for the filters.
+
+    Parameters
+    ----------
+    recording : Recording
+        At its own rate.
+    place : str
+        Where it comes from, for messages.
+    bands : sequence of (low, high)
+        In Hz: what it is filtered to.
+    window : float
+        Length of a window in s.
+
+    Raises
+    ------
+    InputError
+        Naming the least that is needed.
+    """
+    least = max(window, 2 * max(reach(low) for low, _ in bands))
+    if recording.duration < least:
+        raise InputError(
+            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
+            f"window of {window:g} s and the filters"
+        )
+
+
+def require_fast_enough(
+    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], share: float = 0.0
+) -> None:
+    """Refuse a recording that is sampled too slowly for what a network looks at.
+
+    Parameters
+    ----------
+    recording : Recording
+        At its own rate.
+    place : str
+        Where it comes from, for messages.
+    bands : sequence of (low, high)
+        In Hz: what the network looks at. Something must be there of each; a warning says what is
+        not there in full.
+    share : float
+        How much of the highest frequency must be there besides, from 0 to 1.
+
+    Raises
+    ------
+    InputError
+        Naming the least that is needed.
+    """
+    low, top = max(bands)
+    held = (
+        f"sampled at {recording.sfreq:g} Hz, which holds nothing above {recording.sfreq / 2:g} Hz"
+    )
+    if recording.sfreq <= 2 * low or recording.sfreq < 2 * share * top:
+        raise InputError(
+            f"{place}: {held}, and so too little of the band from {low:g} to {top:g} Hz that the "
+            f"network looks at; record or export it at {2 * top:g} Hz or more"
+        )
+    if recording.sfreq < 2 * top:
+        log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
+
+
+def prepare(
+    recording: Recording, *, sfreq: float, bands: Sequence[tuple[float, float]]
+) -> Recording:
+    """Resample to one rate and filter every channel in every band.
+
+    Parameters
+    ----------
+    recording : Recording
+        At its own rate.
+    sfreq : float
+        Rate to resample to, in Hz.
+    bands : sequence of (low, high)
+        Pass bands in Hz; each channel appears once per band, all bands of a channel in a row.
+
+    Returns
+    -------
+    Recording
+        With ``len(channels) * len(bands)`` channels, named after channel and band.
+
+    Raises
+    ------
+    InputError
+        If a band ends too close to half the sampling rate for a filter of limited reach.
+    """
+    for low, high in bands:
+        if sfreq / 2 - high < _transition(low):
+            raise InputError(
+                f"task.bands: a filter from {low:g} Hz fades over {_transition(low):g} Hz, but "
+                f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz); "
+                "lower the upper frequency or raise task.sfreq"
+            )
+    signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
+    filtered = np.stack(
+        [
+            mne.filter.filter_data(
+                signals,
+                sfreq,
+                low,
+                high,
+                filter_length=f"{2 * _half_response(low)}s",
+                verbose="ERROR",
+            )
+            for low, high in bands
+        ],
+        axis=1,
+    )
+    return replace(
+        recording,
+        signals=filtered.reshape(-1, signals.shape[1]).astype(np.float32),
+        channels=tuple(f"{c} {a:g}–{b:g} Hz" for c in recording.channels for a, b in bands),
+        sfreq=sfreq,
+    )
+
+
+def _transition(low: float) -> float:
+    """Width in Hz of the slope at the lower edge."""
+    return min(max(low / 4, 2.0), low)
+
+
+def _half_response(low: float) -> float:
+    return 0.5 * 3.3 / _transition(low)
+
+
+def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[np.float64]:
+    # Late, because settings are checked with this module and need not wait for scipy.signal.
+    from scipy.signal import firwin, resample_poly
+
+    # Fine enough that no rate drifts by 10 ms in half an hour.
+    ratio = Fraction(new / old).limit_denominator(100_000)
+    up, down = ratio.numerator, ratio.denominator
+    if up == down:
+        return signals
+    # A kernel of one duration at all rates; SciPy's own grows where rates are low.
+    half = round(RESAMPLER * old * up)
+    kernel: Any = firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0))
+    return np.asarray(resample_poly(signals, up, down, axis=1, window=kernel, padtype="reflect"))

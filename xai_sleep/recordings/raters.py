@@ -1,0 +1,48 @@
+"""Several experts on one recording: whose marks are events, and what time counts as scored."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+from xai_sleep.recordings.intervals import intersection, union
+from xai_sleep.recordings.recording import Scoring
+
+
+def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
+    """Names of the experts among scorers, in order: ``expert1``, ``expert2`` …."""
+    return sorted(name for name in scorers if name.startswith("expert"))
+
+
+def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
+    """Combine what experts marked into one truth.
+
+    Parameters
+    ----------
+    scorers : mapping of str to Scoring
+        With at least one expert, and the one asked for; programs among them count for nothing.
+    expert : str
+        Whose marks count as events, and with them whose scored time:
+
+        - ``expert1``, ``expert2`` …: one expert's marks, as they are.
+        - ``union``: time that any expert marked; overlapping marks become one event. Scored where
+          all looked. A single expert's marks are left as they are.
+        - ``intersection``: time that all marked, scored where all looked.
+
+    Returns
+    -------
+    truth : Scoring
+        Events and scored time.
+    notes : tuple of str
+        What merged.
+    """
+    if expert in scorers:
+        return scorers[expert], ()
+    chosen = [scorers[name] for name in experts_of(scorers)]
+    if len(chosen) == 1:
+        return chosen[0], ()
+    scored = reduce(intersection, (each.scored for each in chosen))
+    if expert == "intersection":
+        return Scoring(reduce(intersection, (each.events for each in chosen)), scored), ()
+    events = union([each.events for each in chosen])
+    marks = sum(len(each.events) for each in chosen)
+    merged = f"{marks} marks of {len(chosen)} experts merged into {len(events)} events"
+    return Scoring(events, scored), (merged,) if len(events) < marks else ()

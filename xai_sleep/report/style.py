@@ -1,0 +1,139 @@
+"""What all figures share: colours, paper, and a signal coloured by its relevance.
+
+Colours are those of Okabe and Ito, told apart by colour-blind readers; the same thing has the same
+colour in every figure. Figures know no ``pyplot``: they hold no global state and can be drawn side
+by side in threads.
+
+References
+----------
+M. Okabe & K. Ito, "Color universal design: how to make figures and presentations that are friendly
+to colorblind people", 2008.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from xai_sleep.recordings.intervals import Intervals
+
+OUTCOMES = {  # of a window
+    "hit": "#009E73",
+    "miss": "#0072B2",
+    "false alarm": "#D55E00",
+    "correct rejection": "#999999",
+}
+EVENT = "#56B4E9"  # marked by the expert
+EVENT_ALPHA = 0.3
+FOLD = "#999999"
+POOLED = "#000000"
+CHANCE = "#E69F00"
+METHODS = ("#000000", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
+QUIET = "#666666"  # words beside the data
+MARK = "#D55E00"  # of simulated data
+
+# The upper end of plasma is left off: its yellow cannot be seen as a line on white.
+RELEVANCE = ListedColormap(matplotlib.colormaps["plasma"](np.arange(200)), name="relevance")
+RELEVANCE_RANGE = Normalize(0, 1)
+# The same on a dark page, where the lower end would be lost instead.
+RELEVANCE_ON_DARK = ListedColormap(matplotlib.colormaps["plasma"](np.arange(70, 256)))
+OCTAVES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)  # Hz, ticks of a logarithmic axis
+
+DPI = 110
+
+
+def signal_with_relevance(
+    axes: Axes,
+    time: NDArray[np.floating],
+    signal: NDArray[np.floating],
+    relevance: NDArray[np.floating],
+) -> LineCollection:
+    """Draw a signal as a line whose colour is its relevance.
+
+    Each sample colours the line from halfway after the sample before to halfway to the next.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    time : array of shape (time,)
+        In s, evenly spaced.
+    signal : array of shape (time,)
+        In µV.
+    relevance : array of shape (time,)
+        In [0, 1].
+
+    Returns
+    -------
+    LineCollection
+        One segment per sample; its array is the relevance.
+    """
+    points = np.column_stack([time, signal]).astype(np.float64)
+    between = (points[1:] + points[:-1]) / 2
+    before = np.concatenate([points[:1], between])
+    after = np.concatenate([between, points[-1:]])
+    line = LineCollection(
+        list(np.stack([before, points, after], axis=1)),
+        array=relevance.astype(np.float64),
+        cmap=RELEVANCE,
+        norm=RELEVANCE_RANGE,
+        linewidths=1.2,
+        capstyle="round",
+        joinstyle="round",
+    )
+    axes.add_collection(line)
+    axes.autoscale_view()
+    return line
+
+
+def mark_events(axes: Axes, events: Intervals) -> None:
+    """Shade intervals in s that the expert marked, behind all else."""
+    for start, end in events:
+        axes.axvspan(start, end, color=EVENT, alpha=EVENT_ALPHA, linewidth=0, zorder=0)
+
+
+def event_patch() -> Patch:
+    """Entry of a legend for :func:`mark_events`."""
+    return Patch(color=EVENT, alpha=EVENT_ALPHA, linewidth=0, label="event marked by the expert")
+
+
+def plain(axes: Axes) -> None:
+    """Take off the frame what carries nothing."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8, length=3)
+
+
+def stamp(source: str, leaks: Sequence[str] = ()) -> str:
+    """Name what is written across figures of recordings from a source, of a run with leaks."""
+    words = ["LEAKY"] * bool(leaks) + ["simulated data"] * (source == "synthetic")
+    return ", ".join(words)
+
+
+def save(figure: Figure, path: Path, mark: str = "") -> Path:
+    """Write a PNG whose bytes depend on the figure alone; its directory is made if missing.
+
+    Parameters
+    ----------
+    figure : Figure
+        To be written.
+    path : Path
+        Of the PNG.
+    mark : str
+        Written across the figure: see :func:`stamp`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if mark:
+        look: dict[str, Any] = {"fontsize": 32, "weight": "bold", "color": MARK, "alpha": 0.15}
+        figure.text(0.5, 0.5, mark, rotation=15, ha="center", va="center", **look)
+    FigureCanvasAgg(figure)  # the figure draws on it from now on, whatever the user's backend
+    figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+    return path

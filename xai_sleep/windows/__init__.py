@@ -1,0 +1,1 @@
+"""Windows of recordings: cut, divided into folds, scaled, balanced, in batches."""

@@ -1,0 +1,209 @@
+"""Folds: which time of which recording trains, validates and tests.
+
+A fold is time, not windows: three sets of intervals per recording, inside which windows are cut
+afterwards. That makes a leak visible where it would begin::
+
+    loso   subject A  |···················· test ····················|
+           subject B  |== train ==| guard |· val ·| guard |== train ==|
+           subject C  |· val ·| guard |============ train ===========|
+
+    kfold  every record
+           |== train ==| guard |· test ·| guard |· val ·| guard |= train =|
+
+Blocks are dealt to folds so that each holds about equally many positive windows; apart from that
+folds know neither signals nor labels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.intervals import Intervals, dilation, intersection, subtraction, union
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.windows import Windows, cut
+
+Times = tuple[Intervals, ...]
+NOWHERE: Intervals = np.empty((0, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Train, validation and test time of every recording, checked when it is made.
+
+    Parameters
+    ----------
+    name : str
+        Short name, used for its directory.
+    train, val, test : tuple of arrays of shape (n, 2)
+        Intervals in s, one array per recording.
+    guard : float
+        Time in s that must separate the parts within a recording.
+
+    Raises
+    ------
+    ValueError
+        If two parts of the fold come closer than the guard.
+    """
+
+    name: str
+    train: Times
+    val: Times
+    test: Times
+    guard: float = 0.0
+
+    def __post_init__(self) -> None:
+        for train, val, test in zip(self.train, self.val, self.test, strict=True):
+            for a, b in ((train, test), (val, test), (train, val)):
+                # A microsecond less than the guard: the parts may be exactly one guard apart.
+                near = intersection(dilation(b, max(self.guard - 1e-6, 0.0)), a)
+                if len(near):
+                    raise ValueError(
+                        f"fold {self.name}: two parts come closer than {self.guard:g} s "
+                        f"around {near[0, 0]:.2f} s"
+                    )
+
+
+def leave_one_subject_out(
+    recordings: Sequence[Recording], *, val_blocks: int, window: float, guard: float, seed: int
+) -> list[Fold]:
+    """One fold per subject: all recordings of that subject are its test set.
+
+    Validation takes one block of each training record, chosen as in :func:`k_fold`, so that every
+    training subject both trains and validates.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        From at least two subjects.
+    val_blocks : int
+        Number of blocks a training record is divided into; one of them validates.
+    window : float
+        Window length in s.
+    guard : float
+        Time in s between training and validation, at least one window.
+    seed : int
+        Deals blocks of equal content.
+
+    Raises
+    ------
+    InputError
+        If there is one subject only, records are too short, or the guard is.
+    """
+    subjects = list(dict.fromkeys(recording.subject for recording in recordings))
+    if len(subjects) < 2:
+        raise InputError(
+            f"found 1 subject ({subjects[0]}), but leaving one out needs at least 2; add records "
+            "(data.records) or use cv=kfold"
+        )
+    _check_guard(guard, window)
+    rng = np.random.default_rng(seed)
+    folds = []
+    for subject in subjects:
+        mine = [recording.subject == subject for recording in recordings]
+        others = [r for r, is_mine in zip(recordings, mine, strict=True) if not is_mine]
+        blocks = iter(_deal_blocks(others, val_blocks, window, rng)[0])
+        test = tuple(r.scored if m else NOWHERE for r, m in zip(recordings, mine, strict=True))
+        val = tuple(NOWHERE if m else next(blocks) for m in mine)
+        train = tuple(
+            NOWHERE if m else subtraction(r.scored, dilation(v, guard))
+            for r, v, m in zip(recordings, val, mine, strict=True)
+        )
+        folds.append(Fold(subject, train, val, test, guard))
+        _require_windows(folds[-1], recordings, window)
+    return folds
+
+
+def k_fold(
+    recordings: Sequence[Recording], *, k: int, window: float, guard: float, seed: int
+) -> list[Fold]:
+    """Stratified k-fold over contiguous blocks of every record, with guards around them.
+
+    Each record's scored time is divided into ``k`` blocks of whole windows, one for each fold;
+    blocks are dealt so that the folds hold about equally many positive windows. The blocks of the
+    next fold serve as validation. Guards are taken from validation and training time only: every
+    window is tested exactly once.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Any number; each needs at least ``k`` windows.
+    k : int
+        Number of folds, at least 3.
+    window : float
+        Window length in s.
+    guard : float
+        Time in s between parts of a fold, at least one window.
+    seed : int
+        Deals blocks of equal content.
+
+    Raises
+    ------
+    InputError
+        If records are too short, or ``k`` or ``guard`` too small.
+    """
+    if k < 3:
+        raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
+    _check_guard(guard, window)
+    dealt = _deal_blocks(recordings, k, window, np.random.default_rng(seed))
+    folds = []
+    for i in range(k):
+        test, val_blocks = dealt[i], dealt[(i + 1) % k]
+        val = tuple(
+            subtraction(v, dilation(t, guard)) for v, t in zip(val_blocks, test, strict=True)
+        )
+        train = tuple(
+            subtraction(r.scored, dilation(union([t, v]), guard))
+            for r, t, v in zip(recordings, test, val_blocks, strict=True)
+        )
+        folds.append(Fold(f"fold{i + 1:02d}", train, val, test, guard))
+        _require_windows(folds[-1], recordings, window)
+    return folds
+
+
+def _check_guard(guard: float, window: float) -> None:
+    if guard < window:
+        raise InputError(
+            f"cv.guard={guard:g} s is shorter than one window (task.window={window:g} s): "
+            "samples of one part could reach into windows of another; raise cv.guard"
+        )
+
+
+def _require_windows(fold: Fold, recordings: Sequence[Recording], window: float) -> None:
+    for part, times in (("training", fold.train), ("validation", fold.val)):
+        if len(cut(recordings, times, length=window, step=window)) == 0:
+            raise InputError(
+                f"fold {fold.name}: guards of {fold.guard:g} s (cv.guard) leave no {part} window "
+                f"of {window:g} s; use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
+            )
+
+
+def _deal_blocks(
+    recordings: Sequence[Recording], k: int, window: float, rng: np.random.Generator
+) -> list[Times]:
+    """Give every fold one block of each record, keeping positives even; blocks of each fold."""
+    hands: list[list[Intervals]] = [[] for _ in range(k)]
+    positives = np.zeros(k)
+    for recording in recordings:
+        windows = cut([recording], [recording.scored], length=window, step=window)
+        if len(windows) < k:
+            raise InputError(
+                f"record {recording.record} has {len(windows)} scored windows of {window:g} s, "
+                f"fewer than the {k} blocks it is to be divided into (cv.folds, cv.val_blocks); "
+                "use fewer, or longer recordings"
+            )
+        blocks = np.array_split(np.arange(len(windows)), k)
+        counts = np.array([windows.label[block].sum() for block in blocks])
+        shuffled = rng.permutation(k)
+        richest_first = shuffled[np.argsort(-counts[shuffled], kind="stable")]
+        poorest_first = np.lexsort((rng.permutation(k), positives))
+        for block, fold in zip(richest_first, poorest_first, strict=True):
+            hands[fold].append(_time(windows, blocks[block]))
+            positives[fold] += counts[block]
+    return [tuple(hand) for hand in hands]
+
+
+def _time(windows: Windows, block: np.ndarray) -> Intervals:
+    spans = np.column_stack([windows.start_time[block], windows.end_time[block]])
+    return union([spans])

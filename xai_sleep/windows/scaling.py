@@ -1,0 +1,94 @@
+"""Scaling: the amplitude of each channel, estimated robustly on the time a fold allows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.recording import Recording, Signals
+from xai_sleep.windows.folds import Fold
+
+# Makes the median absolute deviation of a normal distribution its standard deviation.
+NORMAL = 1.4826
+
+
+Amplitude = NDArray[np.float32]
+
+
+def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+    """Estimate each record's own amplitude.
+
+    The amplitude of a record that has training time is estimated there and nowhere else. A record
+    that only validates or tests is measured by its own signal in that role, without labels, as it
+    would be if it came from a new person; it tells the training set nothing.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Signals in µV.
+    fold : Fold
+        Decides which time may be looked at.
+
+    Returns
+    -------
+    list of float32 arrays of shape (channel, 1)
+        In µV, one per recording: what its signals are to be divided by.
+    """
+    return [
+        amplitude([_first_seen(r, times)])
+        for r, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True)
+    ]
+
+
+def amplitudes_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+    """Estimate one amplitude on all training time, for every record.
+
+    Parameters and returns as in :func:`amplitudes_by_record`.
+    """
+    pieces = [_samples(r, time) for r, time in zip(recordings, fold.train, strict=True)]
+    return [amplitude(pieces)] * len(recordings)
+
+
+def scaled(recordings: Sequence[Recording], amplitudes: Sequence[Amplitude]) -> list[Signals]:
+    """Divide signals by their amplitude: float32 arrays of shape (channel, time)."""
+    return [r.signals / a for r, a in zip(recordings, amplitudes, strict=True)]
+
+
+def amplitude(pieces: Sequence[Signals]) -> Amplitude:
+    """Robust standard deviation per channel: 1.4826 times the median absolute value.
+
+    Signals are band-passed, so their median is near zero. A channel that is zero more than half of
+    the time is measured by its standard deviation instead, and left as it is if that is zero too.
+
+    Parameters
+    ----------
+    pieces : sequence of arrays of shape (channel, time)
+        Signals to look at together.
+
+    Returns
+    -------
+    float32 array of shape (channel, 1)
+
+    Examples
+    --------
+    >>> amplitude([np.array([[-2.0, 1.0, 2.0], [0.0, 0.0, 0.0]], dtype=np.float32)])
+    array([[2.9652],
+           [1.    ]], dtype=float32)
+    """
+    joined = np.concatenate(pieces, axis=1)
+    robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
+    scale = np.where(robust > 0, robust, joined.std(axis=1, keepdims=True))
+    return np.where(scale > 0, scale, 1.0).astype(np.float32)
+
+
+def _first_seen(recording: Recording, parts: Sequence[Intervals]) -> Signals:
+    """Take the samples of the first part that has any, all of a record that has no part."""
+    pieces = (_samples(recording, time) for time in parts)
+    return next((piece for piece in pieces if piece.size), recording.signals)
+
+
+def _samples(recording: Recording, time: Intervals) -> Signals:
+    edges = np.round(time * recording.sfreq).astype(int)
+    pieces = [recording.signals[:, a:b] for a, b in edges]
+    return np.concatenate([recording.signals[:, :0], *pieces], axis=1)

@@ -1,0 +1,200 @@
+"""Windows: where a recording is cut for the network.
+
+::
+
+    scored   |=======================|        |==========|
+    events        ▂▂         ▂▂▂                  ▂
+    windows  [0   ][1   ][0   ][1 …           [1   ][0 …      step = length: none overlaps
+             [0   ]                                           step < length: each sample is
+              [1   ]                                          in several windows
+               [1   ]
+
+A window is three numbers (record, first sample, label); its signal is cut out of the recording
+when it is asked for, so overlap costs no memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.intervals import Intervals, longest_overlap, time_inside, union
+from xai_sleep.recordings.recording import Recording, Signals
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of equal length over recordings of one sampling rate.
+
+    Parameters
+    ----------
+    record : int64 array of shape (window,)
+        Index of the recording.
+    start : int64 array of shape (window,)
+        First sample.
+    label : int64 array of shape (window,)
+        1 if an event overlaps the window enough, else 0.
+    length : int
+        Samples per window.
+    sfreq : float
+        Sampling frequency in Hz.
+    """
+
+    record: NDArray[np.int64]
+    start: NDArray[np.int64]
+    label: NDArray[np.int64]
+    length: int
+    sfreq: float
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, index: NDArray[np.int64] | slice) -> "Windows":
+        """Select some of the windows."""
+        return replace(
+            self, record=self.record[index], start=self.start[index], label=self.label[index]
+        )
+
+    @property
+    def start_time(self) -> NDArray[np.float64]:
+        """Start of each window in s."""
+        return self.start / self.sfreq
+
+    @property
+    def end_time(self) -> NDArray[np.float64]:
+        """End of each window in s."""
+        return (self.start + self.length) / self.sfreq
+
+
+def cut(
+    recordings: Sequence[Recording],
+    within: Sequence[Intervals],
+    *,
+    length: float,
+    step: float,
+    min_overlap: float = 0.0,
+    to_the_end: bool = False,
+) -> Windows:
+    """Cut windows that lie wholly inside the allowed time of each recording.
+
+    Windows start at the start of every allowed interval and then every ``step`` seconds; allowed
+    intervals that touch or overlap count as one.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All of one sampling rate.
+    within : sequence of arrays of shape (n, 2)
+        Allowed time of each recording in s: its scored time or a part of it.
+    length, step : float
+        Window length and distance between starts in s; both whole numbers of samples.
+    min_overlap : float
+        A window is positive when one event overlaps it by at least this many seconds; 0: at all.
+        A microsecond of rounding is forgiven: to touch is not to overlap.
+    to_the_end : bool
+        Cut one more window at the end of an interval that the steps do not reach.
+
+    Raises
+    ------
+    InputError
+        If the sampling rates differ, or length or step is no whole number of samples.
+    """
+    sfreq = recordings[0].sfreq
+    for recording in recordings:
+        if recording.sfreq != sfreq:
+            raise InputError(
+                f"record {recording.record} has {recording.sfreq:g} Hz and "
+                f"{recordings[0].record} {sfreq:g} Hz; resample them to one rate first"
+            )
+    n_length = whole_samples("length", length, sfreq)
+    n_step = whole_samples("step", step, sfreq)
+    least = max(min_overlap - 1e-6, 1e-6)
+    record, start, label = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for index, (recording, allowed) in enumerate(zip(recordings, within, strict=True)):
+        edges = union([allowed]) * sfreq
+        first = np.maximum(np.ceil(edges[:, 0] - 1e-6), 0).astype(np.int64)
+        stop = np.minimum(np.floor(edges[:, 1] + 1e-6), recording.signals.shape[1])
+        for a, b in zip(first, stop.astype(np.int64), strict=True):
+            starts = np.arange(a, b - n_length + 1, n_step, dtype=np.int64)
+            if to_the_end and len(starts):
+                starts = np.union1d(starts, b - n_length)
+            overlap = longest_overlap(starts / sfreq, length, recording.events)
+            record.append(np.full(len(starts), index, dtype=np.int64))
+            start.append(starts)
+            label.append((overlap >= least).astype(np.int64))
+    return Windows(
+        np.concatenate(record), np.concatenate(start), np.concatenate(label), n_length, sfreq
+    )
+
+
+def whole_samples(name: str, seconds: float, sfreq: float) -> int:
+    """Convert a duration to samples, refusing fractions of a sample.
+
+    Examples
+    --------
+    >>> whole_samples("length", 5.0, 100.0)
+    500
+    """
+    samples = round(seconds * sfreq)
+    if samples < 1 or abs(samples - seconds * sfreq) > 1e-6:
+        raise InputError(
+            f"a window {name} of {seconds:g} s is {seconds * sfreq:g} samples at {sfreq:g} Hz; "
+            f"choose a whole number of samples, at least one (task.window, task.step, task.sfreq)"
+        )
+    return samples
+
+
+def marks(recordings: Sequence[Recording], windows: Windows, n_cells: int) -> NDArray[np.float32]:
+    """How much of each window the experts marked, cell by cell.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        That the windows were cut from.
+    windows : Windows
+        Where they were cut.
+    n_cells : int
+        Cells of equal length that a window is divided into.
+
+    Returns
+    -------
+    float32 array of shape (window, n_cells)
+        Share of each cell inside an event, in [0, 1].
+    """
+    edges = windows.start_time[:, None] + np.linspace(
+        0, windows.length / windows.sfreq, n_cells + 1
+    )
+    out = np.empty((len(windows), n_cells), dtype=np.float32)
+    for index in np.unique(windows.record):
+        rows = windows.record == index
+        out[rows] = np.diff(time_inside(recordings[index].events, edges[rows]), axis=1)
+    return np.asarray(np.clip(out * (n_cells * windows.sfreq / windows.length), 0, 1))
+
+
+def cut_signals(
+    signals: Sequence[Signals], windows: Windows, index: NDArray[np.int64] | slice = slice(None)
+) -> Signals:
+    """Signals of the chosen windows.
+
+    Parameters
+    ----------
+    signals : sequence of float32 arrays of shape (channel, time)
+        One per recording.
+    windows : Windows
+        Where to cut.
+    index : int array or slice
+        Which windows; all by default.
+
+    Returns
+    -------
+    float32 array of shape (window, channel, time)
+    """
+    record, start = windows.record[index], windows.start[index]
+    out = np.empty((len(start), len(signals[0]), windows.length), dtype=np.float32)
+    for one in np.unique(record):
+        of_record = np.flatnonzero(record == one)
+        views = np.lib.stride_tricks.sliding_window_view(signals[one], windows.length, axis=1)
+        out[of_record] = views[:, start[of_record]].transpose(1, 0, 2)
+    return out
