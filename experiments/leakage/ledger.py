@@ -19,7 +19,7 @@ from xai_sleep.errors import InputError
 from xai_sleep.evaluate.compare import Counted, count
 from xai_sleep.leaks.names import LEAKS
 from xai_sleep.metrics.statistics import bootstrap_ci
-from xai_sleep.results.stamp import leaks_of
+from xai_sleep.results.leaky import leaks_of
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}
 

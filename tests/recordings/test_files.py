@@ -10,8 +10,8 @@ import pytest
 from tests.support import dreams as dreams_tree
 from tests.support.edf import Channel, annotations, noise, write_edf
 from tests.support.own import EVENTS, SECONDS, write_night, write_signals, write_table
-from xai_sleep.recordings import dreams
 from xai_sleep.errors import InputError
+from xai_sleep.recordings import dreams
 from xai_sleep.recordings.files import read, survey
 from xai_sleep.recordings.subjects import UNKNOWN
 

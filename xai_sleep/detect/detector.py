@@ -64,6 +64,12 @@ class Activation:
             return np.asarray(np.sqrt(self.of("probability") * self.of("relevance")))
         return self.parts[kind].astype(np.float32)
 
+    def over(self, other: "Activation") -> "Activation":
+        """Put this one over another of the same record: what it does not know is the other's."""
+        return Activation(
+            **{n: np.where(np.isnan(p), other.parts[n], p) for n, p in self.parts.items()}
+        )
+
     def within(self, allowed: Intervals) -> "Activation":
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
         centres = np.asarray((np.arange(len(self.probability)) + 0.5) / RATE, dtype=np.float64)

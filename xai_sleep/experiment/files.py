@@ -24,7 +24,7 @@ from xai_sleep.evaluate.windows import (
 from xai_sleep.experiment.fold import Experiment
 from xai_sleep.report.run_report import write_report
 from xai_sleep.results.directory import write_arrays, write_json, write_text
-from xai_sleep.results.stamp import mark_files, marking
+from xai_sleep.results.leaky import mark_files, marking
 from xai_sleep.schema import Config
 from xai_sleep.tracking.content import track_summary
 from xai_sleep.tracking.runs import tracked_run

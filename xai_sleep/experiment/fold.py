@@ -32,7 +32,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.figures import draw_examples
 from xai_sleep.report.style import stamp
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.stamp import marking
+from xai_sleep.results.leaky import marking
 from xai_sleep.schema import Config
 from xai_sleep.tracking.content import track_fold
 from xai_sleep.tracking.runs import tracked_run

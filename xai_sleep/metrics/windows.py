@@ -31,6 +31,19 @@ SCORES = (
 )
 
 
+def decide(probability: Floats, threshold: float | Floats) -> NDArray[np.bool_]:
+    """Call a window positive where its probability reaches the threshold, in float64.
+
+    Parameters
+    ----------
+    probability : float array of shape (window,)
+        Of an event.
+    threshold : float or array of shape (window,)
+        Of each window's fold.
+    """
+    return np.asarray(probability.astype(np.float64) >= threshold)
+
+
 def require_scorable(labels: Labels, probabilities: Floats) -> None:
     """Refuse labels and probabilities that cannot be compared.
 

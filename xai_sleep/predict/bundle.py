@@ -20,7 +20,7 @@ from xai_sleep.experiment.training import build_classifier
 from xai_sleep.explain.explainers import EXPLAINERS
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.stamp import leaks_of
+from xai_sleep.results.leaky import leaks_of
 from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.scaling import amplitude

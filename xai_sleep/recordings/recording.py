@@ -82,6 +82,28 @@ class Recording:
         return float(self.signals.shape[1] / self.sfreq)
 
 
+def stages_at(
+    recordings: Sequence[Recording], record: NDArray[np.int64], time: NDArray[np.float64]
+) -> NDArray[np.str_]:
+    """Sleep stage at times of recordings; ``unknown`` where nobody staged.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All of them.
+    record : int64 array of shape (n,)
+        Index of the recording of each time.
+    time : float64 array of shape (n,)
+        In s.
+    """
+    names = []
+    for index, at in zip(record, time, strict=True):
+        stages, epoch = recordings[index].stages, int(at / recordings[index].epoch)
+        known = stages is not None and epoch < len(stages)
+        names.append(STAGES[int(stages[epoch])] if stages is not None and known else "unknown")
+    return np.array(names, dtype=np.str_)
+
+
 def require_usable(recordings: Sequence[Recording], setting: str = "task.channels") -> None:
     """Refuse signals that no analysis can use.
 

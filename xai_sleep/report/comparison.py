@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xai_sleep.evaluate.windows import SCHEMA
-from xai_sleep.results.stamp import leaks_of, marked
+from xai_sleep.results.leaky import leaks_of, marked
 
 SHOWN = {
     "accuracy": "accuracy",

@@ -14,7 +14,7 @@ from xai_sleep.report.comparison_tables import MAPS
 from xai_sleep.report.page_tables import interval, number
 from xai_sleep.report.paired_tables import ABOUT, HEADS, pairs_rows
 from xai_sleep.report.template import picture, render
-from xai_sleep.results.stamp import SOME
+from xai_sleep.results.leaky import SOME
 
 
 def comparison_page(

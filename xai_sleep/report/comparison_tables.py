@@ -9,7 +9,7 @@ from rich.table import Table
 
 from xai_sleep.report.comparison import EVENT_F1, POINTING, SHOWN, Row, Score, by_source
 from xai_sleep.report.tables import number
-from xai_sleep.results.stamp import COLUMN, marked
+from xai_sleep.results.leaky import COLUMN, marked
 
 LINES = "mean ± sd over folds; pooled; its 95 % interval over subjects"
 HEADS = (  # broken where a terminal is short of columns

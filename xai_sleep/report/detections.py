@@ -14,7 +14,7 @@ import numpy as np
 
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.report.timeline import Trace
-from xai_sleep.results.stamp import COLUMN
+from xai_sleep.results.leaky import COLUMN
 
 SUFFIX = "_relevance"
 

@@ -28,7 +28,7 @@ from xai_sleep.report.page_tables import (
 )
 from xai_sleep.report.protocol import protocol
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
-from xai_sleep.results.stamp import account, leaks_of
+from xai_sleep.results.leaky import account, leaks_of
 from xai_sleep.windows.images import Images
 
 SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xai_sleep.recordings.subjects import UNKNOWN
-from xai_sleep.results.stamp import MARK, account, leaks_of
+from xai_sleep.results.leaky import MARK, account, leaks_of
 
 FOLDS = {
     "loso": "Leave one subject out: each fold tests one subject and trains on the others.",

@@ -11,7 +11,7 @@ from xai_sleep.report.detections import read_detections
 from xai_sleep.report.figures import draw_found, draw_maps, draw_summary, draw_timelines
 from xai_sleep.report.page import Material, run_page
 from xai_sleep.results.directory import write_text
-from xai_sleep.results.stamp import leaks_of
+from xai_sleep.results.leaky import leaks_of
 from xai_sleep.windows.images import Images
 
 

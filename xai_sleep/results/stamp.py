@@ -1,73 +1,69 @@
-"""How the output of a run with leaks is marked: LEAKY, wherever it is read.
+"""How the output of simulated recordings and of runs with leaks is marked, wherever it is read.
 
-Scores of such a run measure a mistake (:mod:`xai_sleep.leaks.names`) and nothing else.
+Scores of a run with leaks measure mistakes and nothing else; those of simulated recordings say
+nothing of real ones. Every table, page and tracked run says so from its first byte.
 """
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-
-from xai_sleep.leaks.names import LEAKS
-from xai_sleep.results.directory import write_arrays, write_text
-
-MARK = "LEAKY"
-COLUMN = "leaks"  # of a CSV; the same name in JSON and among arrays
+LEAKY, SIMULATED, SYNTHETIC = "LEAKY", "SIMULATED", "synthetic"
 SOME = "some of these runs make mistakes on purpose: they stand in a table of their own."
 
 
-def leaks_of(found: Mapping[str, Any]) -> list[str]:
-    """Leaks named in a ``results.json``; none in that of a clean run."""
-    return list(found.get(COLUMN, []))
+@dataclass(frozen=True)
+class Leak:
+    """A mistake made on purpose: its name, and in a sentence what is done wrong."""
+
+    name: str
+    about: str
 
 
-def marking(leaks: Sequence[str]) -> dict[str, list[str]]:
-    """Entry of a ``results.json`` that names the leaks; none for a clean run."""
-    return {COLUMN: list(leaks)} if leaks else {}
-
-
-def marked(text: str, leaks: Sequence[str]) -> str:
-    """Put the mark before a title; a clean one stays as it is."""
-    return f"{MARK} {text}" if leaks else text
-
-
-def account(leaks: Sequence[str]) -> str:
-    """Say in a sentence what is wrong with a run; empty for a clean one."""
-    if not leaks:
-        return ""
-    wrong = "; ".join(f"{name} ({LEAKS[name].about})" for name in leaks)
-    return f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
-
-
-def tags(leaks: Sequence[str]) -> list[str]:
-    """Tags of a tracked run: the mark and the leaks; none for a clean run."""
-    return [MARK, *leaks] if leaks else []
-
-
-def mark_files(run: Path, leaks: Sequence[str]) -> None:
-    """Name the leaks in every CSV (a last column) and ``.npz`` (one more array) of a run.
+@dataclass(frozen=True)
+class Stamp:
+    """What output must say of itself.
 
     Parameters
     ----------
-    run : Path
-        Directory of the run.
-    leaks : sequence of str
-        Without any, nothing is touched.
+    source : str
+        Of the recordings.
+    leaks : tuple of Leak
+        Mistakes made on purpose; none in a clean run.
     """
-    if not leaks:
-        return
-    for table in sorted(run.glob("*.csv")):
-        with table.open(encoding="utf-8", newline="") as file:
-            head, *rows = csv.reader(file)
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([*head, COLUMN])
-        writer.writerows([*row, " ".join(tags(leaks))] for row in rows)
-        write_text(table, out.getvalue())
-    for path in sorted(run.glob("*.npz")):
-        with np.load(path) as stored:
-            arrays = dict(stored)
-        write_arrays(path, arrays | {COLUMN: np.array(tags(leaks))})
+
+    source: str = ""
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Columns of a table, and arrays of a file, that every row carries; none if all is well.
+
+        Examples
+        --------
+        >>> Stamp("synthetic", (Leak("carried_weights", "…"),)).columns
+        {'data': 'SIMULATED', 'leaks': 'LEAKY carried_weights'}
+        """
+        data = {"data": SIMULATED} if self.source == SYNTHETIC else {}
+        return data | ({"leaks": " ".join(self.tags)} if self.leaks else {})
+
+    @property
+    def tags(self) -> list[str]:
+        """The mark and the names of the leaks; none for a clean run."""
+        return [LEAKY, *(leak.name for leak in self.leaks)] if self.leaks else []
+
+    @property
+    def across(self) -> str:
+        """Words written across figures; empty if all is well."""
+        words = [LEAKY] * bool(self.leaks) + ["simulated data"] * (self.source == SYNTHETIC)
+        return ", ".join(words)
+
+    @property
+    def account(self) -> str:
+        """Say in a sentence what is wrong with the scores; empty for a clean run."""
+        if not self.leaks:
+            return ""
+        wrong = "; ".join(f"{leak.name} ({leak.about})" for leak in self.leaks)
+        return f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
+
+    def marked(self, title: str) -> str:
+        """Put the mark before a title; a clean one stays as it is."""
+        return f"{LEAKY} {title}" if self.leaks else title

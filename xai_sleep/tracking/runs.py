@@ -16,7 +16,7 @@ import wandb
 
 from xai_sleep.errors import InputError
 from xai_sleep.results.directory import write_json
-from xai_sleep.results.stamp import marked, tags
+from xai_sleep.results.leaky import marked, tags
 from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"

@@ -1,0 +1,73 @@
+"""Events detected in the test records of one fold, and the activations they were found in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.detect.detector import Activation
+from xai_sleep.recordings.intervals import Intervals
+
+NO_EVENTS: Intervals = np.empty((0, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedEvents:
+    """Events that one fold, of a network or of a baseline, detected in its test records.
+
+    Parameters
+    ----------
+    record : int64 array of shape (n,)
+        Index of the recording of each detection.
+    events : array of shape (n, 2)
+        Start and end in s.
+    confidence : array of shape (n,)
+        Highest activation inside; NaN for marks.
+    tested : mapping of int to Intervals
+        The scored time of each recording that this fold tested, by its index.
+    activations : mapping of int to Activation
+        Of each tested recording; empty for what has none.
+    """
+
+    record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    events: Intervals = field(default_factory=lambda: NO_EVENTS)
+    confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    tested: Mapping[int, Intervals] = field(default_factory=dict)
+    activations: Mapping[int, Activation] = field(default_factory=dict)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays to be stored."""
+        stored: dict[str, NDArray[Any]] = {
+            "event_record": self.record,
+            "event": self.events,
+            "event_confidence": self.confidence,
+        }
+        for i, times in self.tested.items():
+            stored[f"tested_{i}"] = times
+        for i, activation in self.activations.items():
+            for name, part in activation.parts.items():
+                stored[f"activation_{name}_{i}"] = part
+        return stored
+
+    @classmethod
+    def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "DetectedEvents":
+        """Take up what was stored by :meth:`arrays`."""
+        tested = {
+            int(name.removeprefix("tested_")): times
+            for name, times in arrays.items()
+            if name.startswith("tested_")
+        }
+        parts: dict[int, dict[str, NDArray[Any]]] = {}
+        for name, values in arrays.items():
+            if name.startswith("activation_"):
+                _, part, i = name.rsplit("_", 2)
+                parts.setdefault(int(i), {})[part] = values
+        return cls(
+            arrays["event_record"],
+            arrays["event"],
+            arrays["event_confidence"],
+            tested,
+            {i: Activation(**of_record) for i, of_record in parts.items()},
+        )

@@ -1,0 +1,102 @@
+"""Many runs side by side: a row each, and pairs of those that were tested on the same windows."""
+
+from dataclasses import dataclass, field
+
+from xai_sleep.results.scores import MODEL, Scores, Summary
+from xai_sleep.results.stamp import Stamp
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A run, or a baseline of one.
+
+    Parameters
+    ----------
+    run : str
+        Its directory; empty for a baseline.
+    data : str
+        Source of its recordings; of the user's own with the folder they are in.
+    task, cv, model : str
+        What was looked for, how folds were made, the network's class or the baseline's name.
+    folds : int
+        Number of folds.
+    scores : Scores
+        Of its run.
+    stamp : Stamp
+        What must be said of it.
+    who : str
+        Whose scores count, ``model`` or a baseline.
+    explainer : str
+        Whose maps count; empty where nothing was explained.
+    """
+
+    run: str
+    data: str
+    task: str
+    cv: str
+    model: str
+    folds: int
+    scores: Scores
+    stamp: Stamp = field(default_factory=Stamp)
+    who: str = MODEL
+    explainer: str = ""
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is no network."""
+        return self.who != MODEL
+
+    @property
+    def name(self) -> str:
+        """Task, model and cross-validation, marked where there are leaks."""
+        leaks = [leak.name for leak in self.stamp.leaks]
+        said = leaks if len(leaks) < 2 else [f"{len(leaks)} leaks"]
+        return self.stamp.marked(" ".join([self.task, self.model, self.cv, *said]))
+
+    def score(self, part: str, metric: str, over: str = "all") -> Summary:
+        """Look up a score of windows or events."""
+        return self.scores.summary(part, metric, who=self.who, over=over)
+
+    def of_maps(self, metric: str, over: str = "true_positives") -> Summary:
+        """Look up a score of maps; a baseline has none."""
+        who = "" if self.is_baseline else self.explainer
+        return self.scores.summary("maps", metric, who=who, over=over)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of two runs, the first less the second.
+
+    Parameters
+    ----------
+    metric : str
+        Of which score, as ``f1``; its part is ``windows`` or ``events``.
+    part : str
+        Of windows or events.
+    first, second : float
+        Pooled over subjects.
+    low, high : float or None
+        Ends of the 95 % interval of the difference over subjects.
+    p : float or None
+        Of the permutation test.
+    subjects : int
+        That the test could use.
+    """
+
+    part: str
+    metric: str
+    first: float
+    second: float
+    low: float | None
+    high: float | None
+    p: float | None
+    subjects: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs by their numbers in the list, and their differences."""
+
+    first: int
+    second: int
+    differences: tuple[Difference, ...]

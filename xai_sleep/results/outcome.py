@@ -1,0 +1,105 @@
+"""What one fold came to, of a network or of a baseline alike: what was said of its test time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.results.run import FoldRecord
+from xai_sleep.windows.windows import Windows
+
+EXPLAINED = "explained_"
+NO_MAPS: NDArray[np.float16] = np.empty((0, 0), dtype=np.float16)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldOutcome:
+    """Test windows and test records of a fold, with what was said of them.
+
+    Parameters
+    ----------
+    name : str
+        Of the fold.
+    windows : Windows
+        Test windows, in order of record and time.
+    detected : bool array of shape (window,)
+        Which of them are called positive.
+    probability : float array of shape (window,), optional
+        Of an event; marks have none.
+    events : DetectedEvents, optional
+        Found in the test records; None for what does not say when.
+    maps : float16 array of shape (window, time) or (window, freq, time)
+        Relevance in [0, 1]; of shape (0, 0) where nothing was explained.
+    explained : mapping of str to array
+        What :mod:`xai_sleep.explain.assessment` found of the maps.
+    record : FoldRecord, optional
+        How a network came to this; baselines have none.
+    """
+
+    name: str
+    windows: Windows
+    detected: NDArray[np.bool_]
+    probability: NDArray[np.floating] | None = None
+    events: DetectedEvents | None = None
+    maps: NDArray[np.float16] = field(default_factory=lambda: NO_MAPS)
+    explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    record: FoldRecord | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which a window is called positive; NaN where nothing such decides."""
+        return np.nan if self.record is None else self.record.threshold
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Probability of each window; NaN where there is none."""
+        if self.probability is None:
+            return np.full(len(self.windows), np.nan)
+        return self.probability.astype(np.float64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays to be stored, ``test.npz`` of the fold; the record has a file of its own."""
+        windows = self.windows
+        stored: dict[str, NDArray[Any]] = {
+            "window_record": windows.record,
+            "window_start": windows.start,
+            "window_label": windows.label,
+            "window_length": np.array(windows.length),
+            "window_sfreq": np.array(windows.sfreq),
+            "detected": self.detected,
+            "maps": self.maps,
+        }
+        if self.probability is not None:
+            stored["probability"] = self.probability
+        if self.events is not None:
+            stored |= self.events.arrays()
+        return stored | {f"{EXPLAINED}{name}": each for name, each in self.explained.items()}
+
+    @classmethod
+    def stored(
+        cls, name: str, arrays: Mapping[str, NDArray[Any]], record: FoldRecord | None
+    ) -> "FoldOutcome":
+        """Take up what was stored by :meth:`arrays`."""
+        return cls(
+            name,
+            Windows(
+                arrays["window_record"],
+                arrays["window_start"],
+                arrays["window_label"],
+                int(arrays["window_length"]),
+                float(arrays["window_sfreq"]),
+            ),
+            arrays["detected"],
+            arrays.get("probability"),
+            DetectedEvents.stored(arrays) if "event" in arrays else None,
+            arrays["maps"],
+            {
+                key.removeprefix(EXPLAINED): each
+                for key, each in arrays.items()
+                if key.startswith(EXPLAINED)
+            },
+            record,
+        )
