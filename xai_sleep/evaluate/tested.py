@@ -1,7 +1,7 @@
 """What is judged: test windows of all folds with what was said of them, and by which rules."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -58,7 +58,7 @@ class Tested:
 
     recordings: Sequence[Recording]
     outcomes: Sequence[FoldOutcome]
-    judging: Judging = Judging()
+    judging: Judging = field(default_factory=Judging)
     who: str = MODEL
 
     @property
