@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from xai_sleep.composition import value_error
 from xai_sleep.errors import InputError
-from xai_sleep.leaks.names import chosen_leaks
 from xai_sleep.recordings.filtering import reach
 from xai_sleep.schema import Config
+from xai_sleep.windows.chosen import chosen, leaks
 
 
 def config_dir() -> Path:
@@ -53,9 +54,8 @@ def validate(composed: DictConfig) -> Config:
     _check_choices(config)
     _check_ranges(config)
     _check_combinations(config)
-    config.leak.names = chosen_leaks(
-        config.leak.names, config.cv.scheme, synthetic=bool(config.balance.sampler)
-    )
+    practices = chosen([instantiate(each) for each in config.leak.values()], config)
+    config.leak = {leak.name: config.leak[leak.name] for leak in leaks(practices)}
     return config
 
 

@@ -85,13 +85,6 @@ class BaselinesConfig:
 
 
 @dataclass
-class LeakConfig:
-    """Mistakes made on purpose, to measure them: names of :mod:`xai_sleep.leaks.names`."""
-
-    names: list[str] = field(default_factory=list)
-
-
-@dataclass
 class DetectorConfig:
     """How events are found with a sliding window."""
 
@@ -140,7 +133,7 @@ class Config:
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    leak: LeakConfig = field(default_factory=LeakConfig)
+    leak: dict[str, dict[str, Any]] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
     threads: int = 1
