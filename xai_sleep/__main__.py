@@ -13,8 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 from xai_sleep.composition import composition_error
 from xai_sleep.config import config_dir, validate
 from xai_sleep.errors import InputError, account, leave
-from xai_sleep.leaks.names import leaky_prefix
 from xai_sleep.recordings.sources import data_source
+from xai_sleep.results.stamp import leaky_prefix
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 

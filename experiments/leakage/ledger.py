@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.compare import Counted, count
-from xai_sleep.leaks.names import LEAKS
 from xai_sleep.metrics.statistics import bootstrap_ci
 from xai_sleep.results.leaky import leaks_of
 
@@ -129,9 +128,8 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
     return found
 
 
-def _place(run: Run) -> tuple[int, int]:
-    first = list(LEAKS).index(run.leaks[0]) if run.leaks else -1
-    return (len(run.leaks) > 1, first)
+def _place(run: Run) -> tuple[bool, list[str]]:
+    return (len(run.leaks) > 1, run.leaks)
 
 
 def _require_alike(run: Run, clean: Run) -> None:

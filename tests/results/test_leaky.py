@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.pages import made_up
-from xai_sleep.leaks.names import LEAKS
 from xai_sleep.report.style import stamp
-from xai_sleep.results.leaky import account, leaks_of, mark_files, marked, marking, tags
+from xai_sleep.results.leaky import LEAKS, account, leaks_of, mark_files, marked, marking, tags
 
 TWO = ["carried_weights", "scaling_on_all"]
 

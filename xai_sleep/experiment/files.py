@@ -37,7 +37,7 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
         "schema": SCHEMA,
         "version": __version__,
         "data": experiment.source,
-        **marking(experiment.config.leak.names),
+        **marking(list(experiment.config.leak)),
         "config": settings_of(experiment.config, experiment.source),
         "records": describe(experiment.recordings),
         "folds": [
@@ -73,7 +73,7 @@ def write(experiment: Experiment, results: Sequence[FoldResult], found: dict[str
     )
     if all(result.maps.size for result in results):
         write_arrays(path / "maps.npz", all_maps(recordings, results))
-    mark_files(path, experiment.config.leak.names)
+    mark_files(path, list(experiment.config.leak))
     write_report(path, found, recordings, results, experiment.images)
     with tracked_run(experiment.config, experiment.source, path) as tracked:
         track_summary(tracked, found, results, path / "figures")
@@ -84,7 +84,7 @@ def settings_of(config: Config, source: str) -> dict[str, Any]:
     """Select what the results depend on: not where files are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
-    if not config.leak.names:
+    if not config.leak:
         del settings["leak"]
     if source != "files":
         del settings["data"]["scored"], settings["data"]["event_names"]

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.loggers import WandbLogger
 
 from xai_sleep.detect.search import find_events
@@ -21,11 +22,12 @@ from xai_sleep.experiment.training import (
     build_trainer,
     fit_and_test,
     fold_data,
+    practice_of,
+    score_held_out,
     train_on_shuffled_labels,
 )
 from xai_sleep.explain.assessment import explain_fold
 from xai_sleep.explain.callback import GradCamCallback
-from xai_sleep.leaks.practices import carry_weights, score_oversampled
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
@@ -74,7 +76,7 @@ class Experiment:
     images: Images | None
 
 
-def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
+def run_fold(experiment: Experiment, fold: Fold, number: int, before: str | None) -> FoldResult:
     """Train, test, explain and score one fold, unless that was done before."""
     config, directory = experiment.config, experiment.directory
     started = time.perf_counter()
@@ -89,7 +91,9 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     pl.seed_everything(seed, verbose=False)
     data.setup()
     classifier = build_classifier(config, experiment.inputs, experiment.images)
-    carry_weights(classifier, fold, directory.path / "folds")
+    weights = None if before is None else directory.fold(before) / "model.ckpt"
+    if start := practice_of(config).start(weights):
+        classifier.load_state_dict(torch.load(start, weights_only=True)["state_dict"])
     explainer = GradCamCallback(config.explain.methods)
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
     with tracked_run(config, experiment.source, directory.path, fold.name) as tracked:
@@ -102,8 +106,8 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         )
         probability, metrics = fit_and_test(trainer, classifier, data)
         found, scores = find_events(config, data, classifier)
-        metrics |= marking(config.leak.names) | scores
-        metrics |= score_oversampled(classifier, data, probability, metrics["threshold"])
+        metrics |= marking(list(config.leak)) | scores
+        metrics |= score_held_out(classifier, data, probability, metrics["threshold"])
         maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
         result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
         if maps.size:
@@ -112,7 +116,7 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
         if maps.size and config.explain.figures:
             figures = directory.path / "figures"
             shown = (experiment.recordings, result, config.explain.figures)
-            mark = stamp(experiment.source, config.leak.names)
+            mark = stamp(experiment.source, list(config.leak))
             draw_examples(*shown, figures, images=experiment.images, mark=mark)
         track_fold(tracked, experiment.recordings, result, directory.path / "figures")
     metrics["seconds"] = time.perf_counter() - started

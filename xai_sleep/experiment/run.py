@@ -27,10 +27,10 @@ from xai_sleep.experiment.training import (
     build_images,
     channels_wanted,
     fold_data,
+    practice_of,
     prepared,
     sees_images,
 )
-from xai_sleep.leaks.practices import lead_astray, leaky
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.recording import Recording
@@ -88,7 +88,7 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(settings_of(config, source)), Progress(console) as progress:
         found = finished_before(directory) or work(config, source, directory, progress)
-    title = "\n".join([_title(config, source), *config.leak.names])
+    title = "\n".join([_title(config, source), *config.leak])
     table = run_table(title, found["folds"], found["summary"], found.get("baselines", {}))
     console.print(table)
     console.print(f"results in {directory.path}")
@@ -114,11 +114,12 @@ def work(
     recordings, inputs = read(config, source, progress)
     images = build_images(config, recordings) if sees_images(config) else None
     experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
-    folds = leaky(divide(config, recordings), config, recordings)
+    folds = practice_of(config).folds(divide(config, recordings), recordings, config)
+    before = [None, *(fold.name for fold in folds)]
     baselines = compare(config, recordings, folds)
     remember_images(experiment, folds)
     results = [
-        run_fold(experiment, fold, number)
+        run_fold(experiment, fold, number, before[number])
         for number, fold in progress.each("folds", enumerate(folds), len(folds))
     ]
     found = collect(experiment, results)
@@ -157,7 +158,7 @@ def read(
             require_fast_enough(one, place, bands=bands)
     if sees_images(config):
         warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
-    raw = lead_astray(raw, config.leak.names)
+    raw = practice_of(config).recordings(raw)
     both = [prepared(config, one) for one in progress.each("records", raw, len(raw))]
     return [broad for broad, _ in both], [inputs for _, inputs in both]
 

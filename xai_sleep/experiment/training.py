@@ -26,15 +26,16 @@ from torch.utils.data import DataLoader
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.windows import score_windows
 from xai_sleep.experiment.history import History
-from xai_sleep.leaks.practices import data_module
 from xai_sleep.metrics.windows import choose_threshold
 from xai_sleep.models.classifier import EventClassifier, TimedNetwork
 from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import Config
+from xai_sleep.windows.chosen import chosen, together
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.images import SETTINGS, Images, image_transform
+from xai_sleep.windows.practice import Practice
 
 
 def sees_images(config: Config) -> bool:
@@ -89,12 +90,17 @@ def build_images(config: Config, recordings: Sequence[Recording]) -> Images:
     return Images(recordings, transform, memory=data.image_memory, directory=directory)
 
 
+def practice_of(config: Config) -> Practice:
+    """How the experiment is done."""
+    return together(chosen([instantiate(each) for each in config.leak.values()], config))
+
+
 def fold_data(
     config: Config, recordings: Sequence[Recording], fold: Fold, images: Images | None = None
 ) -> FoldDataModule:
     """Windows of a fold; nothing is computed before its ``setup``."""
     task = config.task
-    return data_module(config.leak.names)(
+    return FoldDataModule(
         recordings,
         fold,
         window=task.window,
@@ -108,6 +114,7 @@ def fold_data(
         images=images,
         shift=config.trainer.shift,
         marks=config.trainer.marks > 0,
+        practice=practice_of(config),
     )
 
 
@@ -228,6 +235,23 @@ def fit_and_test(
             for part, w in (("train", data.train), ("val", data.val), ("test", data.test))
         },
     }
+
+
+def score_held_out(
+    classifier: EventClassifier,
+    data: FoldDataModule,
+    probability: NDArray[np.float32],
+    threshold: float,
+) -> dict[str, Any]:
+    """Score test windows and the synthetic ones held out with them, if there are any."""
+    if data.held_out is None:
+        return {}
+    classifier.eval()
+    with torch.no_grad():
+        found = [classifier.predict_step(b, 0).cpu() for b in data.held_out_dataloader()]
+    labels = np.concatenate([data.test.label, data.held_out[1]])
+    every = np.concatenate([probability, *(each.numpy() for each in found)])
+    return {"windows_oversampled": score_windows(labels, every, threshold)}
 
 
 def shuffled_labels(

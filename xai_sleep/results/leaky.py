@@ -1,6 +1,6 @@
 """How the output of a run with leaks is marked: LEAKY, wherever it is read.
 
-Scores of such a run measure a mistake (:mod:`xai_sleep.leaks.names`) and nothing else.
+Scores of such a run measure a mistake (:mod:`xai_sleep.leaks`) and nothing else.
 """
 
 import csv
@@ -11,9 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from xai_sleep.leaks.names import LEAKS
+from xai_sleep.leaks import (
+    carried_weights,
+    overlapping_windows,
+    scaling_on_all,
+    shared_subjects,
+    smote_before_split,
+    test_as_validation,
+    unscored_as_negative,
+)
 from xai_sleep.results.directory import write_arrays, write_text
 
+LEAKS = {
+    leak.name: leak
+    for leak in (
+        carried_weights.CarriedWeights.leak,
+        overlapping_windows.OverlappingWindows.leak,
+        scaling_on_all.ScalingOnAll.leak,
+        shared_subjects.SharedSubjects.leak,
+        smote_before_split.SmoteBeforeSplit.leak,
+        test_as_validation.TestAsValidation.leak,
+        unscored_as_negative.UnscoredAsNegative.leak,
+    )
+}
 MARK = "LEAKY"
 COLUMN = "leaks"  # of a CSV; the same name in JSON and among arrays
 SOME = "some of these runs make mistakes on purpose: they stand in a table of their own."

@@ -68,7 +68,7 @@ def experiment_name(config: Config) -> str:
     'rem-CNN1d-loso'
     """
     model = config.model["_target_"].rpartition(".")[2]
-    return marked(f"{config.task.name}-{model}-{config.cv.scheme}", config.leak.names)
+    return marked(f"{config.task.name}-{model}-{config.cv.scheme}", list(config.leak))
 
 
 def group_name(config: Config, source: str, directory: Path) -> str:
@@ -111,7 +111,7 @@ def tracked_run(
         name=name or "summary",
         job_type="fold" if name else "summary",
         config=_shown(config, source),
-        tags=[source, config.task.name, config.cv.scheme, *tags(config.leak.names)],
+        tags=[source, config.task.name, config.cv.scheme, *tags(list(config.leak))],
     ) as run:
         yield run
 

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from xai_sleep.windows.datasets import (
 )
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.images import Images
+from xai_sleep.windows.practice import Parts, Practice
 from xai_sleep.windows.scaling import (
     amplitudes_by_record,
     amplitudes_by_train,
@@ -71,6 +73,8 @@ class FoldDataModule(pl.LightningDataModule):
     marks : bool
         Training batches also say where experts marked an event, ``(window, time)`` on the last axis
         of the inputs, NaN for synthetic windows, which have no place in time.
+    practice : Practice, optional
+        The clean one by default.
     """
 
     def __init__(
@@ -89,24 +93,36 @@ class FoldDataModule(pl.LightningDataModule):
         images: Images | None = None,
         shift: bool = False,
         marks: bool = False,
+        practice: Practice | None = None,
     ) -> None:
         super().__init__()
         self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
         rule: dict[str, Any] = {"length": window, "min_overlap": min_overlap}
         self.shift, self.marks = shift, marks
-        self.train = cut(recordings, fold.train, step=step, **rule)
-        self.val = cut(recordings, fold.val, step=step, **rule)
-        self.test = cut(recordings, fold.test, step=window, **rule)
+        self.practice = practice or Practice()
+        self.train, self.val, self.test = self.practice.parts(
+            Parts(
+                cut(recordings, fold.train, step=step, **rule),
+                cut(recordings, fold.val, step=step, **rule),
+                cut(recordings, fold.test, step=window, **rule),
+            ),
+            fold,
+        )
+        self.held_out: tuple[Signals, NDArray[np.int64]] | None = None
 
     def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning's signature
         """Scale the signals and balance the training windows, once."""
         if hasattr(self, "signals"):
             return
-        self.amplitudes = AMPLITUDES[self.scale](self.recordings, self.scaling_fold)
+        scaling = self.practice.scaling(self.fold, self.recordings)
+        self.amplitudes = AMPLITUDES[self.scale](self.recordings, scaling)
         self.signals = scaled(self.recordings, self.amplitudes)
         real = cut_signals(self.signals, self.train)
-        train, labels = self.balance(real, self.train.label)
+        balanced = self.practice.balanced(
+            self.balance, self.parts, partial(cut_signals, self.signals), self.seed
+        )
+        train, labels, self.held_out = balanced.signals, balanced.labels, balanced.held_out
         # A sampler that removes windows does not put the real ones first: none has a place then.
         kept = len(real) if np.array_equal(train[: len(real)], real) else 0
         marks = self._marks(kept, len(train)) if self.marks else None
@@ -142,19 +158,19 @@ class FoldDataModule(pl.LightningDataModule):
         return marks
 
     @property
-    def scaling_fold(self) -> Fold:
-        """Whose training time amplitudes are estimated on."""
-        return self.fold
+    def parts(self) -> Parts:
+        """Windows by purpose."""
+        return Parts(self.train, self.val, self.test)
 
     @property
     def choosing_time(self) -> Times:
         """Time by which a detector of events is chosen."""
-        return self.fold.val
+        return self.practice.choosing(self.fold)
 
     @property
     def normalising_windows(self) -> Windows:
         """Windows by which images are normalised."""
-        return self.train
+        return self.practice.normalising(self.parts)
 
     def balance(
         self, signals: Signals, labels: NDArray[np.int64]
@@ -227,4 +243,15 @@ class FoldDataModule(pl.LightningDataModule):
             if self.images is None
             else ImageDataset(self.images, windows, self.amplitudes, self.normal)
         )
+        return DataLoader(dataset, batch_size=256, collate_fn=already_a_batch)
+
+    def held_out_dataloader(self) -> DataLoader[Any]:
+        """Return the synthetic windows that are tested and not trained on."""
+        assert self.held_out is not None
+        signals, labels = (torch.from_numpy(each) for each in self.held_out)
+        dataset: Dataset[Any] = ReadyDataset(signals, labels)
+        if self.images is not None:
+            images = self.images.compute(self.held_out[0]).half()
+            none = self.test.take(slice(0))
+            dataset = ImageDataset(self.images, none, self.amplitudes, self.normal, images, labels)
         return DataLoader(dataset, batch_size=256, collate_fn=already_a_batch)
