@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from xai_sleep.leaks.names import LEAKS
-from xai_sleep.results.directory import write_arrays, write_text
+from xai_sleep.results.files import write_arrays, write_text
 
 MARK = "LEAKY"
 COLUMN = "leaks"  # of a CSV; the same name in JSON and among arrays
