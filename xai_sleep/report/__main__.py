@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         names = _write(out, rows, pairs)
         if not (out / "results.json").exists():  # else a run's own page stands there
-            made_with = {"command": shlex.join(command), "commit": commit()}
-            page = comparison_page(rows, pairs, left_out, out=out, **made_with)
+            made_with = (shlex.join(command), commit())
+            page = comparison_page(rows, pairs, left_out, out, made_with)
             write_text(out / "report.html", page)
             names.append("report.html")
     except OSError as error:

@@ -149,8 +149,11 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
         part.suptitle(title, weight="bold")
         panels = part.subplots(1, len(COMPARED), sharey=True)
         for axes, column in zip(panels, COMPARED, strict=True):
-            chance = CHANCE if column is POINTING else None
-            dots = [Dots.of(column.of(row), chance and chance.of(row)) for _, row in numbered]
+            by_chance = column is POINTING
+            dots = [
+                Dots.of(column.of(row), CHANCE.of(row) if by_chance else None)
+                for _, row in numbered
+            ]
             draw_strip(axes, dots, column.label)
             axes.set_xlabel("score (0 to 1)", fontsize=8)
         panels[-1].set_title(f"{POINTING.label}\nof true positives", fontsize=10)

@@ -14,10 +14,8 @@ def comparison_page(
     rows: Sequence[Row],
     pairs: Sequence[Pair],
     left_out: Sequence[str],
-    *,
     out: Path,
-    command: str,
-    commit: str | None,
+    made_with: tuple[str, str | None],
 ) -> str:
     """HTML of the page.
 
@@ -31,8 +29,8 @@ def comparison_page(
         A line for each run that could not be used.
     out : Path
         Directory of the page, with ``table.png``; links to the pages of runs start there.
-    command, commit : str, str or None
-        What it is made with.
+    made_with : tuple of (str, str or None)
+        Command and commit.
     """
     context: dict[str, object] = {
         "title": "Runs side by side",
@@ -43,8 +41,8 @@ def comparison_page(
         "tables": comparison.tables(rows),
         "listed": [_listed(i, row, out) for i, row in enumerate(rows, 1) if not row.is_baseline],
         "skipped": left_out,
-        "command": command,
-        "commit": commit,
+        "command": made_with[0],
+        "commit": made_with[1],
     }
     return render("comparison.html", [row.stamp for row in rows], context)
 

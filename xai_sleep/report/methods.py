@@ -4,7 +4,7 @@ from collections import Counter
 
 from xai_sleep.recordings.subjects import UNKNOWN
 from xai_sleep.results.run import RunRecord
-from xai_sleep.results.stamp import LEAKY
+from xai_sleep.results.stamp import LEAKY, SYNTHETIC
 
 FOLDS = {
     "loso": "Leave one subject out: each fold tests one subject and trains on the others. "
@@ -77,9 +77,11 @@ def _people(record: RunRecord) -> str:
 
 def _alone(record: RunRecord) -> str:
     """Say whose records count as subjects of their own because nobody is named."""
+    if record.stamp.source == SYNTHETIC:
+        return ""
     alone = [each.record for each in record.records if UNKNOWN in each.notes]
     if not alone:
-        return ""
+        return " One person a record is assumed where headers name nobody."
     return f" Nobody is named in {', '.join(alone)}: each counts as a subject of its own."
 
 

@@ -48,11 +48,11 @@ def name_rows(axes: Axes, names: Sequence[str], label: str = "") -> None:
 
 def keys() -> list[Line2D]:
     """Entries of a legend for scores of runs."""
-    diamond, bar = {"marker": "D", "fillstyle": "none"}, {"marker": "|", "markersize": 14}
+    pooled, bar = style.POOLED, style.CHANCE
     return [
-        Line2D([], [], color=style.POOLED, label="pooled, 95 % interval", **diamond),
+        Line2D([], [], color=pooled, marker="D", fillstyle="none", label="pooled, 95 % interval"),
         Line2D([], [], color=style.FOLD, marker="o", linestyle="", label="mean over folds"),
-        Line2D([], [], color=style.CHANCE, linestyle="", label="chance", **bar),
+        Line2D([], [], color=bar, marker="|", linestyle="", markersize=14, label="chance"),
     ]
 
 
