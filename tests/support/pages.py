@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.support.outcomes import fold_record
 from tests.support.runs import composed
 from xai_sleep.detect.detected import DetectedEvents
 from xai_sleep.detect.detector import RATE, Activation
@@ -23,10 +24,8 @@ from xai_sleep.results.outcome import NO_MAPS, FoldOutcome
 from xai_sleep.results.run import (
     SCHEMA,
     BaselineRecord,
-    ChosenDetector,
     Count,
     FoldRecord,
-    History,
     RecordSummary,
     RunRecord,
 )
@@ -38,8 +37,6 @@ from xai_sleep.windows.windows import Windows, cut
 
 THRESHOLD = 0.5
 LAGS = np.arange(-10, 21) / 10
-DETECTOR = ChosenDetector("product", 0.3, 0.5, 0.5, 0.3, 5.0, 0.3, "validation", 0.6, 60)
-HISTORY = History([0.7, 0.5, 0.4], [0.7, 0.6, 0.5], [0.3, 0.6, None])
 CURVES = Curves(
     np.array([0, 0.25, 1.0]), np.array([0, 0.5, 1]), np.array([1, 0.75, 0.5]), (0.25, 0.5, 0.75)
 )
@@ -155,9 +152,7 @@ def _outcome(recordings: Sequence[Recording], index: int, maps: str) -> FoldOutc
     noisy = 0.45 * windows.label + rng.uniform(0, 0.6, len(windows))
     probability = np.clip(noisy, 0, 1).astype(np.float32)
     count = Count(len(windows), int(windows.label.sum()))
-    fold = FoldRecord(
-        recording.subject, THRESHOLD, count, count, count, 0.7, 3, 0.6, HISTORY, DETECTOR
-    )
+    fold = replace(fold_record(recording.subject, THRESHOLD), test=count)
     cells = round(recording.duration * RATE)
     said = rng.random(cells).astype(np.float16)
     return FoldOutcome(
