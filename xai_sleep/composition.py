@@ -1,14 +1,74 @@
-"""What Hydra and OmegaConf could not compose, said in one line with what there is instead."""
+"""What Hydra and OmegaConf could not compose or make, said in one line with what to do instead."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import takewhile
 from typing import Any, get_type_hints
 
-from hydra.errors import OverrideParseException
+from hydra.errors import InstantiationException, OverrideParseException
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from xai_sleep.errors import InputError
+
+Component = Mapping[str, object]
+"""``_target_``, the name of a class or function, and arguments for it."""
+
+
+def target(where: str, component: Component) -> object:
+    """Look up what a component names.
+
+    Parameters
+    ----------
+    where : str
+        The setting, for messages.
+    component : mapping
+        With a ``_target_``.
+
+    Raises
+    ------
+    InputError
+        If there is nothing of that name.
+    """
+    name = component.get("_target_")
+    try:
+        return get_object(str(name))
+    except Exception as error:  # noqa: BLE001 - what a module of the user's raises on import
+        raise InputError(
+            f"{where}._target_={name} cannot be imported ({_reason(error)}); name a class as "
+            "package.module.Class, and the folder that holds the package in PYTHONPATH"
+        ) from error
+
+
+def made(where: str, component: Component, **arguments: object) -> object:
+    """Make a component with its own arguments and those given.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, or refuses the arguments.
+    """
+    target(where, component)
+    try:
+        return instantiate(component, _convert_="all", **arguments)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, InputError):
+            raise InputError(f"{where}: {cause}") from error
+        raise InputError(
+            f"{where}: {_reason(cause)}; {component['_target_']} was given "
+            f"{', '.join(sorted({*component, *arguments} - {'_target_'})) or 'nothing'}: set what "
+            f"it takes under {where}"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    said = str(error).splitlines()
+    return (said[0] if said else type(error).__name__).rstrip(":")
 
 
 def composition_error(error: Exception, overrides: Sequence[str], schema: type) -> str:

@@ -67,8 +67,7 @@ def restored(settings: Mapping[str, Any]) -> Config:
     InputError
         As :func:`validate`.
     """
-    data = {**settings["data"], "image_cache": ""}
-    return validate(OmegaConf.create({**settings, "data": data, "output_dir": ""}))
+    return validate(OmegaConf.create({**settings, "output_dir": ""}))
 
 
 CHOICES = {
@@ -80,7 +79,6 @@ CHOICES = {
     "data.name": ("auto", "dreams", "files", "synthetic"),
     "data.expert": ("union", "intersection", *(f"expert{n}" for n in range(1, 10))),
     "data.scored": ("rows", "all"),
-    "detector.map": ("gradcam", "hirescam"),
     "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
     "trainer.keep": ("best", "last"),
     "trainer.accelerator": ("cpu", "gpu", "auto"),
@@ -88,11 +86,6 @@ CHOICES = {
 }
 
 BASELINES = ("automatic", "experts", "threshold", "yasa", "trivial")
-METHODS = (
-    *("gradcam", "hirescam", "guided_gradcam", "integrated_gradients", "saliency", "occlusion"),
-    *("random", "uniform"),
-)
-
 # Smallest allowed value; the second entry says whether the value itself is allowed.
 RANGES: dict[str, tuple[float, bool]] = {
     "task.sfreq": (0, False),
@@ -104,7 +97,6 @@ RANGES: dict[str, tuple[float, bool]] = {
     "cv.guard": (0, True),
     "data.subjects": (1, True),
     "data.minutes": (0, False),
-    "data.image_memory": (0, True),
     "task.image_size": (2, True),
     "balance.noise": (0, True),
     "explain.figures": (0, True),
@@ -235,14 +227,6 @@ def _check_bands(config: Config) -> None:
 
 
 def _check_explain(config: Config) -> None:
-    methods = config.explain.methods
-    for method in methods:
-        if method not in METHODS:
-            raise InputError(
-                f"explain.methods holds {method!r}; each must be one of {', '.join(METHODS)}"
-            )
-    if len(set(methods)) < len(methods):
-        raise InputError(f"explain.methods holds {methods}; name each method once")
     if config.explain.tolerance >= config.task.window:
         raise InputError(
             f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than task.window "

@@ -53,8 +53,6 @@ class DataConfig:
     event_names: list[str] | None = None
     subjects: int = 8
     minutes: float = 10.0
-    image_memory: float = 2.0
-    image_cache: str = MISSING
 
 
 @dataclass
@@ -69,7 +67,7 @@ class BalanceConfig:
 class ExplainConfig:
     """How test windows are explained."""
 
-    methods: list[str] = MISSING
+    methods: dict[str, dict[str, Any]] = field(default_factory=dict)
     figures: int = 3
     tolerance: float = 0.0
     faithfulness: bool = True
@@ -96,7 +94,7 @@ class DetectorConfig:
     """How events are found with a sliding window."""
 
     activation: str = MISSING
-    map: str = "gradcam"
+    map: dict[str, Any] = MISSING
     step: float = MISSING
     iou: float = MISSING
     min_events: int = MISSING
@@ -132,6 +130,7 @@ class Config:
     """One experiment."""
 
     task: TaskConfig = field(default_factory=TaskConfig)
+    input: dict[str, dict[str, Any]] = MISSING
     model: dict[str, Any] = MISSING
     cv: CvConfig = field(default_factory=CvConfig)
     data: DataConfig = field(default_factory=DataConfig)

@@ -88,5 +88,5 @@ def settings_of(config: Config, source: str) -> dict[str, Any]:
         del settings["leak"]
     if source != "files":
         del settings["data"]["scored"], settings["data"]["event_names"]
-    del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
+    del settings["output_dir"], settings["logger"], settings["input"]["image"]["cache"]
     return settings

@@ -5,38 +5,37 @@ A finished fold is read back instead, so that a run goes on where it stopped.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import WandbLogger
 
-from xai_sleep.detect.search import find_events
-from xai_sleep.evaluate.events import FoundEvents
+from xai_sleep.detect.whole import input_of
+from xai_sleep.evaluate.events import FoundEvents, event_metrics
 from xai_sleep.evaluate.maps import fold_maps
-from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.evaluate.windows import FoldResult, score_windows
 from xai_sleep.experiment.training import (
+    Plan,
     build_classifier,
     build_trainer,
     fit_and_test,
-    fold_data,
     train_on_shuffled_labels,
 )
 from xai_sleep.explain.assessment import explain_fold
+from xai_sleep.explain.attribution import make_explainers
 from xai_sleep.explain.callback import GradCamCallback
-from xai_sleep.leaks.practices import carry_weights, score_oversampled
-from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.figures import draw_examples
 from xai_sleep.report.style import stamp
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.leaky import marking
+from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.schema import Config
 from xai_sleep.tracking.content import track_fold
 from xai_sleep.tracking.runs import tracked_run
-from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.images import Images
 
@@ -59,10 +58,8 @@ class Experiment:
         Where progress is shown.
     recordings : sequence of Recording
         Resampled, broad-band: what figures show.
-    inputs : sequence of Recording
-        The same as the network sees them: every channel once per band.
-    images : Images or None
-        For a network that sees images.
+    plan : Plan
+        What training shares.
     """
 
     config: Config
@@ -70,27 +67,28 @@ class Experiment:
     directory: RunDirectory
     progress: Progress
     recordings: Sequence[Recording]
-    inputs: Sequence[Recording]
-    images: Images | None
+    plan: Plan
+
+    @property
+    def images(self) -> Images | None:
+        """For a network that sees images."""
+        return self.plan.store if isinstance(self.plan.store, Images) else None
 
 
 def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
     """Train, test, explain and score one fold, unless that was done before."""
     config, directory = experiment.config, experiment.directory
     started = time.perf_counter()
-    data = fold_data(config, experiment.inputs, fold, experiment.images)
     if directory.finished(fold.name):
         arrays, metrics = directory.read_fold(fold.name)
-        found = FoundEvents.stored(arrays)
-        kept = (arrays["probability"], arrays["maps"], metrics, found, arrays)
-        return FoldResult(fold.name, data.test, *kept)
+        outcome = FoldOutcome.stored(fold.name, arrays, None)
+        return _old(experiment, outcome, metrics, outcome.maps, outcome.explained)
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
-    data.setup()
-    classifier = build_classifier(config, experiment.inputs, experiment.images)
-    carry_weights(classifier, fold, directory.path / "folds")
-    explainer = GradCamCallback(config.explain.methods)
+    classifier = build_classifier(config)
+    data = experiment.plan.data(fold, input_of(classifier))
+    explainer = GradCamCallback(make_explainers(config.explain.methods))
     epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
     with tracked_run(config, experiment.source, directory.path, fold.name) as tracked:
         trainer = build_trainer(
@@ -100,41 +98,53 @@ def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
             logger=WandbLogger(experiment=tracked),
             callbacks=[epochs, explainer],
         )
-        probability, metrics = fit_and_test(trainer, classifier, data)
-        found, scores = find_events(config, data, classifier)
-        metrics |= marking(config.leak.names) | scores
-        metrics |= score_oversampled(classifier, data, probability, metrics["threshold"])
+        outcome = fit_and_test(trainer, classifier, data, config.detector)
         maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
-        result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
+        explained = {}
         if maps.size:
-            metrics["maps"] = fold_maps(experiment.recordings, result, config.explain.tolerance)
-            result = judge(experiment, data, classifier, explainer, result, seed)
+            path = directory.fold(fold.name) / "shuffled"
+            shuffled = partial(train_on_shuffled_labels, experiment.plan, fold, path, seed)
+            known = (classifier, data, explainer, outcome.detected, seed)
+            explained = explain_fold(config.explain, *known, shuffled)
+        outcome = replace(outcome, maps=maps, explained=explained)
+        result = _old(experiment, outcome, _metrics(experiment, outcome), maps, explained)
         if maps.size and config.explain.figures:
             figures = directory.path / "figures"
             shown = (experiment.recordings, result, config.explain.figures)
             mark = stamp(experiment.source, config.leak.names)
             draw_examples(*shown, figures, images=experiment.images, mark=mark)
         track_fold(tracked, experiment.recordings, result, directory.path / "figures")
-    metrics["seconds"] = time.perf_counter() - started
-    arrays = {"probability": probability, "maps": maps, **result.explained}
-    arrays |= {**found.arrays(), **data.learnt}
-    directory.write_fold(fold.name, arrays, metrics)
+    metrics = {**result.metrics, "seconds": time.perf_counter() - started}
+    directory.write_fold(fold.name, outcome.arrays(), metrics)
+    return replace(result, metrics=metrics)
+
+
+def _old(
+    experiment: Experiment, outcome: FoldOutcome, metrics: Any, maps: Any, explained: Any
+) -> FoldResult:
+    assert outcome.events is not None
+    assert outcome.probability is not None
+    events = FoundEvents(**vars(outcome.events))
+    result = FoldResult(
+        outcome.name, outcome.windows, outcome.probability, maps, metrics, events, explained
+    )
+    if maps.size and "maps" not in metrics:
+        own = fold_maps(experiment.recordings, result, experiment.config.explain.tolerance)
+        result = replace(result, metrics={**metrics, "maps": own})
     return result
 
 
-def judge(
-    experiment: Experiment,
-    data: FoldDataModule,
-    classifier: EventClassifier,
-    explainer: GradCamCallback,
-    result: FoldResult,
-    seed: int,
-) -> FoldResult:
-    """Add to a result what the maps of its fold are worth."""
-    config, fold = experiment.config, data.fold
-    own = (config, experiment.inputs, fold, experiment.images)
-    path = experiment.directory.fold(fold.name) / "shuffled"
-    shuffled = partial(train_on_shuffled_labels, *own, path, seed)
-    detected = result.probability >= result.threshold
-    known = (classifier, data, explainer.found, detected, seed)
-    return replace(result, explained=explain_fold(config.explain, *known, shuffled))
+def _metrics(experiment: Experiment, outcome: FoldOutcome) -> dict[str, Any]:
+    record, labels = asdict(outcome.record), outcome.windows.label
+    assert outcome.events is not None
+    assert outcome.probability is not None
+    events = FoundEvents(**vars(outcome.events))
+    counts = {part: record.pop(part) for part in ("train", "val", "test")}
+    del record["leaks"], record["scores"], record["seconds"]
+    return {
+        **record,
+        "windows": score_windows(labels, outcome.probability, record["threshold"]),
+        "windows_at_half": score_windows(labels, outcome.probability, 0.5),
+        "counts": counts,
+        **event_metrics(experiment.plan.store.recordings, events, experiment.config.detector.iou),
+    }

@@ -22,17 +22,9 @@ from xai_sleep.baselines.trial import Trial
 from xai_sleep.evaluate.windows import SCHEMA
 from xai_sleep.experiment.files import collect, settings_of, write
 from xai_sleep.experiment.fold import Experiment, run_fold
-from xai_sleep.experiment.training import (
-    bands_seen,
-    build_images,
-    channels_wanted,
-    fold_data,
-    prepared,
-    sees_images,
-)
-from xai_sleep.leaks.practices import lead_astray, leaky
+from xai_sleep.experiment.training import Plan, build_input
 from xai_sleep.progress import Progress
-from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
+from xai_sleep.recordings.filtering import prepare, require_long_enough
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import data_source, load
 from xai_sleep.report.tables import run_table
@@ -40,7 +32,7 @@ from xai_sleep.results.directory import RunDirectory
 from xai_sleep.schema import Config
 from xai_sleep.tracking.runs import experiment_name, require_login, sync_command
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
-from xai_sleep.windows.images import warn_of_empty_rows
+from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)
 
@@ -111,12 +103,13 @@ def work(
     config: Config, source: str, directory: RunDirectory, progress: Progress
 ) -> dict[str, Any]:
     """Run the folds that are not finished and write the files of the whole run."""
-    recordings, inputs = read(config, source, progress)
-    images = build_images(config, recordings) if sees_images(config) else None
-    experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
-    folds = leaky(divide(config, recordings), config, recordings)
+    seen = build_input(config)
+    recordings, inputs = read(config, source, progress, seen)
+    plan = Plan(config, seen.store(inputs))
+    experiment = Experiment(config, source, directory, progress, recordings, plan)
+    folds = divide(config, recordings)
     baselines = compare(config, recordings, folds)
-    remember_images(experiment, folds)
+    remember(experiment, folds, seen)
     results = [
         run_fold(experiment, fold, number)
         for number, fold in progress.each("folds", enumerate(folds), len(folds))
@@ -129,16 +122,15 @@ def work(
 
 
 def read(
-    config: Config, source: str, progress: Progress
+    config: Config, source: str, progress: Progress, seen: Input
 ) -> tuple[list[Recording], list[Recording]]:
     """Load the recordings and resample them: broad-band, and in the bands the network sees."""
     task, data = config.task, config.data
-    channels, setting = channels_wanted(config)
     raw = load(
         source,
         root=data.root,
         event=task.event,
-        channels=channels,
+        channels=seen.channels,
         expert=data.expert,
         records=data.records,
         subjects=data.subjects,
@@ -147,18 +139,17 @@ def read(
         seed=config.seed,
         scored=data.scored,
         event_names=data.event_names,
-        setting=setting,
+        setting=seen.setting,
     )
-    bands = bands_seen(config)
     for one in raw:
         place = f"record {one.record}"
-        require_long_enough(one, place, bands=bands, window=task.window)
-        if not sees_images(config):
-            require_fast_enough(one, place, bands=bands)
-    if sees_images(config):
-        warn_of_empty_rows(raw, min(task.image_band[1], task.sfreq / 2))
-    raw = lead_astray(raw, config.leak.names)
-    both = [prepared(config, one) for one in progress.each("records", raw, len(raw))]
+        require_long_enough(one, place, bands=seen.bands, window=task.window)
+    seen.check(raw)
+    broad = [(task.band[0], task.band[1])]
+    both = [
+        (prepare(one, sfreq=task.sfreq, bands=broad), seen.prepare(one))
+        for one in progress.each("records", raw, len(raw))
+    ]
     return [broad for broad, _ in both], [inputs for _, inputs in both]
 
 
@@ -193,12 +184,11 @@ def compare(
     return found
 
 
-def remember_images(experiment: Experiment, folds: Sequence[Fold]) -> None:
-    """Compute the images that folds share: of all folds, so a resumed run sees the same ones."""
-    finished = all(experiment.directory.finished(fold.name) for fold in folds)
-    if experiment.images and not finished:
-        data = [fold_data(experiment.config, experiment.inputs, fold) for fold in folds]
-        experiment.images.remember([part for d in data for part in (d.train, d.val)])
+def remember(experiment: Experiment, folds: Sequence[Fold], seen: Input) -> None:
+    """Announce the windows that folds share: of all folds, so a resumed run sees the same ones."""
+    if not all(experiment.directory.finished(fold.name) for fold in folds):
+        data = [experiment.plan.data(fold, seen) for fold in folds]
+        experiment.plan.store.remember([part for d in data for part in (d.train, d.val)])
 
 
 def _title(config: Config, source: str) -> str:

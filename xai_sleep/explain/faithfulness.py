@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xai_sleep.explain.attribution import EVENT
-from xai_sleep.models.classifier import Network
+from xai_sleep.models.contract import Network
 
 Curves = NDArray[np.float32]
 Order = NDArray[np.intp]
