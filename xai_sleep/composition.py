@@ -35,7 +35,7 @@ def target(where: str, component: Component) -> object:
     name = component.get("_target_")
     try:
         return get_object(str(name))
-    except Exception as error:  # noqa: BLE001 - what a module of the user's raises on import
+    except Exception as error:  # whatever a module of the user's raises on import
         raise InputError(
             f"{where}._target_={name} cannot be imported ({_reason(error)}); name a class as "
             "package.module.Class, and the folder that holds the package in PYTHONPATH"

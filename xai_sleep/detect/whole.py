@@ -45,7 +45,7 @@ def detector_of(classifiers: Sequence[EventClassifier]) -> Detector:
 
 
 def input_of(classifier: EventClassifier) -> Input:
-    """What a classifier sees."""
+    """Say what a classifier sees."""
     return cast("Input", classifier.input)
 
 
@@ -82,7 +82,7 @@ def find_events(
 
 
 def _batches(store: Store, windows: Windows) -> Iterator[tuple[Tensor]]:
-    """What no classifier has scaled yet."""
+    """Yield what no classifier has scaled yet."""
     for first in range(0, len(windows), BATCH):
         yield (store.of(windows, np.arange(first, min(first + BATCH, len(windows)))),)
 
@@ -92,12 +92,16 @@ def _mean_reading(classifiers: Sequence[EventClassifier], prepared: Recording) -
     explainer = make_explainer("detector.map", cast("Any", classifiers[0].detector["map"]))
     nowhere = Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
     models = [
-        (reading_of(each, explainer), input_of(each), *input_of(each).amplitudes([prepared], nowhere))
+        (
+            reading_of(each, explainer),
+            input_of(each),
+            input_of(each).amplitudes([prepared], nowhere),
+        )
         for each in classifiers
     ]
 
     def read(batch: Tensor, n_times: int) -> dict[str, Values]:
-        each = [reading(seen(batch, scale), n_times) for reading, seen, scale in models]
+        each = [reading(seen(batch, scales[0]), n_times) for reading, seen, scales in models]
         return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
 
     return read

@@ -52,7 +52,9 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
                 [result.metrics for result in results],
                 experiment.config.detector.iou,
             ),
-            **explainer_summary(experiment.recordings, results, explain.methods, explain.tolerance),
+            **explainer_summary(
+                experiment.recordings, results, list(explain.methods), explain.tolerance
+            ),
         },
         "timing": {result.name: result.metrics["seconds"] for result in results},
     }

@@ -135,6 +135,7 @@ def _old(
 
 
 def _metrics(experiment: Experiment, outcome: FoldOutcome) -> dict[str, Any]:
+    assert outcome.record is not None
     record, labels = asdict(outcome.record), outcome.windows.label
     assert outcome.events is not None
     assert outcome.probability is not None

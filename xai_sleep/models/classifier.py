@@ -71,7 +71,9 @@ class EventClassifier(pl.LightningModule):
         parts = {"network": network, "input": input}
         plain = {name: part for name, part in parts.items() if isinstance(part, Mapping)}
         self.save_hyperparameters(plain | rates, logger=False)
-        self.input = cast("nn.Module", made("input", input) if isinstance(input, Mapping) else input)
+        self.input = cast(
+            "nn.Module", made("input", input) if isinstance(input, Mapping) else input
+        )
         if isinstance(network, Mapping):
             network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):

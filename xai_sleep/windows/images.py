@@ -100,7 +100,7 @@ def warn_of_empty_rows(recordings: Sequence[Recording], fmax: float) -> None:
 
 
 def images_of(transform: Transform, signals: Signals) -> Tensor:
-    """Images ``(window, image, freq, time)``, as float32, of windows ``(window, channel, time)``."""
+    """Images, float32 of shape (window, image, freq, time), of (window, channel, time)."""
     with torch.no_grad():
         batches = [signals[i : i + BATCH] for i in range(0, len(signals), BATCH)]
         return torch.cat([transform(torch.from_numpy(b.copy())) for b in batches])
