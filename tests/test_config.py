@@ -209,7 +209,7 @@ def test_the_configuration_is_beside_the_package_or_inside(
 
 def test_what_results_depend_on_is_taken_up_again() -> None:
     config = composed("task=rem", "model=cnn2d", "explain=all", "logger.project=elsewhere")
-    kept = settled(config, config.data)
+    kept = settled(config)
     assert restored(kept) == kept
     assert (kept.task, kept.model, kept.explain) == (config.task, config.model, config.explain)
     assert kept.output_dir == ""

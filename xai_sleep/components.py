@@ -4,89 +4,103 @@ A component is a class or a function of the package or of a user's own file. Wha
 before any work is done with it.
 """
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-from omegaconf.errors import OmegaConfBaseException
+from hydra.utils import get_object, instantiate
 from typing_extensions import get_protocol_members, is_protocol
 
 from xai_sleep.errors import InputError
-from xai_sleep.schema import Component
+
+Component = Mapping[str, object]
+"""``_target_``, the name of a class or function, and arguments for it."""
 
 T = TypeVar("T")
 
 
-def build(kind: type[T], component: Component, setting: str, **more: object) -> T:
-    """Make a component.
+def target(where: str, component: Component) -> object:
+    """Look up what a component names.
+
+    Parameters
+    ----------
+    where : str
+        The setting, for messages.
+    component : mapping
+        With a ``_target_``.
+
+    Raises
+    ------
+    InputError
+        If it names nothing, or there is nothing of that name.
+    """
+    name = component.get("_target_")
+    if not name:
+        raise InputError(f"{where} has no _target_; name its class or function there")
+    try:
+        return get_object(str(name))
+    except Exception as error:  # whatever a module of the user's raises on import
+        raise InputError(
+            f"{where}._target_={name} cannot be imported ({_reason(error)}); name a class as "
+            "package.module.Class, and the folder that holds the package in PYTHONPATH"
+        ) from error
+
+
+def made(where: str, component: Component, **arguments: object) -> object:
+    """Make a component with its own arguments and those given.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, or refuses the arguments.
+    """
+    target(where, component)
+    try:
+        return instantiate(component, _convert_="all", **arguments)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, InputError):
+            raise cause from None
+        raise InputError(
+            f"{where}: {_reason(cause)}; {component['_target_']} was given "
+            f"{', '.join(sorted({*component, *arguments} - {'_target_'})) or 'nothing'}: set what "
+            f"it takes under {where}"
+        ) from error
+
+
+def build(kind: type[T], where: str, component: Component, **arguments: object) -> T:
+    """Make a component of a kind, see :func:`made`.
 
     Parameters
     ----------
     kind : type
         Class or runtime-checkable Protocol that it must be an instance of.
-    component : mapping
-        ``_target_`` and the arguments that the user set.
-    setting : str
-        Where it was set, for messages.
-    **more
-        Further arguments.
-
-    Returns
-    -------
-    kind
+    where, component, **arguments
+        As of :func:`made`.
 
     Raises
     ------
     InputError
-        If its target cannot be imported or called so, or what it makes is no such component.
+        Also if what is made is no such component: what it lacks.
     """
-    target = called(component, setting)
-    try:
-        inspect.signature(target).bind(**more)
-    except (TypeError, ValueError) as error:
-        reason = error.__cause__ or error
+    one = made(where, component, **arguments)
+    if not isinstance(one, kind):
+        lacking = [name for name in _offered(kind) if not hasattr(one, name)]
         raise InputError(
-            f"{setting}: {component['_target_']} cannot be made with its settings ({reason}); "
-            "settings beside _target_ are arguments of its constructor"
-        ) from None
-    made = target(**more)
-    if not isinstance(made, kind):
-        lacking = [name for name in _offered(kind) if not hasattr(made, name)]
-        raise InputError(
-            f"{setting}: {component['_target_']} is no {kind.__name__}, it lacks "
-            f"{', '.join(lacking) or 'its type'}; docs/components.md shows the smallest one"
+            f"{where}: {component['_target_']} is no {kind.__name__}, it lacks "
+            f"{', '.join(lacking) or 'the class to derive from'}; docs/components.md shows the "
+            "smallest one"
         )
-    return made
-
-
-def called(component: Component, setting: str) -> Callable[..., object]:
-    """Find what a component calls, with the arguments that the user set.
-
-    Raises
-    ------
-    InputError
-        If there is no target, or it cannot be imported.
-    """
-    if not component.get("_target_"):
-        raise InputError(f"{setting} has no _target_; name its class or function there")
-    try:
-        target: Callable[..., object] = instantiate(
-            {**component, "_partial_": True}, _convert_="all"
-        )
-    except (InstantiationException, OmegaConfBaseException) as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, InputError):
-            raise cause from None
-        reason = next(iter(str(cause).splitlines()), type(cause).__name__)
-        raise InputError(
-            f"{setting}: {component['_target_']} cannot be had ({reason}); a file of your own must "
-            "be importable: name its folder in PYTHONPATH"
-        ) from error
-    return target
+    return one
 
 
 def _offered(kind: Any) -> list[str]:
     """Names that an instance of a Protocol or an abstract class must have."""
     return sorted(get_protocol_members(kind) if is_protocol(kind) else kind.__abstractmethods__)
+
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    said = str(error).splitlines()
+    return (said[0] if said else type(error).__name__).rstrip(":")

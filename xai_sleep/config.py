@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from xai_sleep.composition import value_error
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
-from xai_sleep.schema import Component, Config, LoggerConfig
+from xai_sleep.schema import Config, LoggerConfig
 
 PLACES = ("cache", "memory")
 """Settings of an input that change no result: where images are kept, and how many."""
@@ -57,21 +57,13 @@ def validate(composed: DictConfig) -> Config:
     return config
 
 
-def settled(config: Config, data: Component) -> Config:
-    """Select what results depend on: not where files are written, nor who watches.
-
-    Parameters
-    ----------
-    config : Config
-        As checked.
-    data : mapping
-        The source that was chosen, where the settings leave a choice.
-    """
+def settled(config: Config) -> Config:
+    """Select what results depend on: not where files are written, nor who watches."""
     inputs = {
         kind: {k: v for k, v in each.items() if k not in PLACES}
         for kind, each in config.input.items()
     }
-    return replace(config, data=data, input=inputs, output_dir="", logger=LoggerConfig())
+    return replace(config, input=inputs, output_dir="", logger=LoggerConfig())
 
 
 def restored(config: Config) -> Config:

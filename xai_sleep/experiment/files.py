@@ -52,7 +52,9 @@ def collect(experiment: Experiment, results: Sequence[FoldResult]) -> dict[str, 
                 [result.metrics for result in results],
                 experiment.config.detector.iou,
             ),
-            **explainer_summary(experiment.recordings, results, explain.methods, explain.tolerance),
+            **explainer_summary(
+                experiment.recordings, results, list(explain.methods), explain.tolerance
+            ),
         },
         "timing": {result.name: result.metrics["seconds"] for result in results},
     }
@@ -88,5 +90,5 @@ def settings_of(config: Config, source: str) -> dict[str, Any]:
         del settings["leak"]
     if source != "files":
         del settings["data"]["scored"], settings["data"]["event_names"]
-    del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
+    del settings["output_dir"], settings["logger"], settings["input"]["image"]["cache"]
     return settings

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import Activation
+from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.events import Events
 from xai_sleep.results.outcome import FoldOutcome
@@ -143,3 +143,11 @@ class Finished:
                 name = self.recordings[i].record
                 found[name] = found[name].over(activation) if name in found else activation
         return found
+
+    @property
+    def activation_arrays(self) -> dict[str, NDArray[np.floating]]:
+        """Activations by name of the record, and ``step`` in s: what ``activation.npz`` holds."""
+        arrays: dict[str, NDArray[np.floating]] = {"step": np.array(1 / RATE)}
+        for record, activation in self.activations.items():
+            arrays |= activation.named(record)
+        return arrays
