@@ -14,7 +14,7 @@ from xai_sleep.composition import composition_error
 from xai_sleep.config import config_dir, validate
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.leaks.names import leaky_prefix
-from xai_sleep.recordings.sources import data_source
+from xai_sleep.recordings.sources import source_name
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 
@@ -42,7 +42,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     # Hydra would print its own account of an error and exit with 1; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    OmegaConf.register_new_resolver("data_source", data_source, replace=True)
+    OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     try:

@@ -1,14 +1,17 @@
 """What Hydra and OmegaConf could not compose, said in one line with what there is instead."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import takewhile
 from typing import Any, get_type_hints
 
-from hydra.errors import OverrideParseException
+from hydra.errors import InstantiationException, OverrideParseException
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from xai_sleep.errors import InputError
 
 
 def composition_error(error: Exception, overrides: Sequence[str], schema: type) -> str:
@@ -77,3 +80,27 @@ def _names(schema: type, group: str) -> list[str]:
     for part in filter(None, group.split(".")):
         kind = get_type_hints(kind).get(part) if is_dataclass(kind) else None
     return [f.name for f in fields(kind)] if is_dataclass(kind) else []
+
+
+def component(settings: Mapping[str, object], key: str) -> object:
+    """Make what a part of the configuration names by ``_target_``.
+
+    Parameters
+    ----------
+    settings : mapping
+        With ``_target_`` and the arguments.
+    key : str
+        Of the part, for messages.
+
+    Raises
+    ------
+    InputError
+        The component's own about a setting, or one that says why it cannot be made.
+    """
+    try:
+        return instantiate(settings)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):
+            raise error.__cause__ from None
+        said = " ".join(str(error).split())
+        raise InputError(f"{key}._target_={settings.get('_target_')}: {said}") from error

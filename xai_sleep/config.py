@@ -16,6 +16,7 @@ from xai_sleep.composition import value_error
 from xai_sleep.errors import InputError
 from xai_sleep.leaks.names import chosen_leaks
 from xai_sleep.recordings.filtering import reach
+from xai_sleep.recordings.sources import data_source
 from xai_sleep.schema import Config
 
 
@@ -67,19 +68,14 @@ def restored(settings: Mapping[str, Any]) -> Config:
     InputError
         As :func:`validate`.
     """
-    data = {**settings["data"], "image_cache": ""}
-    return validate(OmegaConf.create({**settings, "data": data, "output_dir": ""}))
+    return validate(OmegaConf.create({**settings, "data": {}, "output_dir": ""}))
 
 
 CHOICES = {
-    "task.event": ("spindle", "rem"),
     "task.scale": ("record", "train"),
     "task.image": ("coherence", "scalogram"),
     "task.image_semantics": ("pycwt", "grinsted"),
     "cv.scheme": ("loso", "kfold"),
-    "data.name": ("auto", "dreams", "files", "synthetic"),
-    "data.expert": ("union", "intersection", *(f"expert{n}" for n in range(1, 10))),
-    "data.scored": ("rows", "all"),
     "detector.map": ("gradcam", "hirescam"),
     "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
     "trainer.keep": ("best", "last"),
@@ -102,9 +98,6 @@ RANGES: dict[str, tuple[float, bool]] = {
     "cv.val_blocks": (2, True),
     "cv.folds": (3, True),
     "cv.guard": (0, True),
-    "data.subjects": (1, True),
-    "data.minutes": (0, False),
-    "data.image_memory": (0, True),
     "task.image_size": (2, True),
     "balance.noise": (0, True),
     "explain.figures": (0, True),
@@ -179,7 +172,8 @@ def _check_combinations(config: Config) -> None:
             f"({task.window:g} s)"
         )
     _check_detector(config)
-    _check_files(config)
+    if config.data:
+        data_source(config.data)
 
 
 def _check_detector(config: Config) -> None:
@@ -196,20 +190,6 @@ def _check_detector(config: Config) -> None:
         raise InputError(
             f"detector.step ({config.detector.step:g} s) must not be longer than task.window "
             f"({task.window:g} s), or events between windows are missed"
-        )
-
-
-def _check_files(config: Config) -> None:
-    data = config.data
-    if data.name == "files" and not data.root:
-        raise InputError(
-            "data=files, but data.root is not set; name the folder of your recordings, as in "
-            "data.root=my_recordings"
-        )
-    if data.event_names is not None and not data.event_names:
-        raise InputError(
-            "data.event_names is empty; name the kinds of row that are events, as in [spindle], "
-            "or leave it out where there is one kind"
         )
 
 

@@ -29,6 +29,8 @@ class TaskConfig:
     image_band: list[float] = MISSING
     image_size: int = 128
     image_semantics: str = "pycwt"
+    simulator: dict[str, Any] | None = None
+    rule: dict[str, Any] | None = None
 
 
 @dataclass
@@ -39,22 +41,6 @@ class CvConfig:
     val_blocks: int = 8
     folds: int = 10
     guard: float = 5.0
-
-
-@dataclass
-class DataConfig:
-    """Where recordings come from."""
-
-    name: str = MISSING
-    root: str = MISSING
-    records: list[str] | None = None
-    expert: str = "union"
-    scored: str = "rows"
-    event_names: list[str] | None = None
-    subjects: int = 8
-    minutes: float = 10.0
-    image_memory: float = 2.0
-    image_cache: str = MISSING
 
 
 @dataclass
@@ -134,7 +120,7 @@ class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     model: dict[str, Any] = MISSING
     cv: CvConfig = field(default_factory=CvConfig)
-    data: DataConfig = field(default_factory=DataConfig)
+    data: dict[str, Any] = MISSING
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)

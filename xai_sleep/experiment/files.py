@@ -84,9 +84,8 @@ def settings_of(config: Config, source: str) -> dict[str, Any]:
     """Select what the results depend on: not where files are written, nor who watches."""
     settings = asdict(config)
     settings["data"]["name"] = source
+    settings["data"].pop("sources", None)
     if not config.leak.names:
         del settings["leak"]
-    if source != "files":
-        del settings["data"]["scored"], settings["data"]["event_names"]
-    del settings["output_dir"], settings["logger"], settings["data"]["image_cache"]
+    del settings["output_dir"], settings["logger"]
     return settings

@@ -34,7 +34,7 @@ from xai_sleep.leaks.practices import lead_astray, leaky
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.sources import data_source, load
+from xai_sleep.recordings.sources import Wanted, data_source, simulator
 from xai_sleep.report.tables import run_table
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.schema import Config
@@ -43,12 +43,6 @@ from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.windows.images import warn_of_empty_rows
 
 log = logging.getLogger(__name__)
-
-SOURCE_CHOSEN = {
-    "synthetic": "no DREAMS records in %s: these are SIMULATED recordings (data.root or "
-    "XAI_SLEEP_DREAMS names the folder of the real ones; data=synthetic says you mean it)",
-    "dreams": "DREAMS records found in %s",
-}
 
 
 def run(config: Config, console: Console | None = None) -> dict[str, Any]:
@@ -82,9 +76,11 @@ def run(config: Config, console: Console | None = None) -> dict[str, Any]:
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads)  # of NumPy and SciPy, as jobs may share a machine
     require_login(config.logger)
-    source = data_source(config.data.name, config.data.root, config.task.event)
-    if source != config.data.name:
-        log.warning(SOURCE_CHOSEN[source], config.data.root)
+    asked = data_source(config.data)
+    chosen = asked.chosen(wanted(config))
+    if chosen is not asked:
+        log.warning("these are %s, %s", chosen.describe(), asked.describe())
+    source = chosen.name
     directory = RunDirectory(Path(config.output_dir))
     with directory.claimed(settings_of(config, source)), Progress(console) as progress:
         found = finished_before(directory) or work(config, source, directory, progress)
@@ -111,7 +107,7 @@ def work(
     config: Config, source: str, directory: RunDirectory, progress: Progress
 ) -> dict[str, Any]:
     """Run the folds that are not finished and write the files of the whole run."""
-    recordings, inputs = read(config, source, progress)
+    recordings, inputs = read(config, progress)
     images = build_images(config, recordings) if sees_images(config) else None
     experiment = Experiment(config, source, directory, progress, recordings, inputs, images)
     folds = leaky(divide(config, recordings), config, recordings)
@@ -128,27 +124,18 @@ def work(
     return found
 
 
-def read(
-    config: Config, source: str, progress: Progress
-) -> tuple[list[Recording], list[Recording]]:
-    """Load the recordings and resample them: broad-band, and in the bands the network sees."""
-    task, data = config.task, config.data
+def wanted(config: Config) -> Wanted:
+    """Say what is asked of the source of recordings."""
+    task = config.task
     channels, setting = channels_wanted(config)
-    raw = load(
-        source,
-        root=data.root,
-        event=task.event,
-        channels=channels,
-        expert=data.expert,
-        records=data.records,
-        subjects=data.subjects,
-        minutes=data.minutes,
-        sfreq=task.sfreq,
-        seed=config.seed,
-        scored=data.scored,
-        event_names=data.event_names,
-        setting=setting,
-    )
+    made = simulator(task.simulator)
+    return Wanted(task.event, channels, setting, task.sfreq, config.seed, made)
+
+
+def read(config: Config, progress: Progress) -> tuple[list[Recording], list[Recording]]:
+    """Load the recordings and resample them: broad-band, and in the bands the network sees."""
+    task = config.task
+    raw = data_source(config.data).read(wanted(config))
     bands = bands_seen(config)
     for one in raw:
         place = f"record {one.record}"

@@ -187,7 +187,7 @@ def _kept_in(directory: Path) -> Iterator[None]:
 def _shown(config: Config, source: str) -> dict[str, Any]:
     settings = asdict(config)
     settings["data"]["name"] = source
-    for place in ("root", "image_cache"):
-        del settings["data"][place]
+    for place in ("root", "sources"):
+        settings["data"].pop(place, None)
     del settings["output_dir"], settings["logger"]
     return {"experiment": experiment_name(config), **settings}
