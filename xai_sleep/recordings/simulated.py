@@ -218,13 +218,9 @@ def _with(recording: Recording, channels: tuple[str, ...]) -> Recording:
 
 def _require_room(subjects: int, minutes: float) -> None:
     if not isinstance(subjects, int) or subjects < 1:
-        raise InputError(f"data.subjects is {subjects}; simulate at least 1 subject")
-    if not isinstance(minutes, int | float):
-        raise InputError(f"data.minutes is {minutes}; expected a number")
-    if not 1 <= minutes < np.inf:  # NaN excluded
-        raise InputError(
-            f"data.minutes is {minutes:g}: too short for two events; simulate at least 1 minute"
-        )
+        raise InputError(f"data.subjects is {subjects!r}; simulate at least 1 subject")
+    if not isinstance(minutes, int | float) or not 1 <= minutes < np.inf:  # two events need room
+        raise InputError(f"data.minutes is {minutes!r}; simulate at least 1 minute")
 
 
 def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Generator) -> Recording:
