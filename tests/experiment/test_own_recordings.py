@@ -71,7 +71,7 @@ def test_dreams_written_as_tables_scores_the_same(tmp_path: Path) -> None:
 
 def first_read(root: Path, *overrides: str) -> None:
     config = composed(*OWN, f"data.root={root}", *overrides)
-    read(config, "files", Progress(QUIET))
+    read(config, Progress(QUIET))
 
 
 @pytest.mark.parametrize(
