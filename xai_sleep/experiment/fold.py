@@ -132,7 +132,9 @@ def _explained(
     path = experiment.directory.fold(data.fold.name) / "shuffled"
     shuffled = partial(train_on_shuffled_labels, experiment.plan, data.fold, path, seed)
     settings = experiment.plan.config.explain
-    explained = explain_fold(settings, classifier, data, explainer, outcome.detected, seed, shuffled)
+    explained = explain_fold(
+        settings, classifier, data, explainer, outcome.detected, seed, shuffled
+    )
     return replace(outcome, maps=maps, explained=explained)
 
 
