@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.maps import map_rows, score_maps
+from xai_sleep.evaluate.maps import locate, map_rows
 from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.tested import Mask, Tested
 from xai_sleep.explain.faithfulness import CURVES, METRICS, SEGMENTS, areas
 from xai_sleep.explain.sanity import PASS_BELOW
-from xai_sleep.metrics.maps import SCORES, score_table
+from xai_sleep.metrics.maps import SCORES
 from xai_sleep.results.scores import POOLED, Score
 
 Values = NDArray[np.floating]
@@ -104,7 +104,7 @@ def _stranger(
     likeness = _of_positives(rows, tested, rho, layers, tested.positive)
     final = [replace(row, metric="similarity") for row in likeness if row.metric == layers[-1]]
     found = [replace(row, over=row.metric, metric="similarity") for row in likeness if row.metric]
-    draws = [_scores_of_positives(tested, each) for each in profiles]
+    draws = [locate(tested, each, tested.positive).table for each in profiles]
     with np.errstate(invalid="ignore"):
         defined = ~np.isnan(draws)
         mean = np.where(defined, draws, 0).sum(axis=0) / defined.sum(axis=0)
@@ -119,15 +119,3 @@ def _stranger(
     }
     why = {"passed": NO_RANK, "at_chance": gain.reason}
     return found + final + rows.of_fold(judged, reasons=why) + maps
-
-
-def _scores_of_positives(tested: Tested, profiles: Values) -> NDArray[np.float64]:
-    """Localisation of profiles of positive windows: shape (positive, score)."""
-    tables, start = [], 0
-    for outcome in tested.outcomes:
-        windows = outcome.windows.take(np.flatnonzero(outcome.windows.label == 1))
-        part = profiles[start : start + len(windows)]
-        scores = score_maps(tested.recordings, windows, part, tested.judging.tolerance)
-        tables.append(score_table(scores))
-        start += len(windows)
-    return np.concatenate(tables)

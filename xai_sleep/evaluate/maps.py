@@ -1,7 +1,8 @@
 """Where maps point: in each fold, by stage, rater and subject; and what is stored of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,48 +14,14 @@ from xai_sleep.metrics.maps import (
     LocalisationScores,
     event_mask,
     localisation,
-    score_table,
     time_profiles,
 )
 from xai_sleep.metrics.statistics import column_means
 from xai_sleep.recordings.recording import Recording, stages_at
-from xai_sleep.results.scores import Score
+from xai_sleep.results.scores import POOLED, Score
 from xai_sleep.windows.windows import Windows
 
-Profiles = Sequence[NDArray[np.floating]]
-
-
-@dataclass(frozen=True, eq=False)
-class Located:
-    """Localisation of the maps of all test windows, one fold after another.
-
-    Parameters
-    ----------
-    table : array of shape (window, score)
-        Columns are :data:`~xai_sleep.metrics.maps.SCORES`.
-    blank, eventless : bool arrays of shape (window,)
-        The map is zero everywhere; no sample lies inside an event.
-    """
-
-    table: NDArray[np.float64]
-    blank: Mask
-    eventless: Mask
-
-    @classmethod
-    def of(cls, tested: Tested, profiles: Profiles) -> "Located":
-        """Compare maps, given fold by fold, with the events of the recordings."""
-        pairs = zip(tested.outcomes, profiles, strict=True)
-        tolerance = tested.judging.tolerance
-        each = [score_maps(tested.recordings, o.windows, p, tolerance) for o, p in pairs]
-        return cls(
-            np.concatenate([score_table(scores) for scores in each]),
-            np.concatenate([scores.blank for scores in each]),
-            np.concatenate([scores.eventless for scores in each]),
-        )
-
-    def counts(self, rows: Mask) -> dict[str, float | None]:
-        """How many windows, and how many of their maps are blank: they have no score."""
-        return {"windows": rows.sum(), "blank": (self.blank & rows).sum()}
+Profiles = NDArray[np.floating]
 
 
 def fold_rows(tested: Tested) -> list[Score]:
@@ -62,51 +29,41 @@ def fold_rows(tested: Tested) -> list[Score]:
     return [
         row
         for method in tested.judging.methods
-        for row in _of_folds(tested, Located.of(tested, profiles_of(tested, method)), method)
+        for row in _of_folds(tested, locate(tested, profiles_of(tested, method)), method)
     ]
 
 
 def map_rows(tested: Tested, method: str) -> list[Score]:
     """All rows of one explainer: of folds and all together; by stage, rater and subject."""
     profiles = profiles_of(tested, method)
-    located = Located.of(tested, profiles)
+    located = locate(tested, profiles)
     found = _of_folds(tested, located, method)
     for over, chosen in _chosen(tested, located).items():
         found += _together(Rows("maps", method, over), tested, located, chosen)
     hit = tested.positive & tested.detected
-    for over, rows in _parts(tested, hit):
-        found += _marked(Rows("maps", method, over), tested, located, rows)
-    for name in _raters(tested.recordings):
+    for over, part in _parts(tested, hit):
+        found += _marked(Rows("maps", method, over), tested, located, part)
+    for name in sorted({name for r in tested.recordings for name in r.scorers if "expert" in name}):
         theirs = replace(tested, recordings=as_marked_by(name, tested.recordings))
-        rows = Rows("maps", method, f"rater {name}")
-        found += _marked(rows, tested, Located.of(theirs, profiles), hit & _looked(tested, name))
+        rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(tested, name)
+        found += _marked(rows, tested, locate(theirs, profiles), looked)
     return found
 
 
 def profiles_of(tested: Tested, method: str) -> Profiles:
-    """Select the maps of an explainer, fold by fold; outcomes hold those of the main one."""
-    return [each.explained.get(f"profiles_{method}", each.maps) for each in tested.outcomes]
+    """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
+    each = [
+        time_profiles(o.explained.get(f"profiles_{method}", o.maps), tested.windows.length)
+        for o in tested.outcomes
+    ]
+    return np.concatenate(each)
 
 
-def map_arrays(tested: Tested) -> dict[str, NDArray[np.generic]]:
-    """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
-
-    Returns
-    -------
-    dict of str to array
-        ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
-        ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
-    """
-    maps = np.concatenate([each.maps for each in tested.outcomes])
-    first = tested.outcomes[0]
-    keys = [key for key in first.explained if key.startswith("profiles_")]
-    return {
-        "maps": maps,
-        "profiles": time_profiles(maps, first.windows.length).astype(np.float16),
-        **{key: np.concatenate([each.explained[key] for each in tested.outcomes]) for key in keys},
-        "inside": tested.each(lambda windows: events_inside(tested.recordings, windows)),
-        "index": np.arange(len(maps)),
-    }
+def locate(tested: Tested, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
+    """Compare maps of all windows, or of those rows, with the events in them."""
+    windows = tested.windows if rows is None else tested.windows.take(np.flatnonzero(rows))
+    near = round(tested.judging.tolerance * windows.sfreq)
+    return localisation(profiles, events_inside(tested.recordings, windows), near)
 
 
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
@@ -120,18 +77,6 @@ def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
     return inside
 
 
-def score_maps(
-    recordings: Sequence[Recording],
-    windows: Windows,
-    maps: NDArray[np.floating],
-    tolerance: float = 0.0,
-) -> LocalisationScores:
-    """Compare each map with the events in its window; a peak may lie ``tolerance`` s off."""
-    profiles = time_profiles(maps, windows.length)
-    near = round(tolerance * windows.sfreq)
-    return localisation(profiles, events_inside(recordings, windows), near)
-
-
 def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]:
     """Give recordings the events of one rater alone; none where the rater did not look."""
     nothing = np.empty((0, 2))
@@ -141,49 +86,73 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
     ]
 
 
-def _chosen(tested: Tested, located: Located) -> dict[str, Mask]:
+def map_arrays(tested: Tested) -> dict[str, NDArray[Any]]:
+    """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
+
+    Returns
+    -------
+    dict of str to array
+        ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
+        ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
+    """
+    outcomes = tested.outcomes
+    maps = np.concatenate([each.maps for each in outcomes])
+    others = [key for key in outcomes[0].explained if key.startswith("profiles_")]
+    return {
+        "maps": maps,
+        "profiles": time_profiles(maps, tested.windows.length).astype(np.float16),
+        **{key: np.concatenate([each.explained[key] for each in outcomes]) for key in others},
+        "inside": events_inside(tested.recordings, tested.windows),
+        "index": np.arange(len(maps)),
+    }
+
+
+def _chosen(tested: Tested, located: LocalisationScores) -> dict[str, Mask]:
     # A window may hold less of an event than makes it positive (task.min_overlap).
     positive = tested.positive & ~located.eventless
     return {"true_positives": positive & tested.detected, "positives": positive}
 
 
-def _of_folds(tested: Tested, located: Located, method: str) -> list[Score]:
+def _of_folds(tested: Tested, located: LocalisationScores, method: str) -> list[Score]:
     found = []
     for over, chosen in _chosen(tested, located).items():
         rows = Rows("maps", method, over)
         for i, outcome in enumerate(tested.outcomes):
             here = chosen & (tested.fold == i)
-            why = _why(located, here, over)
             means = column_means(located.table[here], SCORES)
-            found += rows.of_fold(located.counts(here), outcome.name)
-            found += rows.of_fold(means, outcome.name, dict.fromkeys(SCORES, why))
+            found += _counts(rows, located, here, outcome.name)
+            why = dict.fromkeys(SCORES, _why(located, here, over))
+            found += rows.of_fold(means, outcome.name, why)
     return found
 
 
-def _why(located: Located, rows: Mask, what: str) -> str:
+def _why(located: LocalisationScores, rows: Mask, what: str) -> str:
     if not rows.any():
         return f"no {what.replace('_', ' ')} in this fold"
     return "every map is blank" if located.blank[rows].all() else "events fill every window"
 
 
-def _together(rows: Rows, tested: Tested, located: Located, chosen: Mask) -> list[Score]:
-    counts = rows.of_fold(located.counts(chosen))
+def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) -> list[Score]:
+    """How many windows there are, and how many of their maps are blank: they have no score."""
+    return rows.of_fold({"windows": chosen.sum(), "blank": (located.blank & chosen).sum()}, fold)
+
+
+def _together(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+    counts = _counts(rows, located, chosen, POOLED)
     return counts + rows.of_chosen(tested, located.table, SCORES, chosen)
 
 
-def _marked(rows: Rows, tested: Tested, located: Located, chosen: Mask) -> list[Score]:
-    """Rows over chosen windows; where nothing was marked is counted, not scored."""
+def _marked(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+    """Make rows over chosen windows; where nothing was marked is counted, not scored."""
     unmarked = rows.of_fold({"unmarked": (located.eventless & chosen).sum()})
     return unmarked + _together(rows, tested, located, chosen & ~located.eventless)
 
 
 def _parts(tested: Tested, hit: Mask) -> Iterator[tuple[str, Mask]]:
     """Select true positives by stage, where anybody staged, and by subject."""
-    stage = tested.each(
-        lambda windows: stages_at(
-            tested.recordings, windows.record, (windows.start_time + windows.end_time) / 2
-        )
-    )
+    windows = tested.windows
+    centre = (windows.start_time + windows.end_time) / 2
+    stage = stages_at(tested.recordings, windows.record, centre)
     known = (stage != "unknown").any()
     for name in np.unique(stage[hit]) if known else ():
         yield f"stage {name}", hit & (stage == name)
@@ -191,21 +160,14 @@ def _parts(tested: Tested, hit: Mask) -> Iterator[tuple[str, Mask]]:
         yield f"subject {name}", hit & (tested.subject == name)
 
 
-def _raters(recordings: Sequence[Recording]) -> list[str]:
-    return sorted({name for each in recordings for name in each.scorers if "expert" in name})
-
-
 def _looked(tested: Tested, rater: str) -> Mask:
     """Windows that lie wholly where a rater looked."""
-
-    def within(windows: Windows) -> Mask:
-        inside = np.zeros(len(windows), dtype=np.bool_)
-        for index, recording in enumerate(tested.recordings):
-            if rater in recording.scorers:
-                scored = recording.scorers[rater].scored
-                start, end = windows.start_time[:, None], windows.end_time[:, None]
-                held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
-                inside |= (windows.record == index) & held
-        return inside
-
-    return tested.each(within)
+    windows = tested.windows
+    start, end = windows.start_time[:, None], windows.end_time[:, None]
+    inside = np.zeros(len(windows), dtype=np.bool_)
+    for index, recording in enumerate(tested.recordings):
+        if rater in recording.scorers:
+            scored = recording.scorers[rater].scored
+            held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
+            inside |= (windows.record == index) & held
+    return inside

@@ -1,9 +1,8 @@
 """What is judged: test windows of all folds with what was said of them, and by which rules."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from xai_sleep.results.scores import MODEL
 from xai_sleep.windows.windows import Windows
 
 Mask = NDArray[np.bool_]
-T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -67,24 +65,35 @@ class Tested:
         return self.who == MODEL
 
     @cached_property
-    def subject(self) -> NDArray[np.str_]:
-        """Whose window it is."""
-        names = np.array([recording.subject for recording in self.recordings], dtype=np.str_)
-        return self.each(lambda windows: names[windows.record])
+    def windows(self) -> Windows:
+        """All of them."""
+        each = [outcome.windows for outcome in self.outcomes]
+        return replace(
+            each[0],
+            record=np.concatenate([windows.record for windows in each]),
+            start=np.concatenate([windows.start for windows in each]),
+            label=np.concatenate([windows.label for windows in each]),
+        )
 
     @cached_property
-    def label(self) -> NDArray[np.int64]:
-        """1 where a window holds an event."""
-        return self.each(lambda windows: windows.label)
+    def fold(self) -> NDArray[np.intp]:
+        """Index of the fold that tested each."""
+        return np.repeat(np.arange(len(self.outcomes)), [len(o.windows) for o in self.outcomes])
+
+    @cached_property
+    def subject(self) -> NDArray[np.str_]:
+        """Whose it is."""
+        names = np.array([recording.subject for recording in self.recordings], dtype=np.str_)
+        return names[self.windows.record]
 
     @property
     def positive(self) -> Mask:
-        """Windows that hold an event."""
-        return np.asarray(self.label == 1)
+        """Whether it holds an event."""
+        return np.asarray(self.windows.label == 1)
 
     @cached_property
     def detected(self) -> Mask:
-        """Windows that are called positive."""
+        """Whether it is called positive."""
         return np.concatenate([outcome.detected for outcome in self.outcomes])
 
     @cached_property
@@ -92,12 +101,3 @@ class Tested:
         """Of an event; None where there is none."""
         given = [o.probability for o in self.outcomes if o.probability is not None]
         return np.concatenate(given) if given else None
-
-    @cached_property
-    def fold(self) -> NDArray[np.intp]:
-        """Index of the fold that tested each window."""
-        return np.repeat(np.arange(len(self.outcomes)), [len(o.windows) for o in self.outcomes])
-
-    def each(self, of: Callable[[Windows], NDArray[T]]) -> NDArray[T]:
-        """Collect a value of each window."""
-        return np.concatenate([of(outcome.windows) for outcome in self.outcomes])

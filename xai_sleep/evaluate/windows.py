@@ -105,7 +105,7 @@ def all_rows(tested: Tested) -> list[Score]:
 def calibration_rows(tested: Tested) -> list[Score]:
     """Share of positives among windows of about one probability, all folds together."""
     assert tested.probability is not None
-    found = calibration(tested.label, tested.probability)
+    found = calibration(tested.windows.label, tested.probability)
     bins = zip(found.bin, found.probability, found.observed, found.count, strict=True)
     return [
         row
@@ -122,7 +122,7 @@ def _calls(tested: Tested) -> dict[str, Called]:
     if tested.is_network and tested.probability is not None:
         decisions[AT_HALF] = decide(tested.probability, 0.5)
     return {
-        part: Called(tested.label, tested.probability, detected, tested.judging.further)
+        part: Called(tested.windows.label, tested.probability, detected, tested.judging.further)
         for part, detected in decisions.items()
     }
 

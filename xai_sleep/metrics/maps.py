@@ -15,6 +15,7 @@ relevance mass. Arras, Osman & Samek (2022), CLEVR-XAI: relevance mass and rank 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +40,13 @@ _PARTS: tuple[tuple[str, Best], ...] = (
     *(("", "high"), ("_uniform", "none"), ("_shifted", "none"), ("_gain", "high")),
 )
 MEASURES = tuple(_LABELS)
-BLANK_MISSED = "pointing_or_blank"
 METRICS = (
     *(
         Metric(m + part, label + part.replace("_", ", "), best=best)
         for m, label in _LABELS.items()
         for part, best in _PARTS
     ),
-    Metric(BLANK_MISSED, "pointing game, blank maps missed"),
+    Metric("pointing_or_blank", "pointing game, blank maps missed"),
 )
 SCORES = tuple(metric.name for metric in METRICS)
 COUNTS = (
@@ -58,7 +58,7 @@ SHIFTS = 64
 
 @dataclass(frozen=True, eq=False)
 class LocalisationScores:
-    """Localisation of every window; columns follow :data:`MEASURES`.
+    """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first.
 
     Parameters
     ----------
@@ -91,6 +91,18 @@ class LocalisationScores:
         chance = np.maximum(self.uniform, self.shifted)
         room = np.where(chance < 1, 1 - self.shifted, np.nan)
         return np.asarray((self.score - self.shifted) / room, dtype=np.float64)
+
+    @cached_property
+    def table(self) -> Values:
+        """Every score of every window: shape (window, score), the columns named :data:`SCORES`.
+
+        Under the name of each of :data:`MEASURES` its score, and with ``_uniform``, ``_shifted``
+        and ``_gain`` added to the name its chance levels and its gain; ``pointing_or_blank`` is
+        ``pointing`` with blank maps as misses.
+        """
+        parts = np.stack([self.score, self.uniform, self.shifted, self.gain], axis=2)
+        pointing = np.where(self.blank & ~self.eventless, 0.0, self.score[:, 0])
+        return np.column_stack([parts.reshape(len(self.score), -1), pointing])
 
 
 def localisation(
@@ -146,34 +158,6 @@ def localisation(
         [_shifted_precision(maps, mask), _shifted_iou(marked, mask)]
     )
     return LocalisationScores(score, uniform, shifted, blank, eventless)
-
-
-def score_table(scores: LocalisationScores) -> Values:
-    """Every score of every window: shape (window, score), the columns named :data:`SCORES`.
-
-    Under the name of each of :data:`MEASURES` its score, and with ``_uniform``, ``_shifted`` and
-    ``_gain`` added to the name its chance levels and its gain, NaN where undefined;
-    ``pointing_or_blank`` is ``pointing`` with blank maps as misses.
-
-    Examples
-    --------
-    >>> from xai_sleep.metrics.statistics import column_means
-    >>> maps = np.array([[0.0, 1.0], [0.0, 0.0], [0.5, 0.5]])
-    >>> scores = localisation(maps, np.array([[False, True], [True, False], [True, False]]))
-    >>> means = column_means(score_table(scores), SCORES)
-    >>> means["mass"], means["mass_uniform"], means["mass_gain"], scores.blank.sum()
-    (0.75, 0.5, 0.5, np.int64(1))
-    >>> means["pointing"], means["pointing_or_blank"]
-    (0.75, 0.5)
-    """
-    parts = [scores.score, scores.uniform, scores.shifted, scores.gain]
-    pointing = scores.score[:, MEASURES.index("pointing")]
-    return np.column_stack(
-        [
-            np.stack(parts, axis=2).reshape(len(scores.score), -1),
-            np.where(scores.blank & ~scores.eventless, 0.0, pointing),
-        ]
-    )
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:

@@ -109,24 +109,42 @@ def bootstrap_ci(
     >>> bootstrap_ci(mean, groups=["a", "a", "a", "a"]).undefined
     {'mean': 'needs two subjects to resample, found 1'}
     """
-    subjects, owner = np.unique(groups, return_inverse=True)
-    names = list(statistic(np.arange(len(owner))))
-    if len(subjects) < 2:
-        reason = f"needs two subjects to resample, found {len(subjects)}"
+    names = list(statistic(np.arange(np.size(groups))))
+    draws = resamples(groups, n, seed)
+    if not draws:
+        reason = f"needs two subjects to resample, found {len(np.unique(groups))}"
         return Bootstrap(dict.fromkeys(names), dict.fromkeys(names, reason))
-    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
-    draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
-    samples = [statistic(np.concatenate([members[i] for i in draw])) for draw in draws]
+    samples = [statistic(draw) for draw in draws]
     result = Bootstrap({}, {})
     for name in names:
-        defined = [value for scores in samples if (value := scores[name]) is not None]
-        missing = n - len(defined)
-        if missing > MAX_UNDEFINED * n:
-            result.ci95[name] = None
+        values = [scores[name] for scores in samples]
+        result.ci95[name] = percentiles(values)
+        if result.ci95[name] is None:
+            missing = values.count(None)
             result.undefined[name] = f"undefined in {missing} of {n} resamples of the subjects"
-        else:
-            result.ci95[name] = np.percentile(defined, [2.5, 97.5]).tolist()
     return result
+
+
+def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> list[NDArray[np.intp]]:
+    """Draw subjects with replacement, ``n`` times as many as there are; the items of each draw.
+
+    There is nothing to draw from one subject.
+    """
+    subjects, owner = np.unique(groups, return_inverse=True)
+    if len(subjects) < 2:
+        return []
+    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
+    draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
+    return [np.concatenate([members[i] for i in draw]) for draw in draws]
+
+
+def percentiles(resampled: Sequence[float | None]) -> list[float] | None:
+    """95 % interval of a resampled score; None where too many resamples leave it undefined."""
+    defined = [value for value in resampled if value is not None]
+    if not resampled or len(resampled) - len(defined) > MAX_UNDEFINED * len(resampled):
+        return None
+    low, high = np.percentile(defined, [2.5, 97.5]).tolist()
+    return [low, high]
 
 
 def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:

@@ -46,23 +46,12 @@ NO_RANKING = "marks have no probability"
 
 
 class WindowMetric(Protocol):
-    """A score of a user's own, beside the built-in ones: declared like a :class:`Metric`."""
+    """A score of a user's own, declared like a :class:`~xai_sleep.metrics.metric.Metric`."""
 
-    @property
-    def name(self) -> str:
-        """In tables and files."""
-
-    @property
-    def label(self) -> str:
-        """In prose and on axes."""
-
-    @property
-    def unit(self) -> str:
-        """Empty for shares."""
-
-    @property
-    def best(self) -> Best:
-        """Which values are good."""
+    name: str
+    label: str
+    unit: str
+    best: Best
 
     def __call__(
         self, labels: Labels, probability: Floats | None, detected: Decisions
@@ -144,7 +133,7 @@ def window_scores(
     >>> window_scores(np.array([0, 0]), None, np.array([False, True]))["auroc"] is None
     True
     """
-    require_scorable(labels, detected if probability is None else probability)
+    require_scorable(labels, detected.astype(np.float64) if probability is None else probability)
     missing = undefined_scores(labels, probability, detected)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = _decision_scores(labels == 1, detected)
