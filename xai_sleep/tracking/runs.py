@@ -127,7 +127,8 @@ def tracked_run(
     with _kept_in(directory / "wandb"):
         try:
             run = wandb.init(
-                **own,
+                project=settings.project,
+                entity=settings.entity,
                 group=group,
                 name=name or "summary",
                 job_type="fold" if name else "summary",
