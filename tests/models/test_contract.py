@@ -280,7 +280,7 @@ class NoModule:
 class Demanding(Tiny):
     """Wants more than its settings give."""
 
-    def __init__(self, n_chans: int, n_times: int, *, depth: int) -> None:
+    def __init__(self, n_chans: int, n_times: int, *, depth: int) -> None:  # noqa: ARG002
         super().__init__(n_chans, n_times)
 
 

@@ -51,7 +51,7 @@ def stored(images: Images, windows: Windows) -> np.ndarray:
 def seen(
     images: Images, windows: Windows, index: np.ndarray | slice, scales: list[np.ndarray]
 ) -> torch.Tensor:
-    """What an input that was not fitted shows: images of scaled signals."""
+    """Show images of scaled signals, by an input that was not fitted."""
     kind = "coherence" if images.transform.n_channels == 2 else "scalogram"
     return image_input(list(images.recordings), kind).seen(images, windows, index, scales)
 
