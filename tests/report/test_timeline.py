@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.patches import Rectangle
 
@@ -36,7 +35,7 @@ def test_probability_marks_and_detections_are_drawn() -> None:
     spans = [
         [(path.get_extents().x0, path.get_extents().x1) for path in bar.get_paths()] for bar in bars
     ]
-    assert spans[0] == pytest.approx([tuple(event) for event in recording.events])
+    np.testing.assert_allclose(spans[0], recording.events)
     assert spans[1] == [(3, 4.5)]
     assert [label.get_text() for label in marks.get_yticklabels()] == ["expert", "detected"]
     assert any(isinstance(mesh, QuadMesh) for mesh in strip.collections)
