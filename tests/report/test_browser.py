@@ -28,7 +28,7 @@ def run() -> Finished:
 
 
 def data_of(run: Finished) -> Any:
-    """What the script of a page reads."""
+    """Pack the windows as the script of a page reads them."""
     return json.loads(json.dumps(browser(run).data, allow_nan=False))
 
 

@@ -120,7 +120,8 @@ def test_an_explainer_is_a_row_with_its_verdict(passed: float | None, said: str)
 
 
 def test_of_events_those_in_scored_time_are_counted_apart() -> None:
-    row = dict(zip(*(record_table(RECORD.records).head, record_table(RECORD.records).rows[0])))
+    table = record_table(RECORD.records)
+    row = dict(zip(table.head, table.rows[0], strict=True))
     events = str(RECORD.records[0].events)
     assert (row["events"], row["events in scored time"], row["scored (s)"]) == (events, "3", "100")
 

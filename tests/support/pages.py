@@ -46,13 +46,21 @@ METRICS = [
     *(Metric("windows", "windows", best="none"), Metric("mass", "relevance inside events")),
 ]
 OF_WINDOWS = {
-    **{"accuracy": 0.8, "sensitivity": 0.6, "specificity": 0.85, "precision": 0.55, "f1": 0.575},
-    **{"kappa": 0.4, "auroc": 0.9, "average_precision": 0.7, "brier": 0.125},
+    "accuracy": 0.8,
+    "sensitivity": 0.6,
+    "specificity": 0.85,
+    "precision": 0.55,
+    "f1": 0.575,
+    "kappa": 0.4,
+    "auroc": 0.9,
+    "average_precision": 0.7,
+    "brier": 0.125,
 }
 OF_EVENTS = {"precision": 0.5, "recall": 0.75, "f1": 0.65, "onset_error": 0.2}
 OF_MAPS = {
-    **{"pointing": 0.9, "pointing_uniform": 0.25, "mass": 0.7, "mass_uniform": 0.25},
-    **{"rank": 0.8, "rank_uniform": 0.25},
+    name: value
+    for measure, score in (("pointing", 0.9), ("mass", 0.7), ("rank", 0.8))
+    for name, value in ((measure, score), (f"{measure}_uniform", 0.25))
 }
 
 
@@ -90,7 +98,7 @@ class Kind:
     settings: tuple[str, ...] = ()
 
 
-def made_up(kind: Kind = Kind()) -> Finished:  # noqa: B008 - it is frozen
+def made_up(kind: Kind = Kind()) -> Finished:
     """Make up a run."""
     recordings = _recordings(kind)
     outcomes = [_outcome(recordings, i, kind.maps) for i in range(kind.subjects)]

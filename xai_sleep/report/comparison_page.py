@@ -48,7 +48,7 @@ def comparison_page(
 
 
 def _listed(place: int, row: Row, out: Path) -> tuple[int, str, str]:
-    """Number, words and link of a run; no link where it has no page."""
+    """List a run: its number, words and, where it has a page, the link to it."""
     page = Path(row.run) / "report.html"
     link = quote(os.path.relpath(page, out)) if page.exists() else ""
     return place, comparison.told(row), link
