@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from tests.support.pages import made_up
 from tests.support.recordings import make_recording
@@ -17,9 +18,9 @@ from xai_sleep.results.finished import Finished
 RUN = made_up()
 
 
-def said(recording: Recording, relevance: np.ndarray) -> Finished:
+def said(recording: Recording, relevance: NDArray[np.float16]) -> Finished:
     """Make a run whose first recording is this one, with its relevance over time."""
-    detected = DetectedEvents(activations={0: Activation(relevance / 2, relevance)})
+    detected = DetectedEvents(activations={0: Activation(relevance, relevance)})
     outcomes = [replace(RUN.outcomes[0], events=detected)]
     return replace(RUN, recordings=[recording], outcomes=outcomes)
 

@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from tests.support.pages import made_up
 from xai_sleep.leaks.names import LEAKS
-from xai_sleep.report.style import stamp
 from xai_sleep.results.leaky import account, leaks_of, mark_files, marked, marking, tags
 
 TWO = ["carried_weights", "scaling_on_all"]
@@ -18,8 +15,6 @@ def test_words_for_leaks_and_none_without() -> None:
     assert tags(TWO) == ["LEAKY", *TWO]
     assert leaks_of(marking(TWO)) == TWO
     assert all(f"{name} ({LEAKS[name].about})" in account(TWO) for name in TWO)
-    assert stamp("dreams", TWO) == "LEAKY"
-    assert stamp("synthetic", TWO) == "LEAKY, simulated data"
     assert (marked("rem", []), tags([]), marking([]), account([])) == ("rem", [], {}, "")
     assert leaks_of({}) == []
 
@@ -37,15 +32,3 @@ def test_every_row_and_archive_is_marked(tmp_path: Path) -> None:
     with np.load(archive) as stored:
         assert stored["leaks"].tolist() == ["LEAKY", *TWO]
         assert stored["maps"].tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize("leaks", [TWO, []])
-def test_a_page_says_what_is_wrong_with_its_run(tmp_path: Path, leaks: list[str]) -> None:
-    run = made_up(source="dreams", maps="none")
-    run.found.update(marking(leaks))
-    text = run.write(tmp_path).read_text()
-    title = text[text.index("<title>") : text.index("</title>")]
-    assert title.startswith("<title>LEAKY: ") == bool(leaks)
-    assert ("<h1>LEAKY: " in text) == bool(leaks)
-    assert ('<p class="stamp" role="note"><strong>LEAKY</strong>' in text) == bool(leaks)
-    assert text.count("carried_weights") == (2 if leaks else 0)  # in the stamp and the methods

@@ -169,7 +169,7 @@ def _outcome(recordings: Sequence[Recording], index: int, maps: str) -> FoldOutc
         decide(probability, THRESHOLD),
         probability,
         DetectedEvents(
-            tested={index: recording.scored}, activations={index: Activation(said, said / 2)}
+            tested={index: recording.scored}, activations={index: Activation(said, said[::-1])}
         ),
         _maps(recording, windows, maps, rng),
         record=fold,
@@ -184,7 +184,7 @@ def _maps(
     if kind != "image":
         return profiles if kind == "signal" else NO_MAPS
     coarse = profiles[:, : 16 * 31].reshape(len(windows), 1, 16, 31).mean(axis=3)
-    return (coarse * np.linspace(1, 0.2, 16)[:, np.newaxis]).astype(np.float16)
+    return np.asarray(coarse * np.linspace(1, 0.2, 16)[:, np.newaxis], dtype=np.float16)
 
 
 def _found(recording: Recording, outcome: FoldOutcome) -> tuple[NDArray[np.generic], ...]:
