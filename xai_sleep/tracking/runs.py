@@ -22,7 +22,7 @@ from xai_sleep.schema import Config, LoggerConfig
 TRACKED = "tracking.json"
 """File in a run's directory that says under which project and group it is tracked."""
 
-PLACES = ("root", "image_cache", "output_dir", "logger")
+PLACES = ("root", "cache", "output_dir", "logger")
 """Settings that name a place on this machine."""
 
 LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")
