@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xai_sleep.results.leaky import leaks_of
 
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.compare import Counted, count
 from xai_sleep.metrics.statistics import bootstrap_ci
-from xai_sleep.results.leaky import leaks_of
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}
 

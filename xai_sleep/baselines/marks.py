@@ -4,91 +4,99 @@ from dataclasses import replace
 
 import numpy as np
 
-from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.trial import LeftOutError, Trial
 from xai_sleep.recordings.intervals import intersection
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.windows import Windows
 
 POINT = 0.1
 """Marks no longer than this many s say that an event is there, not how long it lasts."""
 
 
-def automatic(trial: Trial) -> dict[str, Baseline]:
-    """Take the marks that came with the recordings, of a detector by the database's authors.
+class Automatic(Baseline):
+    """Marks that came with the recordings, of a detector by the database's authors."""
 
-    Raises
-    ------
-    LeftOutError
-        If a record has none, or they are too short to make any window positive.
-    """
-    lacking = [r.record for r in trial.recordings if "automatic" not in r.scorers]
-    if len(lacking) == len(trial.recordings):
-        raise LeftOutError("the records have no automatic marks")
-    if lacking:
-        raise LeftOutError(
-            f"no automatic marks of {', '.join(lacking)}; add Automatic_detection_*.txt, or leave "
-            "these records out (data.records)"
+    description = "automatic detection that came with the recordings"
+
+    def prepare(self, trial: Trial) -> Trial:
+        """Look whether the marks are there and long enough to make a window positive.
+
+        Raises
+        ------
+        LeftOutError
+            If a record has none, or they are too short to make any window positive.
+        """
+        lacking = [r.record for r in trial.recordings if "automatic" not in r.scorers]
+        if len(lacking) == len(trial.recordings):
+            raise LeftOutError("the records have no automatic marks")
+        if lacking:
+            raise LeftOutError(
+                f"no automatic marks of {', '.join(lacking)}; add Automatic_detection_*.txt, or "
+                "leave these records out (data.records)"
+            )
+        marks = [recording.scorers["automatic"].events for recording in trial.recordings]
+        longest = max(float(np.diff(each, axis=1).max(initial=0)) for each in marks)
+        if 0 < longest < trial.min_overlap:
+            raise LeftOutError(
+                f"the longest automatic mark lasts {longest:g} s, less than makes a window "
+                f"positive; lower task.min_overlap ({trial.min_overlap:g} s)"
+            )
+        points = (
+            f"its marks are points of at most {longest:.3g} s: they do not say how long it lasts"
         )
-    marks = [recording.scorers["automatic"].events for recording in trial.recordings]
-    longest = max((float(np.diff(each, axis=1).max(initial=0)) for each in marks), default=0.0)
-    if 0 < longest < trial.min_overlap:
-        raise LeftOutError(
-            f"the longest automatic mark lasts {longest:g} s, less than makes a window positive; "
-            f"lower task.min_overlap ({trial.min_overlap:g} s)"
-        )
-    points = f"its marks are points of at most {longest:.3g} s: they do not say how long it lasts"
-    return {
-        "automatic": Baseline(
-            "automatic detection that came with the recordings",
-            trial,
-            [Answer(marks)] * len(trial.folds),
-            no_events=points if 0 < longest <= POINT else "",
-        )
-    }
+        self.no_events = points if 0 < longest <= POINT else ""
+        return trial
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Hand over the marks."""
+        return Answer(recording.scorers["automatic"].events)
 
 
-def experts(trial: Trial) -> dict[str, Baseline]:
+class Experts(Baseline):
     """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored.
 
     Exchanging the two exchanges precision and recall and leaves F1 as it is.
-
-    Raises
-    ------
-    LeftOutError
-        If no test window of a record with two experts lies in time that both scored.
     """
-    twice = [r.record for r in trial.recordings if _is_scored_twice(r)]
-    if not twice:
-        raise LeftOutError("no record was scored by two experts")
-    recordings = [_by_first(recording) for recording in trial.recordings]
-    folds = [
-        replace(
-            fold,
-            test=tuple(
-                intersection(test, recording.scored)
-                for test, recording in zip(fold.test, recordings, strict=True)
-            ),
-        )
-        for fold in trial.folds
-    ]
-    narrowed = replace(trial, recordings=recordings)
-    tested = [fold for fold in folds if len(narrowed.windows(fold.test))]
-    if not tested:
-        raise LeftOutError(
-            f"{', '.join(twice)}: no test window lies in time that both experts scored; choose "
-            "another data.expert"
-        )
-    marks = [
-        recording.scorers["expert2"].events if _is_scored_twice(recording) else recording.events
-        for recording in recordings
-    ]
-    return {
-        "experts": Baseline(
-            "expert 2 as detector against expert 1 as truth, where both scored: "
-            f"{len(twice)} of {len(recordings)} records ({', '.join(twice)})",
-            replace(narrowed, folds=tested),
-            [Answer(marks)] * len(tested),
-        )
-    }
+
+    description = "expert 2 as detector against expert 1 as truth, where both scored"
+
+    def prepare(self, trial: Trial) -> Trial:
+        """Make expert 1 the truth, and narrow folds to time that both scored.
+
+        Raises
+        ------
+        LeftOutError
+            If no test window of a record with two experts lies in time that both scored.
+        """
+        twice = [r.record for r in trial.recordings if _is_scored_twice(r)]
+        if not twice:
+            raise LeftOutError("no record was scored by two experts")
+        recordings = [_by_first(recording) for recording in trial.recordings]
+        folds = [
+            replace(
+                fold,
+                test=tuple(
+                    intersection(test, recording.scored)
+                    for test, recording in zip(fold.test, recordings, strict=True)
+                ),
+            )
+            for fold in trial.folds
+        ]
+        narrowed = replace(trial, recordings=recordings)
+        tested = [fold for fold in folds if len(narrowed.windows(fold.test))]
+        if not tested:
+            raise LeftOutError(
+                f"{', '.join(twice)}: no test window lies in time that both experts scored; choose "
+                "another data.expert"
+            )
+        count = f"{len(twice)} of {len(recordings)} records ({', '.join(twice)})"
+        self.description = f"{Experts.description}: {count}"
+        return replace(narrowed, folds=tested)
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Hand over the marks of expert 2."""
+        return Answer(recording.scorers["expert2"].events)
 
 
 def _is_scored_twice(recording: Recording) -> bool:

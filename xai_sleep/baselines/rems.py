@@ -16,7 +16,7 @@ References
 
 import numpy as np
 
-from xai_sleep.baselines.threshold import Rule, Values, around, band_passed
+from xai_sleep.baselines.rule import Rule, Values, around, band_passed, grid
 from xai_sleep.baselines.trial import LeftOutError
 from xai_sleep.recordings.recording import Recording
 
@@ -27,34 +27,35 @@ FLOOR = 100.0
 """In (µV/s)²: slopes of 10 µV/s are noise."""
 
 
-def activation(recording: Recording) -> Values:
-    """Activation of the two EOG channels at every sample, in decades.
+class RapidEyeMovements(Rule):
+    """Rapid eye movements in two EOG channels; the activation is in decades."""
 
-    Raises
-    ------
-    LeftOutError
-        If there are not two channels.
-    """
-    if len(recording.signals) < 2:
-        raise LeftOutError("it needs both EOG channels, and this run reads one")
-    sfreq = recording.sfreq
-    left, right = (
-        np.gradient(band_passed(signal.astype(np.float64), sfreq, BAND)) * sfreq
-        for signal in recording.signals[:2]
+    description = (
+        "opposite slopes of the two EOG channels × their squared negative correlation, thresholds "
+        "chosen in training"
     )
-    against = np.maximum(around(-left * right, sfreq, WIDTH), 0)
-    size = np.sqrt(around(left**2, sfreq, WIDTH) * around(right**2, sfreq, WIDTH))
-    share = (against + FLOOR) / (size + FLOOR)
-    return np.asarray(np.log10(against + FLOOR) + 2 * np.log10(share))
+    highs = grid(3.0, 6.0, 0.2)
+    drops = (0.4, 0.8, 1.2, 1.8)
+    min_duration = 0.1
+    max_duration = 5.0
+    merge_gap = 0.1
 
+    def activation(self, recording: Recording) -> Values:
+        """Compute the sum of the two logarithms.
 
-REMS = Rule(
-    "opposite slopes of the two EOG channels × their squared negative correlation, thresholds "
-    "chosen in training",
-    activation,
-    highs=tuple(np.arange(3.0, 6.01, 0.2).round(2).tolist()),
-    drops=(0.4, 0.8, 1.2, 1.8),
-    min_duration=0.1,
-    max_duration=5.0,
-    merge_gap=0.1,
-)
+        Raises
+        ------
+        LeftOutError
+            If there are not two channels.
+        """
+        if len(recording.signals) < 2:
+            raise LeftOutError("it needs both EOG channels, and this run reads one")
+        sfreq = recording.sfreq
+        left, right = (
+            np.gradient(band_passed(signal.astype(np.float64), sfreq, BAND)) * sfreq
+            for signal in recording.signals[:2]
+        )
+        against = np.maximum(around(-left * right, sfreq, WIDTH), 0)
+        size = np.sqrt(around(left**2, sfreq, WIDTH) * around(right**2, sfreq, WIDTH))
+        share = (against + FLOOR) / (size + FLOOR)
+        return np.asarray(np.log10(against + FLOOR) + 2 * np.log10(share))

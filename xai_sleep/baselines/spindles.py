@@ -21,7 +21,7 @@ References
 
 import numpy as np
 
-from xai_sleep.baselines.threshold import Rule, Values, around, band_passed
+from xai_sleep.baselines.rule import Rule, Values, around, band_passed, grid
 from xai_sleep.recordings.recording import Recording
 
 SIGMA = (11.0, 16.0)
@@ -32,25 +32,26 @@ FLOOR = 0.01
 """In µV²: below it there is nothing but rounding."""
 
 
-def activation(recording: Recording) -> Values:
-    """Spindle activation of the first channel at every sample, in decades."""
-    signal, sfreq = recording.signals[0].astype(np.float64), recording.sfreq
+class Spindles(Rule):
+    """Spindles in the first channel; the activation is in decades."""
 
-    def power(wave: Values) -> Values:
-        return around(wave**2, sfreq, WIDTH) + FLOOR
+    description = (
+        "power in the sigma band × its ratio to the bands beside it × its share of all power, "
+        "thresholds chosen in training"
+    )
+    highs = grid(0.2, 2.9, 0.15)
+    drops = (0.5, 0.8, 1.1, 1.4)
+    min_duration = 0.3
+    max_duration = 3.0
+    merge_gap = 0.1
 
-    sigma = power(band_passed(signal, sfreq, SIGMA))
-    beside = np.sum([power(band_passed(signal, sfreq, band)) for band in NEIGHBOURS], axis=0)
-    return np.asarray(3 * np.log10(sigma) - np.log10(beside) - np.log10(power(signal)))
+    def activation(self, recording: Recording) -> Values:
+        """Compute the sum of the three logarithms."""
+        signal, sfreq = recording.signals[0].astype(np.float64), recording.sfreq
 
+        def power(wave: Values) -> Values:
+            return around(wave**2, sfreq, WIDTH) + FLOOR
 
-SPINDLES = Rule(
-    "power in the sigma band × its ratio to the bands beside it × its share of all power, "
-    "thresholds chosen in training",
-    activation,
-    highs=tuple(np.arange(0.2, 2.91, 0.15).round(2).tolist()),
-    drops=(0.5, 0.8, 1.1, 1.4),
-    min_duration=0.3,
-    max_duration=3.0,
-    merge_gap=0.1,
-)
+        sigma = power(band_passed(signal, sfreq, SIGMA))
+        beside = np.sum([power(band_passed(signal, sfreq, band)) for band in NEIGHBOURS], axis=0)
+        return np.asarray(3 * np.log10(sigma) - np.log10(beside) - np.log10(power(signal)))

@@ -1,57 +1,25 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-The formula is one for all recordings and knows nothing of labels. The two thresholds are those of
-the highest event F1 in a fold's training and validation time, pooled over its recordings. How
-likely a window holds an event follows from its highest activation, by a logistic curve fitted in
-that same time.
+The two thresholds are those of the highest event F1 in a fold's training and validation time,
+pooled over its recordings. How likely a window holds an event follows from its highest activation,
+by a logistic curve fitted in that same time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import firwin, oaconvolve
 from sklearn.linear_model import LogisticRegression
 
-from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.rule import Rule, Values
+from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.hysteresis import detect
 from xai_sleep.metrics.events import contains, match
-from xai_sleep.recordings.intervals import Intervals, union
+from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.windows import Windows
-
-Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How events are found in a recording.
-
-    Parameters
-    ----------
-    description : str
-        For tables.
-    activation : callable
-        From a recording to a value per sample; raises :class:`LeftOutError` where it cannot.
-    highs : tuple of float
-        Thresholds to choose from that an event must reach.
-    drops : tuple of float
-        How far below that an event may fall before it ends, to choose from.
-    min_duration, max_duration, merge_gap : float
-        In s, see :func:`xai_sleep.detect.hysteresis.detect`.
-    """
-
-    description: str
-    activation: Callable[[Recording], Values]
-    highs: tuple[float, ...]
-    drops: tuple[float, ...]
-    min_duration: float
-    max_duration: float
-    merge_gap: float
 
 
 @dataclass(frozen=True)
@@ -62,57 +30,90 @@ class Thresholds:
     low: float
 
 
-def threshold(trial: Trial, rule: Rule) -> Baseline:
+class Threshold(Baseline):
     """Detect by a rule, with thresholds chosen for each fold.
 
-    Raises
-    ------
-    LeftOutError
-        If the rule does not fit the recordings, or a fold has no event to choose on.
+    Parameters
+    ----------
+    rule : Rule or None
+        Of the task; None where it has none.
     """
-    options = [
-        Thresholds(high, round(high - drop, 6)) for high, drop in product(rule.highs, rule.drops)
-    ]
-    activations = [rule.activation(recording) for recording in trial.recordings]
-    found = [
-        [_detect(activation, recording.sfreq, rule, option) for option in options]
-        for activation, recording in zip(activations, trial.recordings, strict=True)
-    ]
-    answers = []
-    for fold in trial.folds:
-        best = _choose(trial, found, fold)
-        answers.append(
-            Answer(
-                [each[best] for each in found],
-                probability=_probability(trial, fold, activations),
-                detector=asdict(options[best]),
+
+    description = "an activation in a closed formula, thresholds chosen in training"
+
+    def __init__(self, rule: Rule | None) -> None:
+        self.rule = rule
+        if rule:
+            self.description = rule.description
+            options = product(rule.highs, rule.drops)
+            self.options = [Thresholds(high, round(high - drop, 6)) for high, drop in options]
+
+    def prepare(self, trial: Trial) -> Trial:
+        """Look at all recordings once, by every option: folds only choose among them.
+
+        Raises
+        ------
+        LeftOutError
+            If there is no rule, or it does not fit the recordings.
+        """
+        rule = self.rule
+        if rule is None:
+            raise LeftOutError("the task names no rule to detect its events by (task.rule)")
+        self._activations = {each: rule.activation(each) for each in trial.recordings}
+        self._found = {
+            recording: [_detect(activation, recording.sfreq, rule, one) for one in self.options]
+            for recording, activation in self._activations.items()
+        }
+        return trial
+
+    def fit(self, training: Training) -> Mapping[str, float]:
+        """Choose thresholds, and fit the curve of probability.
+
+        Raises
+        ------
+        LeftOutError
+            If training has no event.
+        """
+        self._best = self._choose(training)
+        windows = training.trial.windows(training.both)
+        self._share = float(windows.label.mean())
+        self._curve = None  # there is none through one class
+        if len(np.unique(windows.label)) == 2:
+            recordings = training.trial.recordings
+            pairs = zip(windows.record, windows.start, strict=True)
+            peaks = [[self._peak(recordings[r], s, windows.length)] for r, s in pairs]
+            self._curve = LogisticRegression().fit(peaks, windows.label)
+        return asdict(self.options[self._best])
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:
+        """Detect by the thresholds chosen."""
+        probability = np.full(len(windows), self._share)
+        if self._curve is not None and len(windows):
+            peaks = [[self._peak(recording, start, windows.length)] for start in windows.start]
+            probability = self._curve.predict_proba(peaks)[:, 1]
+        return Answer(self._found[recording][self._best], probability=probability)
+
+    def _peak(self, recording: Recording, start: int, length: int) -> float:
+        return float(self._activations[recording][start : start + length].max())
+
+    def _choose(self, training: Training) -> int:
+        """Find the option of the highest event F1 in training and validation time."""
+        pairs, marked, truth = np.zeros(len(self.options)), np.zeros(len(self.options)), 0
+        for recording, allowed in zip(training.trial.recordings, training.both, strict=True):
+            if not len(allowed):
+                continue
+            events = _inside(recording.events, allowed)
+            truth += len(events)
+            for option, detections in enumerate(self._found[recording]):
+                detections = _inside(detections, allowed)
+                marked[option] += len(detections)
+                iou = training.trial.judging.iou
+                pairs[option] += len(match(events, detections, iou).event)
+        if not truth:
+            raise LeftOutError(
+                f"fold {training.name} has no event in training to choose thresholds on"
             )
-        )
-    return Baseline(rule.description, trial, answers)
-
-
-def band_passed(signal: Values, sfreq: float, band: tuple[float, float]) -> Values:
-    """Filter without a shift in time; it looks 1.1 s to either side.
-
-    The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz.
-
-    Raises
-    ------
-    LeftOutError
-        If the sampling rate is too low for the band.
-    """
-    if band[1] >= sfreq / 2:
-        raise LeftOutError(
-            f"it looks at frequencies up to {band[1]:g} Hz; raise task.sfreq ({sfreq:g} Hz)"
-        )
-    taps = int(3.3 * sfreq / 1.5) // 2 * 2 + 1
-    kernel = firwin(taps, band, pass_zero=False, fs=sfreq)
-    return np.asarray(oaconvolve(signal, kernel, mode="same"))
-
-
-def around(values: Values, sfreq: float, width: float) -> Values:
-    """Mean over ``width`` s around each sample."""
-    return np.asarray(uniform_filter1d(values, max(1, round(width * sfreq)), mode="nearest"))
+        return int(np.argmax(2 * pairs / (truth + marked)))
 
 
 def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) -> Intervals:
@@ -125,43 +126,6 @@ def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) ->
         max_duration=rule.max_duration,
         merge_gap=rule.merge_gap,
     ).events
-
-
-def _choose(trial: Trial, found: Sequence[Sequence[Intervals]], fold: Fold) -> int:
-    """Find the option of the highest event F1 in training and validation time."""
-    pairs, marked = np.zeros(len(found[0])), np.zeros(len(found[0]))
-    truth = 0
-    each = zip(trial.recordings, found, _training(fold), strict=True)
-    for recording, detected, allowed in each:
-        if not len(allowed):
-            continue
-        events = _inside(recording.events, allowed)
-        truth += len(events)
-        for option, detections in enumerate(detected):
-            detections = _inside(detections, allowed)
-            marked[option] += len(detections)
-            pairs[option] += len(match(events, detections, trial.iou).event)
-    if not truth:
-        raise LeftOutError(f"fold {fold.name} has no event in training to choose thresholds on")
-    return int(np.argmax(2 * pairs / (truth + marked)))
-
-
-def _training(fold: Fold) -> Times:
-    return tuple(union(parts) for parts in zip(fold.train, fold.val, strict=True))
-
-
-def _probability(trial: Trial, fold: Fold, activations: Sequence[Values]) -> Values:
-    """Of an event in each test window, by its highest activation."""
-
-    def peaks(windows: Windows) -> Values:
-        pairs = zip(windows.record, windows.start, strict=True)
-        return np.array([[activations[r][s : s + windows.length].max()] for r, s in pairs])
-
-    known, tested = trial.windows(_training(fold)), trial.windows(fold.test)
-    if len(np.unique(known.label)) < 2:  # there is no curve through one class
-        return np.full(len(tested), known.label.mean())
-    curve = LogisticRegression().fit(peaks(known), known.label)
-    return np.asarray(curve.predict_proba(peaks(tested))[:, 1])
 
 
 def _inside(events: Intervals, allowed: Intervals) -> Intervals:

@@ -1,17 +1,13 @@
-"""What a baseline is shown, and what it answers.
+"""A run as a baseline sees it: recordings, folds, and when an event makes a window positive."""
 
-A *trial* is a run as a baseline sees it: recordings, folds, and the rule by which an event makes a
-window positive. An *answer* says for one fold when events are, as intervals, or how likely each
-test window holds one. Intervals become window decisions under the task's own label rule.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.evaluate.tested import Judging
+from xai_sleep.recordings.intervals import Intervals, union
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.windows import Windows, cut
@@ -23,7 +19,7 @@ class LeftOutError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A run as a baseline sees it.
+    """A run.
 
     Parameters
     ----------
@@ -31,81 +27,69 @@ class Trial:
         Resampled and broad-band, in µV.
     folds : sequence of Fold
         Of these recordings.
-    event : {"spindle", "rem"}
-        What is looked for.
     window : float
         Length of a test window in s.
     min_overlap : float
         Of an event with a positive window, in s; see :func:`xai_sleep.windows.windows.cut`.
     seed : int
         Of the run.
-    iou : float
-        Intersection over union from which a detection finds an event.
+    judging : Judging
+        How the network is judged, and every baseline.
     """
 
     recordings: Sequence[Recording]
     folds: Sequence[Fold]
-    event: str
     window: float
     min_overlap: float
     seed: int
-    iou: float = 0.2
+    judging: Judging = field(default_factory=Judging)
 
-    def windows(self, within: Times, events: Sequence[Intervals] | None = None) -> Windows:
-        """Windows as a fold tests them, labelled by the truth or by other events."""
-        recordings = list(self.recordings)
-        if events is not None:
-            recordings = [
-                replace(r, events=e) for r, e in zip(self.recordings, events, strict=True)
-            ]
+    def windows(self, within: Times) -> Windows:
+        """Cut windows as a fold tests them."""
         return cut(
-            recordings,
+            self.recordings,
             within,
             length=self.window,
             step=self.window,
             min_overlap=self.min_overlap,
         )
 
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What a baseline says in one fold.
-
-    Parameters
-    ----------
-    detections : sequence of arrays of shape (n, 2), or None
-        Start and end in s of what it found in each recording; None if it does not say when.
-    decided : bool array of shape (window,), or None
-        Which test windows it calls positive; None where ``detections`` say.
-    probability : float array of shape (window,), or None
-        Of an event in each test window, where it has one.
-    detector : mapping
-        Parameters chosen on the fold's training and validation time.
-    """
-
-    detections: Sequence[Intervals] | None = None
-    decided: NDArray[np.bool_] | None = None
-    probability: NDArray[np.float64] | None = None
-    detector: Mapping[str, float] = field(default_factory=dict)
+    def called(self, within: Times, events: Sequence[Intervals]) -> NDArray[np.bool_]:
+        """Which of these windows are positive if these are the events of each recording."""
+        pairs = zip(self.recordings, events, strict=True)
+        marked = replace(self, recordings=[replace(r, events=e) for r, e in pairs])
+        return np.asarray(marked.windows(within).label == 1)
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline:
-    """A baseline's answers.
+class Training:
+    """What a baseline may learn from in a fold: test time is no part of it.
 
     Parameters
     ----------
-    description : str
-        What it is, in a sentence.
+    name : str
+        Of the fold.
+    number : int
+        Of the fold, from 0.
+    train, val : tuple of arrays of shape (n, 2)
+        Time of each recording in s.
     trial : Trial
-        What its answers are compared with.
-    answers : sequence of Answer
-        One a fold.
-    no_events : str
-        Why it is scored on windows alone; empty if it is scored on events too.
+        The run, without its folds.
     """
 
-    description: str
+    name: str
+    number: int
+    train: Times
+    val: Times
     trial: Trial
-    answers: Sequence[Answer]
-    no_events: str = ""
+
+    @classmethod
+    def of(cls, trial: Trial, number: int) -> "Training":
+        """Take from a fold what may be learnt from."""
+        fold = trial.folds[number]
+        return cls(fold.name, number, fold.train, fold.val, replace(trial, folds=()))
+
+    @property
+    def both(self) -> Times:
+        """Training and validation time of each recording."""
+        return tuple(union(parts) for parts in zip(self.train, self.val, strict=True))

@@ -1,52 +1,57 @@
 """What can be had without looking at a signal: the floor of every table."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from xai_sleep.baselines.trial import Answer, Baseline, Trial
-from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.trial import Training
+from xai_sleep.detect.detected import NO_EVENTS
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.windows import Windows
 
 WITHOUT_TIME = "it does not say when"
 
 
-def trivial(trial: Trial) -> dict[str, Baseline]:
-    """All windows negative; all positive, the best F1 of a blind guess; a coin by prevalence."""
-    return {
-        "never": _never(trial),
-        "always": _always(trial),
-        "coin": _coin(trial),
-    }
+class Never(Baseline):
+    """All windows negative."""
+
+    description = "no window is called positive"
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Find nothing."""
+        return Answer(NO_EVENTS, probability=np.zeros(len(windows)))
 
 
-def _never(trial: Trial) -> Baseline:
-    nothing: list[Intervals] = [np.empty((0, 2))] * len(trial.recordings)
-    answers = [
-        Answer(nothing, probability=np.zeros(len(trial.windows(fold.test)))) for fold in trial.folds
-    ]
-    return Baseline("no window is called positive", trial, answers)
+class Always(Baseline):
+    """All windows positive: the best F1 of a blind guess."""
+
+    description = "every window is called positive"
+    no_events = WITHOUT_TIME
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Call every window positive."""
+        everything = np.ones(len(windows), dtype=np.bool_)
+        return Answer(detected=everything, probability=np.ones(len(windows)))
 
 
-def _always(trial: Trial) -> Baseline:
-    sizes = [len(trial.windows(fold.test)) for fold in trial.folds]
-    answers = [
-        Answer(decided=np.ones(size, dtype=np.bool_), probability=np.ones(size)) for size in sizes
-    ]
-    return Baseline("every window is called positive", trial, answers, WITHOUT_TIME)
+class Coin(Baseline):
+    """A coin by prevalence.
 
+    Over all folds it ranks windows worse than chance: rich test subjects leave poor training.
+    """
 
-def _coin(trial: Trial) -> Baseline:
-    """Over all folds it ranks windows worse than chance: rich test subjects leave poor training."""
-    answers = []
-    for number, fold in enumerate(trial.folds):
-        share = float(trial.windows(fold.train).label.mean())
-        size = len(trial.windows(fold.test))
-        rng = np.random.default_rng([trial.seed, number])
-        answers.append(
-            Answer(
-                decided=rng.random(size) < share,
-                probability=np.full(size, share),
-                detector={"prevalence": share},
-            )
-        )
-    return Baseline(
-        "a coin that falls by the share of positive training windows", trial, answers, WITHOUT_TIME
-    )
+    description = "a coin that falls by the share of positive training windows"
+    no_events = WITHOUT_TIME
+
+    def fit(self, training: Training) -> Mapping[str, float]:
+        """Take the share of positive training windows, and a fresh coin."""
+        trial = training.trial
+        self._share = float(trial.windows(training.train).label.mean())
+        self._rng = np.random.default_rng([trial.seed, training.number])
+        return {"prevalence": self._share}
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Throw the coin for each window, recording by recording."""
+        detected = self._rng.random(len(windows)) < self._share
+        return Answer(detected=detected, probability=np.full(len(windows), self._share))

@@ -12,37 +12,56 @@ from typing import Any
 
 import numpy as np
 
-from xai_sleep.baselines.trial import Answer, Baseline, LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.trial import LeftOutError, Trial
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.windows import Windows
+
+DETECTORS = {"spindle": ("spindles_detect", 1), "rem": ("rem_detect", 2)}
+"""Detector of each event, and how many channels it looks at."""
 
 
-def yasa(trial: Trial) -> dict[str, Baseline]:
-    """Spindles or rapid eye movements by YASA at its own settings, whatever the stage of sleep.
+class Yasa(Baseline):
+    """YASA at its own settings, whatever the stage of sleep.
 
-    Raises
-    ------
-    LeftOutError
-        If the package is not installed, or it cannot work on these channels.
+    Parameters
+    ----------
+    event : str
+        What is looked for; only :data:`DETECTORS` can be.
     """
-    try:
-        package: Any = import_module("yasa")
-    except ImportError as error:
-        raise LeftOutError("yasa is not installed; pip install 'xai_sleep[yasa]'") from error
-    found = [_detect(package, trial.event, recording) for recording in trial.recordings]
-    name = "spindles_detect" if trial.event == "spindle" else "rem_detect"
-    description = f"{name} of YASA {version('yasa')} at its default settings"
-    return {"yasa": Baseline(description, trial, [Answer(found)] * len(trial.folds))}
 
+    description = "detectors of YASA at their default settings"
 
-def _detect(package: Any, event: str, recording: Recording) -> Intervals:
-    signals = recording.signals.astype(np.float64)
-    if event == "spindle":
-        result = package.spindles_detect(signals[0], sf=recording.sfreq)
-    elif len(signals) < 2:
-        raise LeftOutError("it needs both EOG channels, and this run reads one")
-    else:
-        result = package.rem_detect(signals[0], signals[1], sf=recording.sfreq)
-    if result is None:
-        return np.empty((0, 2))
-    return intervals(result.summary()[["Start", "End"]].to_numpy())
+    def __init__(self, event: str) -> None:
+        self.event = event
+        self._found: dict[Recording, Intervals] = {}
+
+    def prepare(self, trial: Trial) -> Trial:
+        """Detect in all recordings: folds make no difference.
+
+        Raises
+        ------
+        LeftOutError
+            If YASA has no detector of the event, is not installed, or cannot work on the channels.
+        """
+        if self.event not in DETECTORS:
+            raise LeftOutError(f"YASA has no detector of a {self.event}")
+        try:
+            package: Any = import_module("yasa")
+        except ImportError as error:
+            raise LeftOutError("yasa is not installed; pip install 'xai_sleep[yasa]'") from error
+        name, channels = DETECTORS[self.event]
+        self.description = f"{name} of YASA {version('yasa')} at its default settings"
+        for recording in trial.recordings:
+            signals = recording.signals[:channels].astype(np.float64)
+            if len(signals) < channels:
+                raise LeftOutError("it needs both EOG channels, and this run reads one")
+            result = getattr(package, name)(*signals, sf=recording.sfreq)
+            rows = () if result is None else result.summary()[["Start", "End"]].to_numpy()
+            self._found[recording] = intervals(rows)
+        return trial
+
+    def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
+        """Hand over what YASA found."""
+        return Answer(self._found[recording])

@@ -1,222 +1,199 @@
-"""Two runs on the same test windows and events: whether one is really better than the other.
+"""Many runs side by side, and two on the same test windows: whether one is really better.
 
-Both were tested on the same people, so people are what is resampled and exchanged: the interval of
-a difference comes from resampling subjects, its p-value from exchanging the runs within subjects
-(:mod:`xai_sleep.metrics.statistics`). The difference is that of the pooled scores; the test asks
-about the mean difference of the subjects' own scores, of those for whom both are defined.
+Paired runs were tested on the same people, so people are what is resampled and exchanged: the
+interval of a difference comes from resampling subjects, its p-value from exchanging the runs within
+subjects (:mod:`xai_sleep.metrics.statistics`). The difference is that of the pooled scores; the
+test asks about the mean difference of the subjects' own scores, of those for whom both are defined.
 """
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.metrics.statistics import bootstrap_ci, paired_permutation
-from xai_sleep.report.comparison import Row
+from xai_sleep.errors import InputError
+from xai_sleep.metrics.statistics import paired_permutation, percentiles, resamples
+from xai_sleep.metrics.windows import window_scores
+from xai_sleep.results.comparison import Difference, Pair, Row
+from xai_sleep.results.run import FILE, RunRecord
+from xai_sleep.results.scores import MEAN, POOLED, Scores
+from xai_sleep.results.test_windows import TestWindows
 
 PREDICTIONS = "predictions.csv"
-SCORES = {"f1": "F1", "auroc": "AUROC", "event_f1": "event F1"}
-
-Counts = NDArray[np.float64]
-Index = NDArray[np.intp]
-Window = tuple[str, str, str, str]
+PAIRED = {"f1": ("windows", "f1"), "auroc": ("windows", "auroc"), "event_f1": ("events", "f1")}
+"""Scores that are compared in pairs, each with its part and metric."""
 
 
-@dataclass(frozen=True, eq=False)
-class Counted:
-    """What a run's scores are made of, by subject.
+def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
+    """Read every run in the directories and below.
 
     Parameters
     ----------
-    windows : tuple of (record, start, end, label)
-        Test windows, sorted: equal for runs that can be compared.
-    subjects : tuple of str
-        In the order of all that follows.
-    decided : array of shape (subject, 3)
-        Windows that are positive and detected, detected, positive.
-    wins : array of shape (subject, subject)
-        How many pairs of a positive window of one subject (row) and a negative one of another the
-        probabilities put in order; a tie counts half.
-    classes : array of shape (subject, 2)
-        Windows that are positive, and negative.
-    found : array of shape (subject, 3)
-        Events that were found, detections, events; zero where the run counted none.
+    directories : sequence of Path
+        Of runs or of sweeps; a run that is found twice counts once.
+
+    Returns
+    -------
+    rows : list of Row
+        By data source, task, cross-validation, model and directory; baselines come after the
+        runs they belong to, and once for all runs that test on the same windows.
+    skipped : list of str
+        One line for each run that cannot be used, and why.
     """
-
-    windows: tuple[Window, ...]
-    subjects: tuple[str, ...]
-    decided: Counts
-    wins: Counts
-    classes: Counts
-    found: Counts
-
-    def scores(self, index: Index) -> dict[str, float | None]:
-        """Pooled :data:`SCORES` of subjects, each as often as the index names it."""
-        times = np.bincount(index, minlength=len(self.subjects)).astype(np.float64)
-        positive, negative = (times @ self.classes).tolist()
-        return {
-            "f1": _f1(times @ self.decided),
-            "auroc": _ratio(float(times @ self.wins @ times), positive * negative),
-            "event_f1": _f1(times @ self.found),
-        }
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One score of two runs, the first less the second.
-
-    Parameters
-    ----------
-    score : str
-        One of :data:`SCORES`.
-    first, second : float
-        Pooled over subjects.
-    low, high : float or None
-        Ends of the 95 % interval of the difference over subjects.
-    p : float or None
-        Of the permutation test.
-    subjects : int
-        That the test could use.
-    """
-
-    score: str
-    first: float
-    second: float
-    low: float | None
-    high: float | None
-    p: float | None
-    subjects: int
+    found: list[Row] = []
+    baselines: dict[str, Row] = {}
+    skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
+    runs = {path.resolve(): path for directory in directories for path in _runs(directory)}
+    for path in sorted(runs.values()):
+        if not (path / FILE).exists():
+            skipped.append(f"{path} holds no {FILE}; its run is not finished")
+            continue
+        try:
+            record = RunRecord.load(path)
+        except (InputError, OSError) as error:
+            skipped.append(str(error))
+            continue
+        row = _row(path, record)
+        found.append(row)
+        baselines = _baselines(row, record) | baselines  # of runs alike the first one counts
+    return sorted([*found, *baselines.values()], key=_place), skipped
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two runs by their numbers in the list, and their differences."""
-
-    first: int
-    second: int
-    differences: tuple[Difference, ...]
-
-
-def pairs(rows: Sequence[Row]) -> tuple[list[Pair], list[str]]:
+def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
     """Compare all pairs of runs that were tested on the same windows of the same records.
 
     Parameters
     ----------
-    rows : sequence of Row
-        As listed.
+    listed : sequence of Row
+        As :func:`rows` lists them.
 
     Returns
     -------
     pairs : list of Pair
-        By the runs' numbers; baselines, runs with leaks and runs without predictions are not
-        compared.
+        By the runs' numbers, from 1; baselines, runs with leaks and runs without predictions are
+        not compared.
     skipped : list of str
         One line for each run whose predictions cannot be used, and why.
     """
-    runs: dict[int, Counted] = {}
+    read: dict[int, TestWindows] = {}
     skipped = []
-    for i, row in enumerate(rows, 1):
-        if row.is_baseline or row.leaks or not (Path(row.run) / PREDICTIONS).exists():
+    for i, row in enumerate(listed, 1):
+        path = Path(row.run) / PREDICTIONS
+        if row.is_baseline or row.stamp.leaks or not path.exists():
             continue
         try:
-            runs[i] = _read(Path(row.run))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-            skipped.append(f"{row.run} cannot be compared in pairs, see {PREDICTIONS} ({reason})")
-    found = []
-    for (i, first), (j, second) in combinations(runs.items(), 2):
-        a, b = rows[i - 1], rows[j - 1]
-        alike = (a.data, a.task, a.cv) == (b.data, b.task, b.cv)
-        if alike and first.windows == second.windows:
-            found.append(Pair(i, j, tuple(differences(first, second))))
-    return found, skipped
+            read[i] = TestWindows.read(path)
+        except InputError as error:
+            skipped.append(f"{row.run} cannot be compared in pairs: {error}")
+    tested = {i: _tested(listed[i - 1], windows) for i, windows in read.items()}
+    alike = [(i, j) for i, j in combinations(read, 2) if tested[i] == tested[j]]
+    runs = {i: resample(read[i], listed[i - 1].scores) for i in sorted({*chain(*alike)})}
+    return [Pair(i, j, tuple(differences(runs[i], runs[j]))) for i, j in alike], skipped
 
 
-def differences(first: Counted, second: Counted) -> Iterator[Difference]:
-    """Compare the scores that both runs have."""
+Paired = dict[str, float | None]
+"""The :data:`PAIRED` scores of some subjects together."""
 
-    def less(index: Index) -> dict[str, float | None]:
-        a, b = first.scores(index), second.scores(index)
-        return {name: _less(a[name], b[name]) for name in SCORES}
 
-    everyone = np.arange(len(first.subjects))
-    intervals = bootstrap_ci(less, everyone).ci95
-    alone = [less(np.array([subject])) for subject in everyone]
-    all_of = (first.scores(everyone), second.scores(everyone))
-    for name in SCORES:
-        a, b = (scores[name] for scores in all_of)
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """Scores of all subjects together, of each alone, and of subjects drawn with replacement."""
+
+    together: Paired
+    alone: list[Paired]
+    drawn: list[Paired]
+
+
+def resample(windows: TestWindows, scores: Scores) -> Resampled:
+    """Score the test windows of a run and, by its table, the events of its records."""
+    subjects, owner = np.unique(windows.subject, return_inverse=True)
+    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
+    events = np.zeros((len(subjects), 3))
+    for record, subject in dict(zip(windows.record, owner, strict=True)).items():
+        for column, name in enumerate(("matched", "detections", "events")):
+            of_record = scores.one("events", name, over=f"record {record}")
+            events[subject, column] += of_record.value or 0
+
+    def score(drawn: NDArray[np.intp]) -> Paired:
+        i = np.concatenate([members[subject] for subject in drawn])
+        found = window_scores(windows.label[i], windows.probability[i], windows.detected[i])
+        matched, detections, truth = events[drawn].sum(axis=0).tolist()
+        f1 = 2 * matched / (detections + truth) if detections + truth else None
+        return {"f1": found["f1"], "auroc": found["auroc"], "event_f1": f1}
+
+    everyone = np.arange(len(subjects))
+    alone = [score(np.array([subject])) for subject in everyone]
+    return Resampled(score(everyone), alone, [score(drawn) for drawn in resamples(everyone)])
+
+
+def differences(first: Resampled, second: Resampled) -> Iterator[Difference]:
+    """Compare the scores that both runs, tested on the same subjects, have."""
+    for name, (part, metric) in PAIRED.items():
+        a, b = first.together[name], second.together[name]
         if a is None or b is None:
             continue
-        low, high = intervals[name] or (None, None)
-        defined = [value for one in alone if (value := one[name]) is not None]
-        p = paired_permutation(defined) if defined else None
-        yield Difference(name, a, b, low, high, p, len(defined))
+        low, high = percentiles(_less(first.drawn, second.drawn, name)) or (None, None)
+        alone = [value for value in _less(first.alone, second.alone, name) if value is not None]
+        p = paired_permutation(alone) if alone else None
+        yield Difference(part, metric, a, b, low, high, p, len(alone))
 
 
-def count(
-    predictions: Sequence[dict[str, str]], event_records: Sequence[dict[str, Any]] = ()
-) -> Counted:
-    """Count by subject.
+def _less(first: list[Paired], second: list[Paired], name: str) -> list[float | None]:
+    pairs = ((a[name], b[name]) for a, b in zip(first, second, strict=True))
+    return [None if a is None or b is None else a - b for a, b in pairs]
 
-    Parameters
-    ----------
-    predictions : sequence of mappings
-        Rows of ``predictions.csv``.
-    event_records : sequence of mappings
-        ``event_records`` of the summary in ``results.json``.
-    """
-    subjects = tuple(sorted({row["subject"] for row in predictions}))
-    owner = np.array([subjects.index(row["subject"]) for row in predictions])
-    label, detected = (
-        np.array([int(row[k]) for row in predictions]) for k in ("label", "detected")
-    )
-    probability = np.array([float(row["probability"]) for row in predictions])
-    columns = [label * detected, detected, label, 1 - label]
-    counts = np.array([np.bincount(owner, column, len(subjects)) for column in columns]).T
-    positives = [probability[(owner == s) & (label == 1)] for s in range(len(subjects))]
-    negatives = [np.sort(probability[(owner == s) & (label == 0)]) for s in range(len(subjects))]
-    found = np.zeros((len(subjects), 3))
-    for row in event_records:
-        found[subjects.index(row["subject"])] += [
-            row[name] for name in ("matched", "detections", "events")
-        ]
-    return Counted(
-        tuple(sorted((r["record"], r["start"], r["end"], r["label"]) for r in predictions)),
-        subjects,
-        counts[:, :3],
-        np.array([[_wins(p, n) for n in negatives] for p in positives]),
-        counts[:, 2:],
-        found,
+
+def _tested(row: Row, windows: TestWindows) -> tuple[object, ...]:
+    """On what a run was tested: equal for runs that can be compared."""
+    each = zip(windows.record, windows.start, windows.end, windows.label, strict=True)
+    return row.data, row.task, row.cv, sorted(each)
+
+
+def _runs(directory: Path) -> set[Path]:
+    """Directories that a run has claimed or finished."""
+    return {path.parent for name in (FILE, "run.lock") for path in directory.rglob(name)}
+
+
+def _row(run: Path, record: RunRecord) -> Row:
+    scores = record.table
+    explainers = scores.select(part="maps").distinct("who")
+    root = asdict(record.config)["data"].get("root", "") if record.data == "files" else ""
+    return Row(
+        run=str(run),
+        data=f"{record.data} {Path(root).name}".strip(),
+        task=record.config.task.name,
+        cv=record.config.cv.scheme,
+        model=record.model,
+        folds=len(record.folds),
+        scores=scores,
+        stamp=record.stamp,
+        explainer=explainers[0] if explainers else "",
     )
 
 
-def _read(run: Path) -> Counted:
-    with (run / PREDICTIONS).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    found = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    return count(rows, found["summary"].get("event_records", ()))
+def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
+    """Baselines that could be had, under keys that are equal where they were tested alike."""
+    settings = asdict(record.config)
+    names = {"data": ("expert", "records"), "task": ("window", "min_overlap"), "detector": ("iou",)}
+    tested = [settings[part].get(name) for part, each in names.items() for name in each]
+    tested += [(each.record, each.scored_seconds) for each in record.records]
+    found = {}
+    for name in (each.name for each in record.baselines if not each.skipped):
+        folds = set(row.scores.select(part="windows", who=name).distinct("fold"))
+        found[f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"] = replace(
+            row,
+            run="",
+            model=f"baseline {name}",
+            folds=len(folds - {POOLED, MEAN}),
+            who=name,
+            explainer="",
+        )
+    return found
 
 
-def _wins(positives: Counts, negatives: Counts) -> float:
-    below = np.searchsorted(negatives, positives, side="left").sum()
-    not_above = np.searchsorted(negatives, positives, side="right").sum()
-    return float(below + not_above) / 2
-
-
-def _f1(counts: Counts) -> float | None:
-    right, detected, true = counts.tolist()
-    return _ratio(2 * right, detected + true)
-
-
-def _ratio(top: float, bottom: float) -> float | None:
-    return top / bottom if bottom else None
-
-
-def _less(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a - b
+def _place(row: Row) -> tuple[object, ...]:
+    leaks = [leak.name for leak in row.stamp.leaks]
+    return row.data, bool(leaks), row.task, row.cv, row.is_baseline, row.model, leaks, row.run

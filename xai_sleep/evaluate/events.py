@@ -1,107 +1,93 @@
-"""What a run found as events: detections, their scores, and the files both are written to.
+"""Scores of detected events, by fold, record and overlap; and the table that lists them.
 
 A detection belongs to the fold that tested the time of its midpoint, and so does an event: one that
 straddles the border of two test blocks is counted once. Records are scored with the detections of
 all folds together.
 """
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.metrics.events import EventScores, contains, event_scores, match, pool
-from xai_sleep.metrics.statistics import summarise
+from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.tested import Tested
+from xai_sleep.metrics.events import (
+    CURVE,
+    METRICS,
+    EventScores,
+    contains,
+    event_scores,
+    match,
+    pool,
+)
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.recording import STAGES, Recording
+from xai_sleep.results.events import Events
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import MEAN, POOLED, Score
 
-NO_EVENTS: Intervals = np.empty((0, 2))
 DEEP = ("N2", "N3")
 """Stages of the second block of figures."""
+OVER = {"all": None, "n2n3": DEEP}
+OF_RECORD = ("precision", "recall", "f1")
 
 
-@dataclass(frozen=True, eq=False)
-class FoundEvents:
-    """Events that one fold detected in its test records.
+def fold_rows(tested: Tested) -> list[Score]:
+    """Rows of each fold alone, in all and where stages are known in N2 and N3: figures, counts.
 
-    Parameters
-    ----------
-    record : int64 array of shape (n,)
-        Index of the recording of each detection.
-    events : array of shape (n, 2)
-        Start and end in s.
-    confidence : array of shape (n,)
-        Highest activation inside.
-    activations : mapping of int to Activation
-        Of each test record, by its index.
-    tested : mapping of int to Intervals
-        The scored time of each that this fold tested.
+    Those of a network have a curve over the overlap that counts.
     """
+    found = []
+    for over, stages in OVER.items():
+        for outcome in tested.outcomes:
+            of_record = _scores(tested, [outcome], stages)
+            if of_record:
+                scores = pool(list(of_record.values()))
+                found += _figures(tested, scores, over, outcome.name)
+    return found
 
-    record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    events: Intervals = field(default_factory=lambda: NO_EVENTS)
-    confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    activations: Mapping[int, Activation] = field(default_factory=dict)
-    tested: Mapping[int, Intervals] = field(default_factory=dict)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Arrays to be stored."""
-        stored: dict[str, NDArray[Any]] = {
-            "event_record": self.record,
-            "event": self.events,
-            "event_confidence": self.confidence,
-        }
-        for i, activation in self.activations.items():
-            for name, part in activation.parts.items():
-                stored[f"activation_{name}_{i}"] = part
-            stored[f"tested_{i}"] = self.tested[i]
-        return stored
-
-    @classmethod
-    def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "FoundEvents":
-        """Take up what was stored by :meth:`arrays`."""
-        tested = {
-            int(name.removeprefix("tested_")): times
-            for name, times in arrays.items()
-            if name.startswith("tested_")
-        }
-        activations = {
-            i: Activation(
-                **{
-                    name: arrays[f"activation_{name}_{i}"]
-                    for name in ("probability", "relevance", "evidence")
-                    if f"activation_{name}_{i}" in arrays
-                }
-            )
-            for i in tested
-        }
-        return cls(
-            arrays["event_record"],
-            arrays["event"],
-            arrays["event_confidence"],
-            activations,
-            tested,
+def all_rows(tested: Tested) -> list[Score]:
+    """Rows of all folds together: figures, counts, curves, and those of each record."""
+    found = []
+    for over, stages in OVER.items():
+        of_record = _scores(tested, tested.outcomes, stages)
+        if not of_record:
+            continue
+        folds = [_scores(tested, [outcome], stages) for outcome in tested.outcomes]
+        scores = list(of_record.values())
+        found += Rows("events", tested.who, over).of_all(
+            [pool(list(fold.values())).figures for fold in folds if fold],
+            lambda index, s=scores: pool([s[i] for i in index]).figures,  # type: ignore[misc]
+            [tested.recordings[i].subject for i in of_record],
         )
+        found += _counts_and_curve(tested, pool(scores), over, POOLED)
+        if stages is None:
+            found += _records(tested, of_record)
+    return found
+
+
+def no_rows(tested: Tested, reason: str) -> list[Score]:
+    """Rows of what says nothing of events, and why."""
+    rows = Rows("events", tested.who)
+    return [rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in METRICS]
 
 
 def score_records(
     recordings: Sequence[Recording],
-    folds: Sequence[FoundEvents],
+    folds: Sequence[DetectedEvents],
     iou: float,
     stages: Sequence[str] | None = None,
 ) -> dict[int, EventScores]:
-    """Score every tested record, with what all these folds found in it.
+    """Score every tested record, with what all these folds detected in it.
 
     Parameters
     ----------
     recordings : sequence of Recording
         With the experts' events.
-    folds : sequence of FoundEvents
+    folds : sequence of DetectedEvents
         One fold, or all.
     iou : float
         Intersection over union from which a pair counts.
@@ -133,112 +119,67 @@ def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
     return union([intervals(np.column_stack([start, start + recording.epoch]))])
 
 
-def event_metrics(
-    recordings: Sequence[Recording], found: FoundEvents, iou: float
-) -> dict[str, dict[str, Any]]:
-    """Figures of one fold: ``events``, and ``events_n2n3`` where stages are known."""
-    metrics = {}
-    for key, stages in (("events", None), ("events_n2n3", DEEP)):
-        scores = score_records(recordings, [found], iou, stages)
-        if scores:
-            together = pool(list(scores.values()))
-            metrics[key] = {
-                **together.figures,
-                "undefined": together.undefined,
-                "curve": together.curve,
-                "counts": _counts(together),
-            }
-    return metrics
-
-
-def summarise_events(
-    recordings: Sequence[Recording],
-    folds: Sequence[FoundEvents],
-    metrics: Sequence[Mapping[str, Any]],
-    iou: float,
-) -> dict[str, Any]:
-    """Mean ± sd over folds, figures of all records pooled, and their intervals over subjects.
-
-    Returns
-    -------
-    dict
-        ``events`` and, where stages are known, ``events_n2n3``: each a summary by name of figure;
-        ``event_curve``, the pooled precision, recall and F1 over intersection over union, and
-        ``event_records``, the counts and the table of each record.
-    """
-    summary: dict[str, Any] = {}
-    for key, stages in (("events", None), ("events_n2n3", DEEP)):
-        scores = score_records(recordings, folds, iou, stages)
-        if not scores:
-            continue
-        of_record = list(scores.values())
-        summary[key] = summarise(
-            [fold[key] for fold in metrics if key in fold],
-            lambda index, s=of_record: pool([s[i] for i in index]).figures,  # type: ignore[misc]
-            [recordings[i].subject for i in scores],
-        )
-        if stages is None:
-            summary["event_curve"] = pool(of_record).curve
-            summary["event_records"] = [
-                {
-                    "record": recordings[i].record,
-                    "subject": recordings[i].subject,
-                    **_counts(s),
-                    **{name: s.figures[name] for name in ("precision", "recall", "f1")},
-                }
-                for i, s in scores.items()
-            ]
-    return summary
-
-
-def events_csv(
-    recordings: Sequence[Recording], folds: Mapping[str, FoundEvents], iou: float
-) -> str:
-    """One row a detection: where it is, and which of the experts' events it found.
-
-    ``scored`` says whether its midpoint lies in scored time; only there it is ``matched`` or not,
-    and ``iou`` is its overlap with the event it is matched to.
-    """
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(
-        ["record", "subject", "fold", "onset", "duration", "confidence", "scored", "matched", "iou"]
+def listed(tested: Tested) -> Events:
+    """List the detections of all folds by record and onset, with their overlap with an event."""
+    folds = [(o.name, o.events) for o in tested.outcomes if o.events is not None]
+    record = np.concatenate([each.record for _, each in folds])
+    events = np.concatenate([each.events for _, each in folds])
+    scored, overlap = np.zeros(len(record), dtype=np.bool_), np.full(len(record), np.nan)
+    for i, time in _tested([each for _, each in folds]).items():
+        mine = record == i
+        truth = tested.recordings[i].events
+        scored[mine], overlap[mine] = _matched(truth, events[mine], time, tested.judging.iou)
+    order = np.lexsort((events[:, 0], record))
+    name, subject = (
+        np.array([getattr(each, column) for each in tested.recordings], dtype=np.str_)
+        for column in ("record", "subject")
     )
-    for i, tested in _tested(list(folds.values())).items():
-        recording = recordings[i]
-        mine = {name: fold.record == i for name, fold in folds.items()}
-        name = np.concatenate([np.full(m.sum(), n) for n, m in mine.items()])
-        events = np.concatenate([fold.events[mine[n]] for n, fold in folds.items()])
-        confidence = np.concatenate([fold.confidence[mine[n]] for n, fold in folds.items()])
-        scored, overlap = _matched(recording.events, events, tested, iou)
-        for row in np.argsort(events[:, 0], kind="stable"):
-            start, end = events[row]
-            rows.writerow(
-                [
-                    *(recording.record, recording.subject, name[row]),
-                    *(f"{start:.10g}", f"{end - start:.10g}", f"{confidence[row]:.9g}"),
-                    int(scored[row]),
-                    int(overlap[row] > 0) if scored[row] else "",
-                    f"{overlap[row]:.6g}" if overlap[row] > 0 else "",
-                ]
-            )
-    return table.getvalue()
+    return Events(
+        record=name[record[order]],
+        subject=subject[record[order]],
+        fold=np.repeat([name for name, _ in folds], [len(each.record) for _, each in folds])[order],
+        onset=events[order, 0],
+        duration=np.diff(events[order], axis=1)[:, 0],
+        confidence=np.concatenate([each.confidence for _, each in folds])[order],
+        scored=scored[order],
+        iou=overlap[order],
+    )
 
 
-def activation_arrays(
-    recordings: Sequence[Recording], folds: Sequence[FoundEvents]
-) -> dict[str, NDArray[Any]]:
-    """Activations by name of the record, ``step`` in s; NaN where no fold tested."""
-    arrays: dict[str, NDArray[Any]] = {"step": np.array(1 / RATE)}
-    for fold in folds:
-        for i, activation in fold.activations.items():
-            for key, values in activation.named(recordings[i].record).items():
-                before = arrays.get(key, values)
-                arrays[key] = np.where(np.isnan(before), values, before)
-    return arrays
+def _scores(
+    tested: Tested, outcomes: Sequence[FoldOutcome], stages: Sequence[str] | None
+) -> dict[int, EventScores]:
+    detected = [outcome.events for outcome in outcomes if outcome.events is not None]
+    return score_records(tested.recordings, detected, tested.judging.iou, stages)
 
 
-def _tested(folds: Sequence[FoundEvents]) -> dict[int, Intervals]:
+def _figures(tested: Tested, scores: EventScores, over: str, fold: str) -> list[Score]:
+    rows = Rows("events", tested.who, over).of_fold(scores.figures, fold, scores.undefined)
+    return rows + _counts_and_curve(tested, scores, over, fold)
+
+
+def _counts_and_curve(tested: Tested, scores: EventScores, over: str, fold: str) -> list[Score]:
+    rows = Rows("events", tested.who, over).of_fold(scores.counts, fold)
+    if not tested.is_network:
+        return rows
+    where = "" if over == "all" else f"{over} "
+    for i, iou in enumerate(CURVE):
+        point = {name: values[i] for name, values in scores.curve.items()}
+        curve = Rows("event_curve", tested.who, f"{where}iou {iou:g}")
+        rows += curve.of_fold(point, fold, scores.undefined)
+    return rows
+
+
+def _records(tested: Tested, of_record: dict[int, EventScores]) -> list[Score]:
+    found = []
+    for i, scores in of_record.items():
+        rows = Rows("events", tested.who, f"record {tested.recordings[i].record}")
+        figures = {name: scores.figures[name] for name in OF_RECORD}
+        found += rows.of_fold(scores.counts | figures, POOLED, scores.undefined)
+    return found
+
+
+def _tested(folds: Sequence[DetectedEvents]) -> dict[int, Intervals]:
     """Time of each record that any of the folds tested, by ascending index of the recording."""
     indices = sorted({i for fold in folds for i in fold.tested})
     return {i: union([fold.tested[i] for fold in folds if i in fold.tested]) for i in indices}
@@ -247,18 +188,9 @@ def _tested(folds: Sequence[FoundEvents]) -> dict[int, Intervals]:
 def _matched(
     events: Intervals, detections: Intervals, tested: Intervals, iou: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which detections are scored, and their overlap with the event each found, else 0."""
+    """Which detections are scored, and their overlap with the event each found, else NaN."""
     scored = contains(tested, detections.mean(axis=1))
     pairs = match(events[contains(tested, events.mean(axis=1))], detections[scored], iou)
-    overlap = np.zeros(len(detections))
+    overlap = np.full(len(detections), np.nan)
     overlap[np.flatnonzero(scored)[pairs.detection]] = pairs.iou
     return scored, overlap
-
-
-def _counts(scores: EventScores) -> dict[str, float]:
-    return {
-        "events": scores.events,
-        "detections": scores.detections,
-        "matched": len(scores.onset),
-        "minutes": scores.minutes,
-    }

@@ -1,157 +1,121 @@
-"""What the explanations of a run are worth: localisation, faithfulness and sanity of each method.
+"""What explanations are worth beyond where they point: faithfulness and sanity of each method.
 
-From the arrays that :mod:`xai_sleep.explain.assessment` left in each fold to the summaries in
-``results.json``, with intervals over subjects. Nothing is scored where there is nothing to score:
-such fields are None, and say why.
+From the arrays that :mod:`xai_sleep.explain.assessment` left in each fold to rows of the table,
+with intervals over subjects.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.maps import Tested, localised_maps
-from xai_sleep.evaluate.windows import FoldResult, score_maps
-from xai_sleep.explain.faithfulness import SEGMENTS, areas
+from xai_sleep.evaluate.maps import locate, map_rows
+from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.tested import Mask, Tested
+from xai_sleep.explain.faithfulness import CURVES, METRICS, SEGMENTS, areas
 from xai_sleep.explain.sanity import PASS_BELOW
-from xai_sleep.metrics.maps import SCORES, score_table
-from xai_sleep.recordings.recording import Recording
+from xai_sleep.metrics.maps import SCORES
+from xai_sleep.results.scores import POOLED, Score
 
-FAITHFULNESS = (
-    *("deletion", "insertion", "random"),
-    *("separation", "deletion_gain", "insertion_gain"),
-)
-CRITERION = (
-    f"mean rank correlation with the maps of the trained network below {PASS_BELOW:g} once all "
-    "weights are random"
-)
+Values = NDArray[np.floating]
+FAITHFULNESS = tuple(metric.name for metric in METRICS)
+ORDERS = tuple(metric.name for metric in CURVES)
+SHARES = np.arange(SEGMENTS + 1) / SEGMENTS
+NO_CURVE = "no true positive with a negative window in its record"
+NO_RANK = "no window has maps that rank both networks"
 
 
-def explainer_summary(
-    recordings: Sequence[Recording],
-    folds: Sequence[FoldResult],
-    methods: Sequence[str],
-    tolerance: float = 0.0,
-) -> dict[str, Any]:
-    """Summarise localisation, faithfulness and sanity of every method, under ``explainers``.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        All of them.
-    folds : sequence of FoldResult
-        With the arrays of :mod:`xai_sleep.explain.assessment`.
-    methods : sequence of str
-        The main one, whose maps the folds hold, first.
-    tolerance : float
-        How far from an event, in s, a peak may lie and still point at it.
-
-    Returns
-    -------
-    dict
-        ``explainers``: by method ``maps``, and ``faithfulness`` and ``sanity`` where they were
-        asked for. Empty where nothing was explained.
-    """
-    tested = Tested(recordings, folds, tolerance)
-    found: dict[str, Any] = {}
-    for method in methods:
-        key = f"profiles_{method}"
-        profiles = [fold.explained.get(key, fold.maps) for fold in folds]
-        found[method] = {"maps": localised_maps(tested, profiles)}
-        if f"curves_{method}" in folds[0].explained:
-            found[method]["faithfulness"] = _faithfulness(tested, method)
-        sanity = _sanity(tested, method)
-        if sanity:
-            found[method]["sanity"] = sanity
-    return {"explainers": found} if found else {}
-
-
-def _faithfulness(tested: Tested, method: str) -> dict[str, Any]:
-    curves, drawn = tested.positives(f"curves_{method}"), tested.positives("chance_curves")
-    most, least, random = areas(curves[:, 0]), areas(curves[:, 1]), areas(drawn)
-    table = np.column_stack([most, least, random, least - most, random - most, least - random])
-    hit = tested.detected[tested.positive]
-    over = {"true_positives": tested.positive & tested.detected, "positives": tested.positive}
-    return {
-        key: {
-            "counts": _counts(table[:, 0], rows[tested.positive], "skipped"),
-            **tested.summarise(table, FAITHFULNESS, rows),
-        }
-        for key, rows in over.items()
-    } | {"curves": _mean_curves(curves[hit], drawn[hit])}
-
-
-def _counts(values: NDArray[np.floating], rows: NDArray[np.bool_], missing: str) -> dict[str, int]:
-    return {"windows": int(rows.sum()), missing: int(np.isnan(values[rows]).sum())}
-
-
-def _mean_curves(curves: NDArray[np.floating], drawn: NDArray[np.floating]) -> dict[str, Any]:
-    """Mean curves of true positives; insertion is deletion in the opposite order, reversed."""
-    kept = ~np.isnan(drawn).any(axis=1)
-    if not kept.any():
-        return {"undefined": "no true positive with a negative window in its record"}
-    most, least, random = (
-        each[kept].mean(axis=0, dtype=np.float64) for each in (curves[:, 0], curves[:, 1], drawn)
-    )
-    deletion = {"most": most, "least": least, "random": random}
-    insertion = {"most": least[::-1], "least": most[::-1], "random": random[::-1]}
-    return {
-        "share": (np.arange(SEGMENTS + 1) / SEGMENTS).tolist(),
-        "deletion": {order: each.tolist() for order, each in deletion.items()},
-        "insertion": {order: each.tolist() for order, each in insertion.items()},
-    }
-
-
-def _sanity(tested: Tested, method: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    explained = tested.folds[0].explained
+def explainer_rows(tested: Tested, method: str) -> list[Score]:
+    """All rows of one explainer: localisation, and what else was asked of its maps."""
+    explained = tested.outcomes[0].explained
+    found = map_rows(tested, method)
+    if f"curves_{method}" in explained:
+        found += _faithfulness(tested, method)
     if f"similarity_{method}" in explained:
-        rho = tested.positives(f"similarity_{method}")
-        profiles = tested.positives(f"randomised_{method}", axis=1)
-        found["random_weights"] = {
-            "criterion": CRITERION,
-            "layers": explained["layers"].tolist(),
-            **_stranger(tested, rho, profiles),
-        }
+        layers = [f"random_weights {layer}" for layer in explained["layers"]]
+        rho = _positives(tested, f"similarity_{method}")
+        profiles = _positives(tested, f"randomised_{method}", axis=1)
+        found += _stranger(tested, Rows("sanity", method, "random_weights"), rho, profiles, layers)
     if f"shuffled_{method}" in explained:
-        rho = tested.positives(f"similarity_shuffled_{method}")
-        profiles = tested.positives(f"shuffled_{method}")[None]
-        found["shuffled_labels"] = _stranger(tested, rho, profiles)
+        rho = _positives(tested, f"similarity_shuffled_{method}")
+        profiles = _positives(tested, f"shuffled_{method}")[None]
+        found += _stranger(tested, Rows("sanity", method, "shuffled_labels"), rho, profiles, [""])
     return found
 
 
+def _positives(tested: Tested, key: str, axis: int = 0) -> Values:
+    """Collect an array of positive windows, which lie along an axis, fold by fold."""
+    return np.concatenate([each.explained[key] for each in tested.outcomes], axis=axis)
+
+
+def _of_positives(
+    rows: Rows, tested: Tested, table: Values, names: Sequence[str], chosen: Mask
+) -> list[Score]:
+    """Make the rows of scores of positive windows over those chosen among all windows."""
+    whole = np.full((len(chosen), table.shape[1]), np.nan)
+    whole[tested.positive] = table
+    return rows.of_chosen(tested, whole, names, chosen)
+
+
+def _faithfulness(tested: Tested, method: str) -> list[Score]:
+    curves, drawn = _positives(tested, f"curves_{method}"), _positives(tested, "chance_curves")
+    most, least, random = areas(curves[:, 0]), areas(curves[:, 1]), areas(drawn)
+    table = np.column_stack([most, least, random, least - most, random - most, least - random])
+    positive, hit = tested.positive, tested.detected[tested.positive]
+    over = {"true_positives": positive & tested.detected, "positives": positive}
+    found = []
+    for name, chosen in over.items():
+        rows = Rows("faithfulness", method, name)
+        skipped = np.isnan(table[chosen[positive], 0]).sum()
+        found += rows.of_fold({"windows": chosen.sum(), "skipped": skipped})
+        found += _of_positives(rows, tested, table, FAITHFULNESS, chosen)
+    return found + _mean_curves(method, curves[hit], drawn[hit])
+
+
+def _mean_curves(method: str, curves: Values, drawn: Values) -> list[Score]:
+    """Mean curves of true positives; insertion is deletion in the opposite order, reversed."""
+    kept = ~np.isnan(drawn).any(axis=1)
+    most, least, random = (
+        each[kept].mean(axis=0, dtype=np.float64).tolist() if kept.any() else [None] * len(SHARES)
+        for each in (curves[:, 0], curves[:, 1], drawn)
+    )
+    ways = {
+        "deletion": (most, least, random),
+        "insertion": (least[::-1], most[::-1], random[::-1]),
+    }
+    return [
+        row
+        for way, orders in ways.items()
+        for share, *points in zip(SHARES, *orders, strict=True)
+        for row in Rows(way, method, f"share {share:.2f}").of_fold(
+            dict(zip(ORDERS, points, strict=True)), reasons=dict.fromkeys(ORDERS, NO_CURVE)
+        )
+    ]
+
+
 def _stranger(
-    tested: Tested, rho: NDArray[np.floating], profiles: NDArray[np.floating]
-) -> dict[str, Any]:
-    """Judge maps of a network that knows nothing: likeness to the real ones, and localisation."""
-    everything, all_windows = np.ones(len(rho), dtype=np.bool_), tested.positive
-    names = [str(stage) for stage in range(1, rho.shape[1] + 1)]
-    by_stage = tested.summarise(rho, names, all_windows)
-    last = by_stage[names[-1]]
-    draws = [_scores_of_positives(tested, each) for each in profiles]
+    tested: Tested, rows: Rows, rho: Values, profiles: Values, layers: Sequence[str]
+) -> list[Score]:
+    """Judge maps of a network that knows nothing: likeness to the real ones, and localisation.
+
+    Likeness has rows of its own once each layer, and all after it, are random.
+    """
+    likeness = _of_positives(rows, tested, rho, layers, tested.positive)
+    final = [replace(row, metric="similarity") for row in likeness if row.metric == layers[-1]]
+    found = [replace(row, over=row.metric, metric="similarity") for row in likeness if row.metric]
+    draws = [locate(tested, each, tested.positive).table for each in profiles]
     with np.errstate(invalid="ignore"):
         defined = ~np.isnan(draws)
         mean = np.where(defined, draws, 0).sum(axis=0) / defined.sum(axis=0)
-    maps = tested.summarise(mean, SCORES, all_windows)
-    gain = maps["pointing_gain"]["ci95"]
-    return {
-        "counts": _counts(rho[:, -1], everything, "undefined"),
-        "similarity": [by_stage[name]["pooled"] for name in names],
-        "final": last,
-        "passed": None if last["pooled"] is None else last["pooled"] < PASS_BELOW,
-        "maps": maps,
-        "at_chance": None if gain is None else gain[0] <= 0 <= gain[1],
+    maps = _of_positives(replace(rows, part="sanity_maps"), tested, mean, SCORES, tested.positive)
+    (gain,) = (row for row in maps if (row.metric, row.fold) == ("pointing_gain", POOLED))
+    value = final[-1].value
+    judged = {
+        "windows": len(rho),
+        "undefined": np.isnan(rho[:, -1]).sum(),
+        "passed": None if value is None else value < PASS_BELOW,
+        "at_chance": None if gain.low is None or gain.high is None else gain.low <= 0 <= gain.high,
     }
-
-
-def _scores_of_positives(tested: Tested, profiles: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Localisation of profiles of positive windows: shape (positive, score)."""
-    tables, start = [], 0
-    for fold in tested.folds:
-        windows = fold.windows.take(np.flatnonzero(fold.windows.label == 1))
-        part = profiles[start : start + len(windows)]
-        scores = score_maps(tested.recordings, windows, part, tested.tolerance)
-        tables.append(score_table(scores))
-        start += len(windows)
-    return np.concatenate(tables)
+    why = {"passed": NO_RANK, "at_chance": gain.reason}
+    return found + final + rows.of_fold(judged, reasons=why) + maps

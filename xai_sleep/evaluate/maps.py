@@ -1,96 +1,92 @@
-"""Where maps of a run point: in each fold, by stage, by expert; and what is stored of them."""
+"""Where maps point: in each fold, by stage, rater and subject; and what is stored of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.windows import (
-    FoldResult,
-    events_inside,
-    score_maps,
-    summarise_maps,
-    summarise_table,
-)
+from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.tested import Mask, Tested
 from xai_sleep.metrics.maps import (
     SCORES,
     LocalisationScores,
-    mean_scores,
-    score_table,
+    event_mask,
+    localisation,
     time_profiles,
 )
-from xai_sleep.recordings.recording import STAGES, Recording
+from xai_sleep.metrics.statistics import column_means
+from xai_sleep.recordings.recording import Recording, stages_at
+from xai_sleep.results.scores import POOLED, Score
 from xai_sleep.windows.windows import Windows
 
-
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """Test windows of all folds, one fold after another.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        With their events, scorers and stages.
-    folds : sequence of FoldResult
-        With their maps.
-    tolerance : float
-        How far from an event, in s, a peak may lie and still point at it.
-    """
-
-    recordings: Sequence[Recording]
-    folds: Sequence[FoldResult]
-    tolerance: float
-
-    @property
-    def subject(self) -> NDArray[np.str_]:
-        """Of each window."""
-        return np.array([self.recordings[i].subject for f in self.folds for i in f.windows.record])
-
-    @property
-    def positive(self) -> NDArray[np.bool_]:
-        """Windows that hold an event."""
-        return np.concatenate([fold.windows.label == 1 for fold in self.folds])
-
-    @property
-    def detected(self) -> NDArray[np.bool_]:
-        """Windows that the network calls positive."""
-        return np.concatenate([fold.probability >= fold.threshold for fold in self.folds])
-
-    def each(self, of: Callable[[Windows], NDArray[Any]]) -> NDArray[Any]:
-        """Collect a value of each window."""
-        return np.concatenate([of(fold.windows) for fold in self.folds])
-
-    def positives(self, key: str, axis: int = 0) -> NDArray[Any]:
-        """Collect an array of positive windows, which lie along an axis, fold by fold."""
-        return np.concatenate([fold.explained[key] for fold in self.folds], axis=axis)
-
-    def summarise(
-        self, table: NDArray[np.floating], names: Sequence[str], chosen: NDArray[np.bool_]
-    ) -> dict[str, Any]:
-        """Summarise scores of positive windows over those chosen among all windows."""
-        whole = np.full((len(chosen), table.shape[1]), np.nan)
-        whole[self.positive] = table
-        return summarise_table(whole, names, chosen, self.folds, self.subject)
+Profiles = NDArray[np.floating]
 
 
-def fold_maps(
-    recordings: Sequence[Recording], fold: FoldResult, tolerance: float = 0.0
-) -> dict[str, Any]:
-    """Mean localisation in one fold, of true positives and of positives, with counts."""
-    scores = score_maps(recordings, fold.windows, fold.maps, tolerance)
-    positive = (fold.windows.label == 1) & ~scores.eventless
-    over = {
-        "true_positives": positive & (fold.probability >= fold.threshold),
-        "positives": positive,
-    }
-    return {key: _of_rows(scores, rows, key) for key, rows in over.items()}
+def fold_rows(tested: Tested) -> list[Score]:
+    """Rows of each fold alone, of every explainer."""
+    return [
+        row
+        for method in tested.judging.methods
+        for row in _of_folds(tested, locate(tested, profiles_of(tested, method)), method)
+    ]
 
 
-def all_maps(
-    recordings: Sequence[Recording], folds: Sequence[FoldResult]
-) -> dict[str, NDArray[Any]]:
+def map_rows(tested: Tested, method: str) -> list[Score]:
+    """All rows of one explainer: of folds and all together; by stage, rater and subject."""
+    profiles = profiles_of(tested, method)
+    located = locate(tested, profiles)
+    found = _of_folds(tested, located, method)
+    for over, chosen in _chosen(tested, located).items():
+        found += _together(Rows("maps", method, over), tested, located, chosen)
+    hit = tested.positive & tested.detected
+    for over, part in _parts(tested, hit):
+        found += _marked(Rows("maps", method, over), tested, located, part)
+    for name in sorted({name for r in tested.recordings for name in r.scorers if "expert" in name}):
+        theirs = replace(tested, recordings=as_marked_by(name, tested.recordings))
+        rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(tested, name)
+        found += _marked(rows, tested, locate(theirs, profiles), looked)
+    return found
+
+
+def profiles_of(tested: Tested, method: str) -> Profiles:
+    """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
+    each = [
+        time_profiles(o.explained.get(f"profiles_{method}", o.maps), tested.windows.length)
+        for o in tested.outcomes
+    ]
+    return np.concatenate(each)
+
+
+def locate(tested: Tested, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
+    """Compare maps of all windows, or of those rows, with the events in them."""
+    windows = tested.windows if rows is None else tested.windows.take(np.flatnonzero(rows))
+    near = round(tested.judging.tolerance * windows.sfreq)
+    return localisation(profiles, events_inside(tested.recordings, windows), near)
+
+
+def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
+    """Which samples of each window lie inside an event of its record: ``(window, time)``."""
+    inside = np.zeros((len(windows), windows.length), dtype=np.bool_)
+    for index in np.unique(windows.record):
+        rows = windows.record == index
+        inside[rows] = event_mask(
+            windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
+        )
+    return inside
+
+
+def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]:
+    """Give recordings the events of one rater alone; none where the rater did not look."""
+    nothing = np.empty((0, 2))
+    return [
+        replace(each, events=each.scorers[rater].events if rater in each.scorers else nothing)
+        for each in recordings
+    ]
+
+
+def map_arrays(tested: Tested) -> dict[str, NDArray[Any]]:
     """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
 
     Returns
@@ -99,100 +95,79 @@ def all_maps(
         ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
         ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
     """
-    maps = np.concatenate([fold.maps for fold in folds])
-    keys = [key for key in folds[0].explained if key.startswith("profiles_")]
+    outcomes = tested.outcomes
+    maps = np.concatenate([each.maps for each in outcomes])
+    others = [key for key in outcomes[0].explained if key.startswith("profiles_")]
     return {
         "maps": maps,
-        "profiles": time_profiles(maps, folds[0].windows.length).astype(np.float16),
-        **{key: np.concatenate([fold.explained[key] for fold in folds]) for key in keys},
-        "inside": np.concatenate([events_inside(recordings, fold.windows) for fold in folds]),
+        "profiles": time_profiles(maps, tested.windows.length).astype(np.float16),
+        **{key: np.concatenate([each.explained[key] for each in outcomes]) for key in others},
+        "inside": events_inside(tested.recordings, tested.windows),
         "index": np.arange(len(maps)),
     }
 
 
-def _of_rows(scores: LocalisationScores, rows: NDArray[np.bool_], what: str) -> dict[str, Any]:
-    means = mean_scores(scores, rows)
-    count, blank = int(rows.sum()), int((scores.blank & rows).sum())
-    reason = "every map is blank" if count and blank == count else "events fill every window"
-    if not count:
-        reason = f"no {what.replace('_', ' ')} in this fold"
-    undefined = {name: reason for name, value in means.items() if value is None}
-    return {"counts": {"windows": count, "blank": blank}, **means, "undefined": undefined}
+def _chosen(tested: Tested, located: LocalisationScores) -> dict[str, Mask]:
+    # A window may hold less of an event than makes it positive (task.min_overlap).
+    positive = tested.positive & ~located.eventless
+    return {"true_positives": positive & tested.detected, "positives": positive}
 
 
-def localised_maps(tested: Tested, profiles: Sequence[NDArray[np.floating]]) -> dict[str, Any]:
-    """Summarise localisation of profiles, given fold by fold: in all, by stage and by expert."""
-
-    def scores(recordings: Sequence[Recording]) -> list[LocalisationScores]:
-        pairs = zip(tested.folds, profiles, strict=True)
-        return [score_maps(recordings, f.windows, p, tested.tolerance) for f, p in pairs]
-
-    localised = scores(tested.recordings)
-    found = summarise_maps(localised, tested.folds, tested.subject)
-    hit = tested.positive & tested.detected
-    stage = tested.each(lambda windows: stage_names(tested.recordings, windows))
-    found["by_stage"] = {
-        str(name): _over(tested, localised, hit & (stage == name))
-        for name in np.unique(stage[hit])
-        if (stage != "unknown").any()
-    }
-    experts = {name for each in tested.recordings for name in each.scorers if "expert" in name}
-    found["by_expert"] = {}
-    for name in sorted(experts):
-        theirs, looked = as_scored_by(name, tested.recordings), hit & _looked(tested, name)
-        found["by_expert"][name] = _over(tested, scores(theirs), looked)
+def _of_folds(tested: Tested, located: LocalisationScores, method: str) -> list[Score]:
+    found = []
+    for over, chosen in _chosen(tested, located).items():
+        rows = Rows("maps", method, over)
+        for i, outcome in enumerate(tested.outcomes):
+            here = chosen & (tested.fold == i)
+            means = column_means(located.table[here], SCORES)
+            found += _counts(rows, located, here, outcome.name)
+            why = dict.fromkeys(SCORES, _why(located, here, over))
+            found += rows.of_fold(means, outcome.name, why)
     return found
 
 
-def stage_names(recordings: Sequence[Recording], windows: Windows) -> NDArray[np.str_]:
-    """Sleep stage at the centre of each window; ``unknown`` where nobody staged."""
+def _why(located: LocalisationScores, rows: Mask, what: str) -> str:
+    if not rows.any():
+        return f"no {what.replace('_', ' ')} in this fold"
+    return "every map is blank" if located.blank[rows].all() else "events fill every window"
+
+
+def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) -> list[Score]:
+    """How many windows there are, and how many of their maps are blank: they have no score."""
+    return rows.of_fold({"windows": chosen.sum(), "blank": (located.blank & chosen).sum()}, fold)
+
+
+def _together(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+    counts = _counts(rows, located, chosen, POOLED)
+    return counts + rows.of_chosen(tested, located.table, SCORES, chosen)
+
+
+def _marked(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+    """Make rows over chosen windows; where nothing was marked is counted, not scored."""
+    unmarked = rows.of_fold({"unmarked": (located.eventless & chosen).sum()})
+    return unmarked + _together(rows, tested, located, chosen & ~located.eventless)
+
+
+def _parts(tested: Tested, hit: Mask) -> Iterator[tuple[str, Mask]]:
+    """Select true positives by stage, where anybody staged, and by subject."""
+    windows = tested.windows
     centre = (windows.start_time + windows.end_time) / 2
-    names = []
-    for record, time in zip(windows.record, centre, strict=True):
-        stages, epoch = recordings[record].stages, int(time / recordings[record].epoch)
-        known = stages is not None and epoch < len(stages)
-        names.append(STAGES[int(stages[epoch])] if stages is not None and known else "unknown")
-    return np.array(names)
+    stage = stages_at(tested.recordings, windows.record, centre)
+    known = (stage != "unknown").any()
+    for name in np.unique(stage[hit]) if known else ():
+        yield f"stage {name}", hit & (stage == name)
+    for name in np.unique(tested.subject[hit]):
+        yield f"subject {name}", hit & (tested.subject == name)
 
 
-def as_scored_by(expert: str, recordings: Sequence[Recording]) -> list[Recording]:
-    """Give recordings the events of one expert alone; none where the expert did not score."""
-    nothing = np.empty((0, 2))
-    return [
-        replace(each, events=each.scorers[expert].events if expert in each.scorers else nothing)
-        for each in recordings
-    ]
-
-
-def _looked(tested: Tested, expert: str) -> NDArray[np.bool_]:
-    """Windows that lie wholly where an expert looked."""
-
-    def within(windows: Windows) -> NDArray[np.bool_]:
-        inside = np.zeros(len(windows), dtype=np.bool_)
-        for index, recording in enumerate(tested.recordings):
-            if expert in recording.scorers:
-                scored = recording.scorers[expert].scored
-                start, end = windows.start_time[:, None], windows.end_time[:, None]
-                held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
-                inside |= (windows.record == index) & held
-        return inside
-
-    return np.asarray(tested.each(within), dtype=np.bool_)
-
-
-def _over(
-    tested: Tested, localised: Sequence[LocalisationScores], chosen: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """Localisation over chosen windows; where an expert marked nothing is counted, not scored."""
-    blank = np.concatenate([scores.blank for scores in localised])
-    unmarked = np.concatenate([scores.eventless for scores in localised])
-    table = np.concatenate([score_table(scores) for scores in localised])
-    rows = chosen & ~unmarked
-    return {
-        "counts": {
-            "windows": int(rows.sum()),
-            "blank": int((blank & rows).sum()),
-            "unmarked": int((unmarked & chosen).sum()),
-        },
-        **summarise_table(table, SCORES, rows, tested.folds, tested.subject),
-    }
+def _looked(tested: Tested, rater: str) -> Mask:
+    """Windows that lie wholly where a rater looked."""
+    windows = tested.windows
+    start, end = windows.start_time[:, None], windows.end_time[:, None]
+    inside = np.zeros(len(windows), dtype=np.bool_)
+    for index, recording in enumerate(tested.recordings):
+        if rater in recording.scorers:
+            scored = recording.scorers[rater].scored
+            held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
+            inside |= (windows.record == index) & held
+    return inside

@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xai_sleep.explain.attribution import EVENT
-from xai_sleep.models.classifier import Network
+from xai_sleep.metrics.metric import Metric
+from xai_sleep.models.contract import Network
 
 Curves = NDArray[np.float32]
 Order = NDArray[np.intp]
@@ -37,7 +38,22 @@ Order = NDArray[np.intp]
 SEGMENTS = 20
 RANDOM_ORDERS = 5  # averaged
 AT_ONCE = 512  # inputs sent through a network together
-ORDERS = ("most", "least", "random")
+METRICS = (
+    Metric("deletion", "deletion", best="low"),
+    Metric("insertion", "insertion"),
+    Metric("random", "random", best="none"),
+    Metric("separation", "separation"),
+    Metric("deletion_gain", "deletion gain"),
+    Metric("insertion_gain", "insertion gain"),
+)
+"""Areas under the deletion and insertion curves, most relevant first, and that of random order;
+insertion less deletion; random less deletion; insertion less random."""
+CURVES = (
+    Metric("most", "most relevant first", best="none"),
+    Metric("least", "least relevant first", best="none"),
+    Metric("random", "random", best="none"),
+)
+COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 
 
 def choose_donors(

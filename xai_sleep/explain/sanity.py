@@ -24,7 +24,8 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
-from xai_sleep.models.classifier import Network
+from xai_sleep.metrics.metric import Metric
+from xai_sleep.models.contract import Network
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
@@ -32,6 +33,13 @@ Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 PASS_BELOW = 0.5
 """Mean rank correlation with the map of the trained network that passes: the two then share less
 than a quarter of the variance of their ranks."""
+
+METRICS = (
+    Metric("similarity", "rank correlation with the maps of the trained network", best="low"),
+    Metric("passed", f"mean rank correlation below {PASS_BELOW:g} once all weights are random"),
+    Metric("at_chance", "pointing at chance"),
+    Metric("undefined", "maps without ranks", best="none"),
+)
 
 
 def stages(network: nn.Module) -> list[list[str]]:

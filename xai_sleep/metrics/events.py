@@ -27,11 +27,32 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from xai_sleep.errors import InputError
+from xai_sleep.metrics.metric import Metric
 from xai_sleep.recordings.intervals import Intervals, union
 
 Values = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+METRICS = (
+    Metric("precision", "precision", short="preci-\nsion"),
+    Metric("recall", "recall"),
+    Metric("f1", "F1"),
+    Metric("onset_error", "onset error", "s", "low"),
+    Metric("onset_bias", "onset bias", "s", "zero"),
+    Metric("offset_error", "offset error", "s", "low"),
+    Metric("offset_bias", "offset bias", "s", "zero"),
+    Metric("events_per_minute", "events per minute", best="none"),
+    Metric("detections_per_minute", "detections per minute", best="none"),
+    Metric("sample_f1", "F1 of samples"),
+    Metric("sample_kappa", "Cohen's κ of samples"),
+    Metric("sample_mcc", "Matthews correlation of samples"),
+)
+COUNTS = (
+    Metric("events", "events", best="none"),
+    Metric("detections", "detections", best="none"),
+    Metric("matched", "matched pairs", best="none"),
+    Metric("minutes", "scored time", "min", "none"),
+)
 CURVE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _ROUNDING = 1e-9
 _Ratio = tuple[float, float, str]
@@ -87,6 +108,18 @@ class EventScores:
     def undefined(self) -> dict[str, str]:
         """Why a figure is None."""
         return {name: reason for name, (_, bottom, reason) in self._ratios() if not bottom}
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """The :data:`COUNTS`."""
+        pairs = len(self.onset)
+        return dict(
+            zip(
+                (metric.name for metric in COUNTS),
+                (self.events, self.detections, pairs, self.minutes),
+                strict=True,
+            )
+        )
 
     @property
     def curve(self) -> dict[str, list[float | None]]:

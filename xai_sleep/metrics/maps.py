@@ -15,6 +15,7 @@ relevance mass. Arras, Osman & Samek (2022), CLEVR-XAI: relevance mass and rank 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +23,42 @@ from scipy.ndimage import binary_dilation
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import contains
-from xai_sleep.metrics.statistics import column_means
+from xai_sleep.metrics.metric import Best, Metric
 from xai_sleep.recordings.intervals import Intervals
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MEASURES = ("pointing", "mass", "rank", "average_precision", "iou")
-SCORES = tuple(m + part for m in MEASURES for part in ("", "_uniform", "_shifted", "_gain"))
+_LABELS = {
+    "pointing": "pointing game",
+    "mass": "relevance inside events",
+    "rank": "rank accuracy",
+    "average_precision": "average precision",
+    "iou": "intersection over union",
+}
+_PARTS: tuple[tuple[str, Best], ...] = (
+    *(("", "high"), ("_uniform", "none"), ("_shifted", "none"), ("_gain", "high")),
+)
+MEASURES = tuple(_LABELS)
+METRICS = (
+    *(
+        Metric(m + part, label + part.replace("_", ", "), best=best)
+        for m, label in _LABELS.items()
+        for part, best in _PARTS
+    ),
+    Metric("pointing_or_blank", "pointing game, blank maps missed"),
+)
+SCORES = tuple(metric.name for metric in METRICS)
+COUNTS = (
+    Metric("blank", "blank maps", best="none"),
+    Metric("unmarked", "windows without a mark", best="none"),
+)
 SHIFTS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class LocalisationScores:
-    """Localisation of every window; columns follow :data:`MEASURES`.
+    """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first.
 
     Parameters
     ----------
@@ -69,19 +92,21 @@ class LocalisationScores:
         room = np.where(chance < 1, 1 - self.shifted, np.nan)
         return np.asarray((self.score - self.shifted) / room, dtype=np.float64)
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """Windows in all; blank; eventless; and full: scored, but events leave no room for gain."""
-        return {
-            "windows": len(self.blank),
-            "blank": int(self.blank.sum()),
-            "eventless": int(self.eventless.sum()),
-            "full": int((self.uniform[:, MEASURES.index("mass")] == 1).sum()),
-        }
+    @cached_property
+    def table(self) -> Values:
+        """Every score of every window: shape (window, score), the columns named :data:`SCORES`.
+
+        Under the name of each of :data:`MEASURES` its score, and with ``_uniform``, ``_shifted``
+        and ``_gain`` added to the name its chance levels and its gain; ``pointing_or_blank`` is
+        ``pointing`` with blank maps as misses.
+        """
+        parts = np.stack([self.score, self.uniform, self.shifted, self.gain], axis=2)
+        pointing = np.where(self.blank & ~self.eventless, 0.0, self.score[:, 0])
+        return np.column_stack([parts.reshape(len(self.score), -1), pointing])
 
 
 def localisation(
-    profiles: NDArray[np.floating], inside: Mask, tolerance: int = 0, threshold: float = 0.5
+    profiles: NDArray[np.floating], inside: Mask, tolerance: int = 0, share: float = 0.5
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
@@ -93,8 +118,8 @@ def localisation(
         True where the sample lies inside an event.
     tolerance : int
         How far, in samples, a peak may lie from an event and still point at it.
-    threshold : float
-        Where a map counts as marked for the intersection over union, as a share of its maximum.
+    share : float
+        Of its maximum from which a map counts as marked, for the intersection over union.
 
     Raises
     ------
@@ -110,12 +135,12 @@ def localisation(
     >>> scores.uniform[0].tolist()
     [0.5, 0.5, 0.5, 0.5, 0.5]
     """
-    _require_scorable(profiles, inside, tolerance, threshold)
+    _require_scorable(profiles, inside, tolerance, share)
     blank, eventless = profiles.max(axis=1) == 0, inside.sum(axis=1) == 0
     rows = ~(blank | eventless)
     maps, mask = profiles[rows].astype(np.float64), inside[rows]
     near = binary_dilation(mask, structure=np.ones((1, 2 * tolerance + 1), dtype=np.bool_))
-    marked = maps >= threshold * maps.max(axis=1, keepdims=True)
+    marked = maps >= share * maps.max(axis=1, keepdims=True)
     score, uniform, shifted = (np.full((len(profiles), len(MEASURES)), np.nan) for _ in range(3))
     score[rows] = np.column_stack(
         [
@@ -133,36 +158,6 @@ def localisation(
         [_shifted_precision(maps, mask), _shifted_iou(marked, mask)]
     )
     return LocalisationScores(score, uniform, shifted, blank, eventless)
-
-
-def mean_scores(
-    scores: LocalisationScores, rows: Mask | NDArray[np.intp] | None = None
-) -> dict[str, float | None]:
-    """Average over windows: all of them, or those that ``rows`` selects by mask or by index.
-
-    Returns
-    -------
-    dict of str to float or None
-        Under the name of each of :data:`MEASURES` its mean, and with ``_uniform``, ``_shifted`` and
-        ``_gain`` added to the name the means of its chance levels and of its gain, each over the
-        windows that define it; None where none does.
-
-    Examples
-    --------
-    >>> maps = np.array([[0.0, 1.0], [0.0, 0.0], [0.5, 0.5]])
-    >>> scores = localisation(maps, np.array([[False, True], [True, False], [True, False]]))
-    >>> means = mean_scores(scores)
-    >>> means["mass"], means["mass_uniform"], means["mass_gain"], scores.counts["blank"]
-    (0.75, 0.5, 0.5, 1)
-    """
-    table = score_table(scores)
-    return column_means(table if rows is None else table[rows], SCORES)
-
-
-def score_table(scores: LocalisationScores) -> Values:
-    """Every score of every window: shape (window, score), the columns named :data:`SCORES`."""
-    parts = [scores.score, scores.uniform, scores.shifted, scores.gain]
-    return np.stack(parts, axis=2).reshape(len(scores.score), len(SCORES))
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
@@ -332,7 +327,7 @@ def _shifted_iou(marked: Mask, inside: Mask) -> Values:
 
 
 def _require_scorable(
-    profiles: NDArray[np.floating], inside: Mask, tolerance: int, threshold: float
+    profiles: NDArray[np.floating], inside: Mask, tolerance: int, share: float
 ) -> None:
     if profiles.ndim != 2 or profiles.shape != inside.shape or inside.dtype != np.bool_:
         raise InputError(
@@ -345,8 +340,8 @@ def _require_scorable(
             f"{len(bad)} maps have values that are negative or not numbers, the first in window "
             f"{bad[0]}; maps lie in [0, 1]: keep the positive part and divide by the maximum"
         )
-    if tolerance < 0 or not 0 < threshold <= 1:
+    if tolerance < 0 or not 0 < share <= 1:
         raise InputError(
-            f"tolerance {tolerance} samples, threshold {threshold:g} of the maximum; "
-            "expected a tolerance of 0 or more and a threshold in (0, 1]"
+            f"tolerance {tolerance} samples, {share:g} of the maximum; "
+            "expected a tolerance of 0 or more and a share in (0, 1]"
         )

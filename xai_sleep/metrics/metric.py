@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Best = Literal["high", "low", "zero", "none"]
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -18,12 +20,20 @@ class Metric:
         Empty for shares and scores without a unit.
     best : {"high", "low", "zero", "none"}
         Which values are good; of a count none is.
+    short : str
+        At the head of a narrow column, broken where it may be; by default the label.
     """
 
     name: str
     label: str
     unit: str = ""
-    best: Literal["high", "low", "zero", "none"] = "high"
+    best: Best = "high"
+    short: str = ""
+
+    @property
+    def head(self) -> str:
+        """Of a narrow column."""
+        return self.short or self.label
 
     @property
     def title(self) -> str:

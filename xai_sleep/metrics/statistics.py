@@ -1,10 +1,14 @@
-"""From folds to a figure with its uncertainty: summaries, bootstrap, permutation, calibration.
+"""The uncertainty of a figure: bootstrap, permutation, calibration.
 
 What was measured is a handful of people, not thousands of windows: windows of one subject resemble
 one another. So subjects, not windows, are resampled and exchanged here.
 
 A *statistic* is a function from an index array (into windows, records, maps, ...) to named scores,
 None where undefined. It must not depend on the order of the indices.
+
+SciPy's ``bootstrap`` draws the same resamples, but has no place for scores that some of them leave
+undefined; its ``permutation_test`` gives the same p-values where all exchanges are tried, but draws
+others where not, so that figures published before would change.
 
 References
 ----------
@@ -14,7 +18,6 @@ References
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,17 +31,6 @@ MAX_UNDEFINED = 0.05  # share of resamples: beyond it the percentiles of the res
 MAX_EXACT = 12  # subjects whose 2 ** 12 exchanges are all tried
 
 
-class Summary(TypedDict):
-    """One score over all folds; ``undefined`` says why, for each field that is None."""
-
-    mean: float | None
-    std: float | None
-    ci95: list[float] | None
-    pooled: float | None
-    folds: int
-    undefined: dict[str, str]
-
-
 @dataclass(frozen=True)
 class Bootstrap:
     """The interval of each score as ``[low, high]``, and why, for each that is None."""
@@ -49,70 +41,15 @@ class Bootstrap:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Mean probability, share of positives and number of windows, for each bin that holds any."""
+    """Mean probability, share of positives and number of windows, for each bin that holds any.
 
+    ``bin`` is its number from 1.
+    """
+
+    bin: NDArray[np.intp]
     probability: NDArray[np.float64]
     observed: NDArray[np.float64]
     count: NDArray[np.intp]
-
-
-def summarise(
-    fold_scores: Sequence[Scores],
-    statistic: Statistic,
-    groups: ArrayLike,
-    n: int = 1000,
-    seed: int = 0,
-) -> dict[str, Summary]:
-    """Summarise each score over the folds.
-
-    Parameters
-    ----------
-    fold_scores : sequence of mappings
-        The scores of each fold; all the names that ``statistic`` returns.
-    statistic : callable
-        The scores of the test items of all folds (windows, records, ...) at the given indices.
-    groups : array of shape (item,)
-        Subject of each test item.
-    n : int
-        Bootstrap resamples.
-    seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict of str to Summary
-        ``mean`` and ``std`` (ddof 1) over the ``folds`` in which the score is defined; ``pooled``
-        is the score of all test items together and ``ci95`` its :func:`bootstrap_ci`.
-
-    Examples
-    --------
-    >>> right = np.array([1, 0, 1, 1])
-    >>> folds = [{"accuracy": 0.5}, {"accuracy": 1.0}]
-    >>> by_index = lambda index: {"accuracy": float(right[index].mean())}
-    >>> summary = summarise(folds, by_index, ["a", "a", "b", "b"])["accuracy"]
-    >>> summary["mean"], summary["pooled"], summary["ci95"], summary["folds"]
-    (0.75, 0.75, [0.5, 1.0], 2)
-    """
-    pooled = statistic(np.arange(np.size(groups)))
-    intervals = bootstrap_ci(statistic, groups, n, seed)
-    summaries: dict[str, Summary] = {}
-    for name, score in pooled.items():
-        defined = [value for fold in fold_scores if (value := fold[name]) is not None]
-        reasons = {
-            "mean": None if defined else "undefined in every fold",
-            "std": None if len(defined) > 1 else f"needs two folds, defined in {len(defined)}",
-            "ci95": intervals.undefined.get(name),
-            "pooled": "undefined over all folds together" if score is None else None,
-        }
-        summaries[name] = {
-            "mean": float(np.mean(defined)) if defined else None,
-            "std": float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
-            "ci95": intervals.ci95[name],
-            "pooled": score,
-            "folds": len(defined),
-            "undefined": {field: reason for field, reason in reasons.items() if reason},
-        }
-    return summaries
 
 
 def column_means(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, float | None]:
@@ -172,24 +109,42 @@ def bootstrap_ci(
     >>> bootstrap_ci(mean, groups=["a", "a", "a", "a"]).undefined
     {'mean': 'needs two subjects to resample, found 1'}
     """
-    subjects, owner = np.unique(groups, return_inverse=True)
-    names = list(statistic(np.arange(len(owner))))
-    if len(subjects) < 2:
-        reason = f"needs two subjects to resample, found {len(subjects)}"
+    names = list(statistic(np.arange(np.size(groups))))
+    draws = resamples(groups, n, seed)
+    if not draws:
+        reason = f"needs two subjects to resample, found {len(np.unique(groups))}"
         return Bootstrap(dict.fromkeys(names), dict.fromkeys(names, reason))
-    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
-    draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
-    samples = [statistic(np.concatenate([members[i] for i in draw])) for draw in draws]
+    samples = [statistic(draw) for draw in draws]
     result = Bootstrap({}, {})
     for name in names:
-        defined = [value for scores in samples if (value := scores[name]) is not None]
-        missing = n - len(defined)
-        if missing > MAX_UNDEFINED * n:
-            result.ci95[name] = None
+        values = [scores[name] for scores in samples]
+        result.ci95[name] = percentiles(values)
+        if result.ci95[name] is None:
+            missing = values.count(None)
             result.undefined[name] = f"undefined in {missing} of {n} resamples of the subjects"
-        else:
-            result.ci95[name] = np.percentile(defined, [2.5, 97.5]).tolist()
     return result
+
+
+def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> list[NDArray[np.intp]]:
+    """Draw subjects with replacement, ``n`` times as many as there are; the items of each draw.
+
+    There is nothing to draw from one subject.
+    """
+    subjects, owner = np.unique(groups, return_inverse=True)
+    if len(subjects) < 2:
+        return []
+    members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
+    draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
+    return [np.concatenate([members[i] for i in draw]) for draw in draws]
+
+
+def percentiles(resampled: Sequence[float | None]) -> list[float] | None:
+    """95 % interval of a resampled score; None where too many resamples leave it undefined."""
+    defined = [value for value in resampled if value is not None]
+    if not resampled or len(resampled) - len(defined) > MAX_UNDEFINED * len(resampled):
+        return None
+    low, high = np.percentile(defined, [2.5, 97.5]).tolist()
+    return [low, high]
 
 
 def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:
@@ -278,4 +233,4 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
     held = count > 0
     mean = np.bincount(place, probabilities, minlength=bins)[held] / count[held]
     observed = np.bincount(place, labels, minlength=bins)[held] / count[held]
-    return Calibration(mean, observed, count[held])
+    return Calibration(np.flatnonzero(held) + 1, mean, observed, count[held])

@@ -1,34 +1,62 @@
 """Window scores: which windows were rightly called, and how well the probabilities rank them.
 
-Labels are 0 or 1, probabilities are those of class 1, both of shape ``(window,)``. A window is
-detected where its probability reaches the threshold. Where a score's formula divides zero by zero
-the score is None, never 0, and :func:`undefined_scores` says why; everywhere else the formula
-holds, so that F1 is 0 where there are positive windows and nothing was detected.
+Labels are 0 or 1, probabilities are those of class 1, decisions are those of :func:`decide`, all of
+shape ``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
+:func:`undefined_scores` says why; everywhere else the formula holds, so that F1 is 0 where there
+are positive windows and nothing was detected.
+
+scikit-learn computes the same scores (the tests compare), but not ten at once a thousand times, as
+the bootstrap asks, and gives numbers where there is none.
 """
 
-from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
+from xai_sleep.metrics.metric import Best, Metric
 
 Labels = NDArray[np.integer]
 Floats = NDArray[np.floating]
+Decisions = NDArray[np.bool_]
 
-SCORES = (
-    "accuracy",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "precision",
-    "f1",
-    "mcc",
-    "kappa",
-    "auroc",
-    "average_precision",
-    "brier",
+METRICS = (
+    Metric("accuracy", "accuracy", short="accu-\nracy"),
+    Metric("balanced_accuracy", "balanced accuracy"),
+    Metric("sensitivity", "sensitivity", short="sensi-\ntivity"),
+    Metric("specificity", "specificity", short="speci-\nficity"),
+    Metric("precision", "precision", short="preci-\nsion"),
+    Metric("f1", "F1"),
+    Metric("mcc", "Matthews correlation"),
+    Metric("kappa", "Cohen's κ", short="kappa"),
+    Metric("auroc", "AUROC"),
+    Metric("average_precision", "average precision"),
+    Metric("brier", "Brier score (0 is best)", best="low"),
 )
+CALIBRATION = (
+    Metric("probability", "mean probability", best="none"),
+    Metric("observed", "share of positives", best="none"),
+    Metric("windows", "windows", best="none"),
+)
+SCORES = tuple(metric.name for metric in METRICS)
+RANKING = ("auroc", "average_precision", "brier")
+"""Scores of probabilities: marks have none."""
+NO_RANKING = "marks have no probability"
+
+
+class WindowMetric(Protocol):
+    """A score of a user's own, declared like a :class:`~xai_sleep.metrics.metric.Metric`."""
+
+    name: str
+    label: str
+    unit: str
+    best: Best
+
+    def __call__(
+        self, labels: Labels, probability: Floats | None, detected: Decisions
+    ) -> float | None:
+        """Score windows; None where that is undefined. Marks have no probability."""
 
 
 def decide(probability: Floats, threshold: float | Floats) -> NDArray[np.bool_]:
@@ -71,7 +99,7 @@ def require_scorable(labels: Labels, probabilities: Floats) -> None:
 
 
 def window_scores(
-    labels: Labels, probabilities: Floats, threshold: float | Floats = 0.5
+    labels: Labels, probability: Floats | None, detected: Decisions
 ) -> dict[str, float | None]:
     """Score every window.
 
@@ -79,11 +107,10 @@ def window_scores(
     ----------
     labels : int array of shape (window,)
         0 or 1.
-    probabilities : float array of shape (window,)
-        Of class 1.
-    threshold : float or array of shape (window,)
-        The probability from which a window is detected; an array where windows of several folds
-        are scored together, each by the threshold of its own fold.
+    probability : float array of shape (window,) or None
+        Of class 1; without it the :data:`RANKING` is undefined.
+    detected : bool array of shape (window,)
+        Which windows are called positive.
 
     Returns
     -------
@@ -99,41 +126,39 @@ def window_scores(
 
     Examples
     --------
-    >>> scores = window_scores(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]))
+    >>> probability = np.array([0.1, 0.6, 0.4, 0.9])
+    >>> scores = window_scores(np.array([0, 0, 1, 1]), probability, decide(probability, 0.5))
     >>> scores["f1"], scores["auroc"]
     (0.5, 0.75)
-    >>> window_scores(np.array([0, 0]), np.array([0.1, 0.6]))["auroc"] is None
+    >>> window_scores(np.array([0, 0]), None, np.array([False, True]))["auroc"] is None
     True
     """
-    require_scorable(labels, probabilities)
-    probabilities = probabilities.astype(np.float64)
-    missing = undefined_scores(labels, probabilities, threshold)
+    require_scorable(labels, detected.astype(np.float64) if probability is None else probability)
+    missing = undefined_scores(labels, probability, detected)
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = {
-            **_decision_scores(labels == 1, probabilities >= threshold),
-            **_ranking_scores(labels, probabilities),
-            "brier": np.sum((probabilities - labels) ** 2) / np.float64(len(labels)),
-        }
+        values = _decision_scores(labels == 1, detected)
+        if probability is not None:
+            values |= _ranking_scores(labels, probability.astype(np.float64))
     return {name: None if name in missing else float(values[name]) for name in SCORES}
 
 
 def undefined_scores(
-    labels: Labels, probabilities: Floats, threshold: float | Floats = 0.5
+    labels: Labels, probability: Floats | None, detected: Decisions
 ) -> dict[str, str]:
     """Why a score of :func:`window_scores` is None, for each that is.
 
     Examples
     --------
-    >>> undefined_scores(np.array([0, 1]), np.array([0.1, 0.2]))
+    >>> undefined_scores(np.array([0, 1]), np.array([0.1, 0.2]), np.array([False, False]))
     {'precision': 'nothing detected', 'mcc': 'nothing detected'}
     """
     windows, positives = len(labels), np.count_nonzero(labels)
-    detected = np.count_nonzero(probabilities.astype(np.float64) >= threshold)
+    calls = np.count_nonzero(detected)
     all_right = "every window is {} and so called"
     # From the least telling cause to the most: of several, the last is the one reported.
     causes = (
-        (detected == windows, "everything detected", ("mcc",)),
-        (detected == 0, "nothing detected", ("precision", "mcc")),
+        (calls == windows, "everything detected", ("mcc",)),
+        (calls == 0, "nothing detected", ("precision", "mcc")),
         (
             positives == windows,
             "no negative window",
@@ -144,11 +169,23 @@ def undefined_scores(
             "no positive window",
             ("balanced_accuracy", "sensitivity", "mcc", "auroc", "average_precision"),
         ),
-        (positives == detected == windows, all_right.format("positive"), ("kappa",)),
-        (positives == detected == 0, all_right.format("negative"), ("f1", "kappa")),
+        (positives == calls == windows, all_right.format("positive"), ("kappa",)),
+        (positives == calls == 0, all_right.format("negative"), ("f1", "kappa")),
         (windows == 0, "no window", SCORES),
+        (probability is None, NO_RANKING, RANKING),
     )
     return {name: reason for holds, reason, names in causes if holds for name in names}
+
+
+def operating_points(
+    labels: Labels, probabilities: Floats
+) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+    """Distinct probabilities, descending, and the hits and false alarms at each as threshold."""
+    order = np.argsort(-probabilities)
+    descending = probabilities[order]
+    last_of_tie = np.flatnonzero(np.diff(descending, append=-np.inf))
+    hits = np.cumsum(labels[order], dtype=np.intp)[last_of_tie]
+    return descending[last_of_tie], hits, last_of_tie + 1 - hits
 
 
 def choose_threshold(labels: Labels, probabilities: Floats) -> float:
@@ -189,7 +226,7 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     positives = np.count_nonzero(labels)
     if positives in (0, len(labels)):
         return 0.5
-    levels, hits, alarms = _operating_points(labels, probabilities.astype(np.float64))
+    levels, hits, alarms = operating_points(labels, probabilities.astype(np.float64))
     f1 = 2 * hits / (positives + hits + alarms)
     best = f1.max()
     good = f1 >= best - np.sqrt(best * (1 - best) / positives) - 1e-12  # rounding is no difference
@@ -202,9 +239,7 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     return float(middle if middle > lower[nearest] else upper[nearest])
 
 
-def _decision_scores(
-    truth: NDArray[np.bool_], detected: NDArray[np.bool_]
-) -> Mapping[str, np.float64]:
+def _decision_scores(truth: Decisions, detected: Decisions) -> dict[str, np.float64]:
     tp = np.float64(np.count_nonzero(truth & detected))
     fp = np.count_nonzero(detected) - tp
     fn = np.count_nonzero(truth) - tp
@@ -223,8 +258,8 @@ def _decision_scores(
     }
 
 
-def _ranking_scores(labels: Labels, probabilities: Floats) -> Mapping[str, np.float64]:
-    _, hits, alarms = _operating_points(labels, probabilities)
+def _ranking_scores(labels: Labels, probabilities: Floats) -> dict[str, np.float64]:
+    _, hits, alarms = operating_points(labels, probabilities)
     positives = np.float64(np.count_nonzero(labels))
     new_hits, new_alarms = np.diff(hits, prepend=0), np.diff(alarms, prepend=0)
     # Each negative ranks below the hits made before it and, in a tie, below half of the new ones.
@@ -232,15 +267,5 @@ def _ranking_scores(labels: Labels, probabilities: Floats) -> Mapping[str, np.fl
     return {
         "auroc": pairs / (positives * (len(labels) - positives)),
         "average_precision": np.sum(new_hits * (hits / (hits + alarms))) / positives,
+        "brier": np.sum((probabilities - labels) ** 2) / np.float64(len(labels)),
     }
-
-
-def _operating_points(
-    labels: Labels, probabilities: Floats
-) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    """Distinct probabilities, descending, and the hits and false alarms at each as threshold."""
-    order = np.argsort(-probabilities)
-    descending = probabilities[order]
-    last_of_tie = np.flatnonzero(np.diff(descending, append=-np.inf))
-    hits = np.cumsum(labels[order], dtype=np.intp)[last_of_tie]
-    return descending[last_of_tie], hits, last_of_tie + 1 - hits

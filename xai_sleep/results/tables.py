@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
 from xai_sleep.results.stamp import Stamp
 
 

@@ -1,0 +1,99 @@
+"""Baselines measured: their answers become outcomes of folds, scored as those of a network are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.trial import LeftOutError, Training, Trial
+from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
+from xai_sleep.evaluate.score import score_baseline
+from xai_sleep.evaluate.tested import Tested
+from xai_sleep.metrics.events import contains
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.run import BaselineRecord
+from xai_sleep.results.scores import Score
+from xai_sleep.windows.folds import Times
+
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What every baseline is, or why it was left out, and the scores of those that were not."""
+
+    records: list[BaselineRecord] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+
+
+def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
+    """Score baselines by name; of one that cannot be had here, say why."""
+    found = Measured()
+    for name, baseline in baselines.items():
+        try:
+            compared = baseline.prepare(trial)
+            folds = range(len(compared.folds))
+            tested, parameters = zip(*(_fold(baseline, compared, i) for i in folds), strict=True)
+        except LeftOutError as reason:
+            record = BaselineRecord(name, baseline.description, skipped=str(reason))
+        else:
+            of_fold = {
+                each.name: dict(chosen) for each, chosen in zip(tested, parameters, strict=True)
+            }
+            record = BaselineRecord(name, baseline.description, parameters=of_fold)
+            outcomes = Tested(compared.recordings, tested, trial.judging, who=name)
+            found.scores.extend(score_baseline(outcomes, baseline.no_events))
+        found.records.append(record)
+    return found
+
+
+def _fold(baseline: Baseline, trial: Trial, number: int) -> tuple[FoldOutcome, Mapping[str, float]]:
+    """Ask a baseline in one fold; return what it came to and the parameters chosen for it."""
+    test = trial.folds[number].test
+    parameters = baseline.fit(Training.of(trial, number))
+    windows = trial.windows(test)
+    answers = {
+        i: baseline.detect(recording, windows.take(np.flatnonzero(windows.record == i)))
+        for i, recording in enumerate(trial.recordings)
+        if len(test[i])
+    }
+    outcome = FoldOutcome(
+        trial.folds[number].name,
+        windows,
+        _decided(trial, test, answers),
+        _joined([answer.probability for answer in answers.values()]),
+        None if baseline.no_events else _events(test, answers),
+    )
+    return outcome, parameters
+
+
+def _decided(trial: Trial, test: Times, answers: Mapping[int, Answer]) -> NDArray[np.bool_]:
+    decided = _joined([answer.detected for answer in answers.values()])
+    if decided is not None:
+        return decided
+    events = [answers[i].events if i in answers else None for i in range(len(test))]
+    return trial.called(test, [NO_EVENTS if each is None else each for each in events])
+
+
+def _events(test: Times, answers: Mapping[int, Answer]) -> DetectedEvents:
+    """Collect detections: one belongs to the fold that tests its midpoint."""
+    kept = {}
+    for i, answer in answers.items():
+        assert answer.events is not None
+        kept[i] = answer.events[contains(test[i], answer.events.mean(axis=1))]
+    events = np.concatenate([NO_EVENTS, *kept.values()])
+    return DetectedEvents(
+        np.repeat(np.array(list(kept), dtype=np.int64), [len(each) for each in kept.values()]),
+        events,
+        np.full(len(events), np.nan),
+        {i: test[i] for i in kept},
+    )
+
+
+def _joined(parts: Sequence[NDArray[T] | None]) -> NDArray[T] | None:
+    """Join what every recording has; None where one lacks it."""
+    given = [part for part in parts if part is not None]
+    return np.concatenate(given) if len(given) == len(parts) else None

@@ -1,0 +1,143 @@
+"""Where the network looks around the onset of an event: maps and signals, averaged over events.
+
+::
+
+    onset of each event   |        |             |            the maps of test windows are read at
+    test windows   [   ‿∩‿  ][     ∩‿    ][  ‿∩‿      ]       the same lags from every onset,
+    lag (s)           −1 0 1 2                                then averaged
+
+A lag that lies in no test window counts for nothing. Lags are s after the onset.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.finished import Aligned, Values
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.windows.windows import Windows
+
+LAGS = np.arange(-75, 126) / 50  # −1.5 to 2.5 s
+
+
+def sampled(
+    values: NDArray[np.floating], windows: Windows, record: int, times: Values
+) -> NDArray[np.float64]:
+    """Read values of windows at times of one record.
+
+    Parameters
+    ----------
+    values : array of shape (window, …, time)
+        The last axis spans the window evenly.
+    windows : Windows
+        In order of record and time.
+    record : int
+        Index of the record.
+    times : array
+        In s.
+
+    Returns
+    -------
+    array of the shape of ``times``, then that of the middle axes
+        NaN where no window is.
+
+    Examples
+    --------
+    >>> one = np.zeros(1, dtype=np.int64)
+    >>> windows = Windows(record=one, start=one, label=one, length=4, sfreq=1.0)
+    >>> sampled(np.array([[5.0, 6.0]]), windows, 0, np.array([-1.0, 1.5, 2.0, 4.0]))
+    array([nan,  5.,  6., nan])
+    """
+    rows = np.flatnonzero(windows.record == record)
+    starts, length = windows.start_time[rows], windows.length / windows.sfreq
+    found = np.full((*times.shape, *values.shape[1:-1]), np.nan)
+    if len(rows) == 0:
+        return found
+    place = np.searchsorted(starts, times, side="right") - 1
+    since = times - starts[np.maximum(place, 0)]
+    held = (place >= 0) & (since < length - 1e-9)
+    size = values.shape[-1]
+    columns = np.minimum(since[held] / length * size + 1e-6, size - 1).astype(np.intp)
+    found[held] = values[rows[place[held]], ..., columns]
+    return found
+
+
+def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> Aligned | None:
+    """Average maps and signals around the onsets in test windows; None where there are none."""
+    if not all(outcome.maps.size for outcome in outcomes):
+        return None
+    parts = [
+        part
+        for outcome in outcomes
+        for index in np.unique(outcome.windows.record)
+        if (part := _around(recordings[index], outcome, int(index)))
+    ]
+    if not parts:
+        return None
+    relevance = np.concatenate([part.relevance for part in parts])
+    signal = np.concatenate([part.signal for part in parts])
+    subject = np.concatenate([[part.subject] * len(part.relevance) for part in parts])
+    positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
+    images = [part.images for part in parts if part.images is not None]
+    return Aligned(
+        lags=LAGS,
+        events=len(relevance),
+        duration=float(np.median(np.concatenate([part.duration for part in parts]))),
+        relevance=_mean(relevance),
+        subjects=np.array([_mean(relevance[subject == one]) for one in np.unique(subject)]),
+        level=float(np.sum([p.sum() for p in positive]) / max(sum(p.size for p in positive), 1)),
+        images=_ratio(*np.sum(images, axis=0)).T if images else None,
+        mean=_mean(signal),
+        spread=np.sqrt(_mean(signal**2)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Maps and signals around the onsets of one record in one fold; images: sum and count."""
+
+    subject: str
+    relevance: Values
+    signal: Values
+    duration: Values
+    images: Values | None
+
+
+def _around(recording: Recording, outcome: FoldOutcome, index: int) -> _Part | None:
+    profiles = time_profiles(outcome.maps, outcome.windows.length)
+    times = recording.events[:, :1] + LAGS
+    relevance = sampled(profiles, outcome.windows, index, times)
+    here = np.isfinite(relevance[:, LAGS == 0][:, 0])
+    if not here.any():
+        return None
+    images = None
+    if outcome.maps.ndim == 3:
+        found = sampled(outcome.maps, outcome.windows, index, times[here])
+        images = np.stack([np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)])
+    duration = np.diff(recording.events[here], axis=1)[:, 0]
+    signal = _signals(recording, times[here])
+    return _Part(recording.subject, relevance[here], signal, duration, images)
+
+
+def _signals(recording: Recording, times: Values) -> Values:
+    """Signals at times, of shape (event, channel, lag); NaN outside the recording."""
+    place = np.round(times * recording.sfreq).astype(np.intp)
+    inside = (place >= 0) & (place < recording.signals.shape[1])
+    found: Values = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
+    found[:, ~inside] = np.nan
+    return found.transpose(1, 0, 2)
+
+
+def _mean(values: Values) -> Values:
+    """Mean over the first axis of what is defined."""
+    return _ratio(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
+
+
+def _ratio(total: Values, count: NDArray[np.number]) -> Values:
+    ratio = np.full(total.shape, np.nan)
+    np.divide(total, count, out=ratio, where=count > 0)
+    return ratio

@@ -1,0 +1,129 @@
+"""How a score becomes rows of the table: of each fold, the mean over them, and all together.
+
+Pooled scores have an interval over subjects (:func:`xai_sleep.metrics.statistics.bootstrap_ci`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xai_sleep.evaluate.tested import Mask, Tested
+from xai_sleep.metrics.statistics import Scores, Statistic, bootstrap_ci, column_means
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
+
+HERE = "undefined in this fold"
+TOGETHER = "undefined over all folds together"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Makes rows of one part of the table, of somebody, over some windows, events or records."""
+
+    part: str
+    who: str = MODEL
+    over: str = "all"
+
+    def row(self, metric: str, fold: str, value: float | None, reason: str = "") -> Score:
+        """Make one row; a reason says why there is no value."""
+        return Score(
+            self.part,
+            self.who,
+            self.over,
+            metric,
+            fold,
+            None if value is None else float(value),
+            reason=reason,
+        )
+
+    def of_fold(
+        self, scores: Scores, fold: str = POOLED, reasons: Mapping[str, str] | None = None
+    ) -> list[Score]:
+        """Make a row of each score of one fold, or of counts that need no more."""
+        why = reasons or {}
+        return [
+            self.row(name, fold, value, why.get(name, HERE) if value is None else "")
+            for name, value in scores.items()
+        ]
+
+    def of_all(
+        self,
+        folds: Sequence[Scores],
+        statistic: Statistic,
+        groups: ArrayLike,
+        reasons: Mapping[str, str] | None = None,
+    ) -> list[Score]:
+        """Make two rows of each score over all folds.
+
+        Parameters
+        ----------
+        folds : sequence of mappings
+            The scores of each fold; all the names that ``statistic`` returns.
+        statistic : callable
+            The scores of the test items of all folds (windows, records, ...) at given indices.
+        groups : array of shape (item,)
+            Subject of each test item.
+        reasons : mapping of str to str, optional
+            Why a score is undefined whatever the fold.
+
+        Returns
+        -------
+        list of Score
+            First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
+            ``pooled``, the score of all test items together, with its interval.
+
+        Examples
+        --------
+        >>> right = np.array([1, 0, 1, 1])
+        >>> folds = [{"accuracy": 0.5}, {"accuracy": 1.0}]
+        >>> by_index = lambda index: {"accuracy": float(right[index].mean())}
+        >>> mean, pooled = Rows("windows").of_all(folds, by_index, ["a", "a", "b", "b"])
+        >>> mean.value, mean.n, pooled.value, pooled.low, pooled.high
+        (0.75, 2, 0.75, 0.5, 1.0)
+        """
+        why = reasons or {}
+        together = statistic(np.arange(np.size(groups)))
+        intervals = bootstrap_ci(statistic, groups)
+        means, pooled = [], []
+        for name, value in together.items():
+            defined = [score for fold in folds if (score := fold[name]) is not None]
+            means.append(self._mean(name, defined, why.get(name, "")))
+            low, high = intervals.ci95[name] or (None, None)
+            reason = intervals.undefined.get(name, "") if value is not None else TOGETHER
+            reason = why.get(name, reason) if value is None else reason
+            pooled.append(replace(self.row(name, POOLED, value, reason), low=low, high=high))
+        return means + pooled
+
+    def of_chosen(
+        self, tested: Tested, table: NDArray[np.floating], names: Sequence[str], chosen: Mask
+    ) -> list[Score]:
+        """Make the rows of scores that every window has for itself, over some windows.
+
+        Parameters
+        ----------
+        tested : Tested
+            Whose windows they are.
+        table : array of shape (window, score)
+            NaN where undefined.
+        names : sequence of str
+            Of the scores.
+        chosen : bool array of shape (window,)
+            Windows that count.
+        """
+        rows = np.flatnonzero(chosen)
+        folds = [
+            column_means(table[chosen & (tested.fold == fold)], names)
+            for fold in range(len(tested.outcomes))
+        ]
+        return self.of_all(
+            folds, lambda index: column_means(table[rows[index]], names), tested.subject[rows]
+        )
+
+    def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:
+        several = len(defined) > 1
+        reason = "" if several else f"needs two folds, defined in {len(defined)}"
+        reason = reason if defined else why or "undefined in every fold"
+        value = float(np.mean(defined)) if defined else None
+        sd = float(np.std(defined, ddof=1)) if several else None
+        return replace(self.row(name, MEAN, value, reason), sd=sd, n=len(defined))
