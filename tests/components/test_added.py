@@ -37,14 +37,17 @@ class Shown:
 
     @property
     def page(self) -> str:
+        """Words of the page."""
         return html.unescape((self.directory / "report.html").read_text(encoding="utf-8"))
 
     @property
     def record(self) -> RunRecord:
+        """What the run says of itself."""
         return RunRecord.load(self.directory)
 
     @property
     def scores(self) -> Scores:
+        """Its table."""
         return Scores.load(self.directory)
 
 

@@ -19,7 +19,7 @@ from xai_sleep.windows.balance import balance
 from xai_sleep.windows.chosen import chosen, together
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.windows.practice import Balanced, Parts, Practice
-from xai_sleep.windows.scaling import amplitudes_by_record, amplitudes_by_train
+from xai_sleep.windows.scaling import amplitudes_by_record
 from xai_sleep.windows.windows import Windows, cut, cut_signals
 
 KFOLD = ("cv=kfold", "cv.folds=3")
@@ -149,24 +149,25 @@ def test_shared_subjects_train_and_test() -> None:
             assert np.array_equal(mine, its)
 
 
-@pytest.mark.parametrize("amplitudes", [amplitudes_by_record, amplitudes_by_train])
-def test_scaling_on_all_is_fitted_on_test_samples(amplitudes: Any) -> None:
+def test_scaling_on_all_is_fitted_on_test_samples() -> None:
     recordings = cohort()
 
-    def fitted(*overrides: str, value: float = 0.0) -> NDArray[np.float32]:
+    def fitted(*overrides: str, value: float) -> list[NDArray[np.float32]]:
         practice, settings = practised(*KFOLD, *overrides)
         fold = divided(settings, recordings)[0]
         marked = planted(recordings, (fold.test,), value)
-        return np.asarray(amplitudes(marked, practice.scaling(fold, marked)))
+        return amplitudes_by_record(marked, practice.scaling(fold, marked))
 
-    assert np.array_equal(fitted(value=MARK), fitted())
-    assert not np.array_equal(fitted("leak=scaling_on_all", value=MARK), fitted())
+    assert np.array_equal(fitted(value=MARK), fitted(value=0.0))
+    leak = "leak=scaling_on_all"
+    assert not np.array_equal(fitted(leak, value=MARK), fitted(leak, value=0.0))
 
 
-def test_scaling_on_all_takes_all_time() -> None:
+def test_scaling_on_all_takes_all_time_for_training_time() -> None:
     (practice, settings), recordings = practised(*KFOLD, "leak=scaling_on_all"), cohort()
-    fold = divided(settings, recordings)[0]
-    amplitudes = amplitudes_by_record(recordings, practice.scaling(fold, recordings))
+    scaling = practice.scaling(divided(settings, recordings)[0], recordings)
+    assert [time.tolist() for time in scaling.train] == [[[0, 120]]] * 3
+    amplitudes = amplitudes_by_record(recordings, scaling)
     everything = 1.4826 * np.median(np.abs(recordings[0].signals), axis=1)
     np.testing.assert_allclose(amplitudes[0][:, 0], everything, rtol=1e-6)
 
