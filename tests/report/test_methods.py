@@ -71,3 +71,10 @@ def test_leaks_come_first(leaks: list[Leak]) -> None:
     first = methods(replace(RECORD, leaks=leaks))[0]
     assert first.startswith("LEAKY: " if leaks else "Data: synthetic. Made up for tests.")
     assert ("carried_weights (weights of the fold before)" in first) == bool(leaks)
+
+
+def test_a_scheme_of_the_users_own_is_named() -> None:
+    cv = replace(RECORD.config.cv, scheme="mine", divide={"_target_": "mine.halves"})
+    assert "Folds are made by mine.halves." in said(
+        replace(RECORD, config=replace(RECORD.config, cv=cv))
+    )
