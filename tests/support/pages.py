@@ -58,18 +58,9 @@ OF_WINDOWS = {
 }
 OF_EVENTS = {"precision": 0.5, "recall": 0.75, "f1": 0.65, "onset_error": 0.2}
 OF_MAPS = {
-<<<<<<< HEAD
-    "pointing": 0.9,
-    "pointing_uniform": 0.25,
-    "mass": 0.7,
-    "mass_uniform": 0.25,
-    "rank": 0.8,
-    "rank_uniform": 0.25,
-=======
     name: value
     for measure, score in (("pointing", 0.9), ("mass", 0.7), ("rank", 0.8))
     for name, value in ((measure, score), (f"{measure}_uniform", 0.25))
->>>>>>> D
 }
 
 
