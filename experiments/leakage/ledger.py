@@ -12,18 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from xai_sleep.results.leaky import leaks_of
 
 from xai_sleep.errors import InputError
-<<<<<<< HEAD
-from xai_sleep.evaluate.compare import Counted, count
-from xai_sleep.metrics.statistics import bootstrap_ci
-=======
 from xai_sleep.metrics.statistics import bootstrap_ci
 from xai_sleep.metrics.windows import window_scores
 from xai_sleep.results.run import FILE, RunRecord
 from xai_sleep.results.test_windows import TestWindows
->>>>>>> E
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}
 FREE = ("leak", "output_dir", "logger")
@@ -153,11 +147,7 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
     return found
 
 
-<<<<<<< HEAD
-def _place(run: Run) -> tuple[bool, list[str]]:
-=======
 def _place(run: Run) -> tuple[bool, tuple[str, ...]]:
->>>>>>> E
     return (len(run.leaks) > 1, run.leaks)
 
 

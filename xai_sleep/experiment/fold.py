@@ -18,7 +18,6 @@ from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.score import score_fold
 from xai_sleep.evaluate.tested import Judging, Tested
 from xai_sleep.evaluate.windows import Called
-from xai_sleep.results.observer import Observer
 from xai_sleep.experiment.training import (
     Plan,
     build_classifier,
@@ -35,6 +34,7 @@ from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.directory import RunDirectory
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MODEL, Score, Scores
 from xai_sleep.results.stamp import Stamp

@@ -31,7 +31,6 @@ from xai_sleep.evaluate.records import describe
 from xai_sleep.evaluate.score import score_run
 from xai_sleep.evaluate.tested import Judging, Tested
 from xai_sleep.experiment.fold import Experiment, run_fold
-from xai_sleep.results.observer import Observer
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_input
 from xai_sleep.metrics.windows import WindowMetric
@@ -42,6 +41,7 @@ from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import write_arrays
 from xai_sleep.results.finished import Finished
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FILE, SCHEMA, RunRecord
 from xai_sleep.results.stamp import Stamp

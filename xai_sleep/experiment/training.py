@@ -22,7 +22,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
-from xai_sleep.composition import Component, made
+from xai_sleep.components import Component, made
 from xai_sleep.detect.search import find_events
 from xai_sleep.detect.whole import input_of
 from xai_sleep.errors import InputError

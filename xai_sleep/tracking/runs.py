@@ -127,13 +127,7 @@ def tracked_run(
     with _kept_in(directory / "wandb"):
         try:
             run = wandb.init(
-<<<<<<< HEAD
-                project=settings.project,
-                entity=settings.entity,
-                group=group,
-=======
                 **own,  # type: ignore[arg-type]
->>>>>>> E
                 name=name or "summary",
                 job_type="fold" if name else "summary",
                 config=_shown(config, stamp),
