@@ -79,7 +79,9 @@ def _marks(record: RunRecord) -> str:
         return "Recordings and events are simulated. "
     data = record.config.data
     expert = f"Events by the expert setting “{data['expert']}”. " if "expert" in data else ""
-    scored = {"all": "all of every record", "rows": "what the tables say"}.get(data.get("scored"))
+    scored = {"all": "all of every record", "rows": "what the tables say"}.get(
+        data.get("scored", "")
+    )
     return f"{expert}Scored time is {scored}. " if scored else expert
 
 
