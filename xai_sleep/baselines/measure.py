@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from xai_sleep.baselines.baseline import Answer, Baseline
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
-from xai_sleep.evaluate.score import score_baseline
 from xai_sleep.evaluate.judged import Judged
+from xai_sleep.evaluate.score import score_baseline
 from xai_sleep.metrics.events import contains
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord

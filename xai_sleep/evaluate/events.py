@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.detect.detected import DetectedEvents
-from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.judged import Judged
+from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.metrics.events import (
     CURVE,
     METRICS,

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.evaluate.maps import locate, map_rows
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.evaluate.judged import Mask, Judged
 from xai_sleep.explain.faithfulness import CURVES, METRICS, SEGMENTS, areas
 from xai_sleep.explain.sanity import PASS_BELOW
 from xai_sleep.metrics.maps import SCORES

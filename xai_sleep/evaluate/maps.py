@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.evaluate.judged import Mask, Judged
 from xai_sleep.metrics.maps import (
     SCORES,
     LocalisationScores,

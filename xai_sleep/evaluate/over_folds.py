@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xai_sleep.evaluate.judged import Mask, Judged
+from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.metrics.statistics import Scores, Statistic, bootstrap_ci, column_means
 from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
 
@@ -102,7 +102,7 @@ class Rows:
 
         Parameters
         ----------
-        tested : Judged
+        judged : Judged
             Whose windows they are.
         table : array of shape (window, score)
             NaN where undefined.
