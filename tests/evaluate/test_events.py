@@ -10,7 +10,7 @@ from tests.support.recordings import make_recording
 from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.events import all_rows, fold_rows, listed, no_rows, stage_time
-from xai_sleep.evaluate.judged import Judging, Judged
+from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.metrics.events import CURVE, METRICS
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
