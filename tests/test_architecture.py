@@ -1,6 +1,7 @@
 """Who may import whom, where torch may be, and what no file may be."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,17 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A part of the package may import from itself and from the lines above its own, and inside a line
 # from what stands further to the left.
 LAYERS = (
-    ("", "errors", "progress", "composition", "schema", "recordings", "coherence", "models"),
+    (
+        "",
+        "errors",
+        "progress",
+        "composition",
+        "schema",
+        "components",
+        "recordings",
+        "coherence",
+        "models",
+    ),
     ("windows",),
     ("metrics", "explain", "detect"),
     ("results",),
@@ -85,6 +96,34 @@ def test_no_two_modules_import_each_other() -> None:
     assert not graph
 
 
+def test_there_are_seven_layers_at_most() -> None:
+    assert len(LAYERS) <= 7
+
+
+def test_no_two_packages_may_import_each_other() -> None:
+    needs = {
+        part: {part_of(other) for m in MODULES if part_of(m) == part for other in own(MODULES[m])}
+        for part in RANK
+    }
+    assert not [(a, b) for a in needs for b in needs[a] if a < b and a in needs[b]]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("report.")])
+def test_what_draws_imports_nothing_that_computes(module: str) -> None:
+    if module != "report.__main__":  # an entry point: it asks for the comparison
+        needed = {part_of(other) for other in own(MODULES[module])}
+        assert needed.isdisjoint(
+            {"evaluate", "metrics", "explain", "detect", "experiment", "leaks"}
+        )
+
+
+def test_only_entry_points_import_what_draws_and_tracks() -> None:
+    above = {"report", "tracking", "dashboard"}
+    for module, path in MODULES.items():
+        if part_of(module) not in above and module != "__main__":
+            assert not {part_of(other) for other in own(path)} & above, module
+
+
 @pytest.mark.parametrize("module", WITHOUT_TORCH)
 def test_science_knows_no_framework(module: str) -> None:
     """Neither it nor anything that is imported with it."""
@@ -111,3 +150,55 @@ def test_a_file_says_what_it_is_and_can_be_read_in_one_go(path: Path) -> None:
     text = path.read_text()
     assert ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= 400
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function with the module it is in."""
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                yield module, node
+
+
+def parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    named = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return [argument for argument in named if argument.arg not in ("self", "cls")]
+
+
+def test_seven_parameters_are_enough() -> None:
+    """But for constructors, whose arguments are the settings of a component."""
+    many = [
+        f"{module}.{function.name}"
+        for module, function in functions()
+        if function.name != "__init__" and len(parameters(function)) > 7
+    ]
+    assert not many
+
+
+def test_signatures_say_what_they_take_and_give() -> None:
+    """Three in a hundred may hold ``Any``: where files of others are read, or libraries asked."""
+    loose = []
+    for module, function in functions():
+        said = [each.annotation for each in parameters(function)] + [function.returns]
+        text = " ".join(ast.unparse(each) for each in said if each is not None)
+        if re.search(r"\bAny\b", text):
+            loose.append(f"{module}.{function.name}")
+    assert len(loose) <= 0.03 * len(list(functions())), loose
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [(">= threshold", "metrics.windows"), ('"results.json"', "results.run")],
+)
+def test_one_place_decides(text: str, where: str) -> None:
+    assert [module for module, path in MODULES.items() if text in path.read_text()] == [where]
+
+
+def test_the_house_stays_small() -> None:
+    def lines(part: str) -> int:
+        return sum(
+            len(p.read_text().splitlines()) for m, p in MODULES.items() if m.startswith(part)
+        )
+
+    assert lines("") <= 13_000
+    assert lines("report") <= 2_500

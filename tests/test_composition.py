@@ -1,5 +1,6 @@
 """What cannot be composed is named, and answered with what there is."""
 
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
@@ -65,3 +66,22 @@ def test_an_experiment_is_added() -> None:
 
 def test_what_is_none_of_these_is_said_in_the_words_of_hydra() -> None:
     assert refusal("~nothing") == "Could not delete from config. 'nothing' does not exist."
+
+
+@pytest.mark.parametrize(
+    "folder", ["müller", "研究", "a=b", "study (2020)", "a,b", "O'Brien", "a#1", 'a"b']
+)
+def test_a_value_that_must_be_quoted_is_shown_in_its_quotes(folder: str) -> None:
+    """And what is shown is right: the shell and Hydra make the folder of it again."""
+    said = refusal(f"data.root={folder}")
+    (word,) = shlex.split(said[said.index("data.root=", said.index(": ")) - 1 :])
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        assert compose("config", [word]).data.root == folder
+
+
+def test_a_list_has_its_words_quoted() -> None:
+    said = refusal("task.channels=[[C3-A2 (ref),C4]]")
+    assert said.endswith("""'task.channels=[["C3-A2 (ref)","C4"]]'""")
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        channels = compose("config", ['task.channels=[["C3-A2 (ref)","C4"]]']).task.channels
+    assert channels == [["C3-A2 (ref)", "C4"]]

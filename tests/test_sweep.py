@@ -1,7 +1,5 @@
 """Real sweeps: jobs that fail alone, resuming, other launchers, and a tuner that sees no test."""
 
-import fcntl
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from tests.support.outcomes import fold_record, run_record
 from tests.support.runs import composed, launch
 from tests.support.wandb_log import read_runs
 from xai_sleep.config import config_dir
 from xai_sleep.errors import InputError
+from xai_sleep.results.run import RunRecord
 from xai_sleep.sweep import ERROR, Sweep, accounted, alone, validation_score
 from xai_sleep.tracking.names import PREDICTIONS
 
@@ -35,10 +36,10 @@ class Swept:
     path: Path
 
     @property
-    def finished(self) -> dict[str, dict[str, Any]]:
-        """Content of ``results.json`` by job."""
+    def finished(self) -> dict[str, RunRecord]:
+        """Record of each job that finished."""
         return {
-            str(path.parent.relative_to(self.path)): json.loads(path.read_text())
+            str(path.parent.relative_to(self.path)): RunRecord.load(path.parent)
             for path in self.path.rglob("results.json")
         }
 
@@ -73,7 +74,7 @@ def test_a_job_fails_alone_and_a_restart_does_what_is_left(tmp_path: Path) -> No
     said = "task.channels: simulated records hold EOG1 and EOG2, none of CZ-A1; name one of them"
     assert failed == [f"xai_sleep: rem-cnn1d-loso/seed={seed}: {said}" for seed in (0, 1)]
     assert (first.path / "rem-cnn1d-loso/seed=0" / ERROR).read_text() == f"{said}\n"
-    assert [run["config"]["seed"] for _, run in sorted(first.finished.items())] == [0, 1]
+    assert [run.config.seed for _, run in sorted(first.finished.items())] == [0, 1]
     before = times(first.path)
 
     again = sweep(tmp_path, "-m", "task=spindle,rem", "seed=0,1", "task.channels=[[CZ-A1],[EOG1]]")
@@ -111,13 +112,14 @@ def test_a_tuner_sees_validation_scores_alone(tmp_path: Path) -> None:
     assert found.code == 0, found.errors
     runs = list(found.finished.values())
     scores = [validation_score(run) for run in runs]
-    assert len({run["folds"][0]["windows"]["brier"] for run in runs}) == 2
+    fold = runs[0].folds[0].name
+    assert len({run.table.one("windows", "brier", fold=fold).value for run in runs}) == 2
     best: Any = OmegaConf.load(found.path / "optimization_results.yaml")
     assert best["best_value"] == max(score for score in scores if score is not None)
-    config = runs[int(np.argmax([score or 0.0 for score in scores]))]["config"]
+    config = runs[int(np.argmax([score or 0.0 for score in scores]))].config
     assert best["best_params"] == {
-        "trainer.learning_rate": config["trainer"]["learning_rate"],
-        "model.dropout": config["model"]["dropout"],
+        "trainer.learning_rate": config.trainer.learning_rate,
+        "model.dropout": config.model["dropout"],
     }
 
 
@@ -131,8 +133,7 @@ def test_a_tuner_that_minimises_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_sweep_in_the_same_directory_is_refused_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "all").mkdir()
-    with (tmp_path / "all" / "sweep.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(tmp_path / "all" / "sweep.lock"):
         found = sweep(tmp_path, "-m", "seed=0,1")
     assert found.code == 2
     assert found.last_words == [
@@ -200,8 +201,8 @@ def test_a_mistake_ends_with_2_and_the_directory_is_free_again(job: Path) -> Non
     with pytest.raises(SystemExit) as end, accounted():
         raise ValueError("No trials are completed yet.")  # as Optuna does then
     assert end.value.code == 2
-    with (job.parent / "sweep.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with FileLock(job.parent / "sweep.lock", timeout=0):
+        pass
 
 
 def test_ctrl_c_stops_the_sweep(job: Path) -> None:
@@ -210,12 +211,37 @@ def test_ctrl_c_stops_the_sweep(job: Path) -> None:
     assert not (job / ERROR).exists()
 
 
+@pytest.mark.parametrize(
+    ("failed", "finished", "said"),
+    [
+        (["a"], [], "the only job failed; "),
+        (["a", "b"], [], "all 2 jobs failed; "),
+        (["a", "b"], ["b"], "all 2 jobs failed; "),  # finished once, with other settings
+        (["a"], ["b", "c"], "1 of the jobs failed, the others are finished; "),
+    ],
+)
+def test_the_last_words_are_true_of_all_jobs(
+    failed: list[str],
+    finished: list[str],
+    said: str,
+    job: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for names, file in ((failed, ERROR), (finished, "results.json")):
+        for name in names:
+            (job.parent / name).mkdir(exist_ok=True)
+            (job.parent / name / file).write_text("a mistake\n")
+    with pytest.raises(SystemExit), accounted():
+        pass
+    assert capsys.readouterr().err.startswith(f"xai_sleep: {said}")
+
+
 def test_the_validation_score_is_the_mean_over_folds_that_have_one() -> None:
-    folds = [{"val_average_precision": score, "windows": {"f1": 1.0}} for score in (0.2, None, 0.6)]
-    score = validation_score({"folds": folds})
+    folds = [fold_record(str(i), validation=score) for i, score in enumerate((0.2, None, 0.6))]
+    score = validation_score(run_record(folds=folds))
     assert score is not None
     assert math.isclose(score, 0.4)
-    assert validation_score({"folds": folds[1:2]}) is None
+    assert validation_score(run_record(folds=folds[1:2])) is None
 
 
 @pytest.mark.parametrize("model", ["cnn1d", "cnn2d"])

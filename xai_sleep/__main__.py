@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -9,12 +10,13 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
 
 from xai_sleep.composition import composition_error
 from xai_sleep.config import config_dir, validate
 from xai_sleep.errors import InputError, account, leave
-from xai_sleep.leaks.names import leaky_prefix
-from xai_sleep.recordings.sources import data_source
+from xai_sleep.recordings.sources import source_name
+from xai_sleep.results.stamp import leaky_prefix
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 
@@ -34,15 +36,26 @@ def _experiment(composed: DictConfig) -> float | None:
     config = validate(composed)
     # Late, so that --help and a mistyped setting need not wait for torch.
     from xai_sleep.experiment.run import run
+    from xai_sleep.report.pages import Pages
+    from xai_sleep.report.run_tables import run_table
+    from xai_sleep.tracking.observer import Tracking
+    from xai_sleep.tracking.runs import sync_command
 
-    return validation_score(run(config))
+    console, directory = Console(stderr=True), Path(config.output_dir)
+    record = run(config, [Pages, Tracking], console)
+    console.print(run_table(record))
+    console.print(f"results in {directory}", highlight=False, soft_wrap=True)
+    if command := sync_command(directory):
+        words = f"to show this run on Weights & Biases: {command}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
+    return validation_score(record)
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     # Hydra would print its own account of an error and exit with 1; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    OmegaConf.register_new_resolver("data_source", data_source, replace=True)
+    OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     try:

@@ -1,6 +1,9 @@
 """What Hydra and OmegaConf could not compose, said in one line with what there is instead."""
 
 import difflib
+import json
+import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import takewhile
@@ -28,7 +31,7 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return _unknown_setting(cause, schema)
     if isinstance(error, OverrideParseException):
-        return f"cannot read {error.override!r}; write group=choice or key=value"
+        return _unreadable(str(error.override))
     if "Available options in" in str(error):
         at = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
         group = lines[at].split("'")[1]
@@ -39,8 +42,36 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
         empty = ", ".join(o for o in overrides if o.endswith("=null"))
         return f"{empty}: a group needs one of its choices; --help lists them"
     if lines[0].startswith("Ambiguous value"):
-        return f"{lines[0]}; to sweep over several values put -m before the settings"
+        meant = next((o for o in overrides if f"'{o}'" in lines[0]), "key=a,b")
+        return (
+            f"{lines[0]}; to sweep over several values put -m before the settings; one value with "
+            f"a comma is put in quotes of its own: {_quoted(meant)}"
+        )
     return "; ".join(lines[:2])
+
+
+def _unreadable(override: str) -> str:
+    """Say how a setting is written whose value Hydra's grammar does not take bare."""
+    if override.partition("=")[1]:
+        return (
+            f"cannot read {override!r}; put the value in quotes of its own, inside those of the "
+            f"shell: {_quoted(override)}"
+        )
+    return f"cannot read {override!r}; write group=choice or key=value"
+
+
+def _quoted(override: str) -> str:
+    """Quote a value, or each word of a list, for Hydra and then all of it for the shell.
+
+    Examples
+    --------
+    >>> print(_quoted("data.root=a=b"), _quoted("task.channels=[[C3 (left)]]"))
+    'data.root="a=b"' 'task.channels=[["C3 (left)"]]'
+    """
+    name, _, value = override.partition("=")
+    words = r"[^][,]+" if value.startswith("[") else r"(?s).+"
+    quoted = re.sub(words, lambda word: json.dumps(word[0].strip(), ensure_ascii=False), value)
+    return shlex.quote(f"{name}={quoted}")
 
 
 def value_error(error: OmegaConfBaseException, schema: type) -> str:

@@ -5,7 +5,7 @@ setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError`.
 """
 
 import math
-from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from xai_sleep.composition import value_error
 from xai_sleep.errors import InputError
-from xai_sleep.leaks.names import chosen_leaks
 from xai_sleep.recordings.filtering import reach
-from xai_sleep.schema import Config
+from xai_sleep.schema import Config, LoggerConfig
+
+PLACES = ("cache", "memory")
+"""Settings of an input that change no result: where images are kept, and how many."""
 
 
 def config_dir() -> Path:
@@ -50,112 +52,43 @@ def validate(composed: DictConfig) -> Config:
     except OmegaConfBaseException as error:
         raise InputError(value_error(error, Config)) from error
     assert isinstance(config, Config)
-    _check_choices(config)
-    _check_ranges(config)
+    _check_each(config)
     _check_combinations(config)
-    config.leak.names = chosen_leaks(
-        config.leak.names, config.cv.scheme, synthetic=bool(config.balance.sampler)
-    )
     return config
 
 
-def restored(settings: Mapping[str, Any]) -> Config:
-    """Take up the settings in a ``results.json``, which does not say where files are.
+def settled(config: Config) -> Config:
+    """Select what results depend on: not where files are written, nor who watches."""
+    inputs = {
+        kind: {k: v for k, v in each.items() if k not in PLACES}
+        for kind, each in config.input.items()
+    }
+    return replace(config, input=inputs, output_dir="", logger=LoggerConfig())
+
+
+def restored(config: Config) -> Config:
+    """Take up the settings of a :class:`~xai_sleep.results.run.RunRecord`.
 
     Raises
     ------
     InputError
         As :func:`validate`.
     """
-    data = {**settings["data"], "image_cache": ""}
-    return validate(OmegaConf.create({**settings, "data": data, "output_dir": ""}))
+    return validate(OmegaConf.create(asdict(config)))
 
 
-CHOICES = {
-    "task.event": ("spindle", "rem"),
-    "task.scale": ("record", "train"),
-    "task.image": ("coherence", "scalogram"),
-    "task.image_semantics": ("pycwt", "grinsted"),
-    "cv.scheme": ("loso", "kfold"),
-    "data.name": ("auto", "dreams", "files", "synthetic"),
-    "data.expert": ("union", "intersection", *(f"expert{n}" for n in range(1, 10))),
-    "data.scored": ("rows", "all"),
-    "detector.map": ("gradcam", "hirescam"),
-    "detector.activation": ("probability", "relevance", "product", "evidence", "auto"),
-    "trainer.keep": ("best", "last"),
-    "trainer.accelerator": ("cpu", "gpu", "auto"),
-    "logger.mode": ("offline", "online", "disabled"),
-}
-
-BASELINES = ("automatic", "experts", "threshold", "yasa", "trivial")
-METHODS = (
-    *("gradcam", "hirescam", "guided_gradcam", "integrated_gradients", "saliency", "occlusion"),
-    *("random", "uniform"),
-)
-
-# Smallest allowed value; the second entry says whether the value itself is allowed.
-RANGES: dict[str, tuple[float, bool]] = {
-    "task.sfreq": (0, False),
-    "task.window": (0, False),
-    "task.step": (0, False),
-    "task.min_overlap": (0, True),
-    "cv.val_blocks": (2, True),
-    "cv.folds": (3, True),
-    "cv.guard": (0, True),
-    "data.subjects": (1, True),
-    "data.minutes": (0, False),
-    "data.image_memory": (0, True),
-    "task.image_size": (2, True),
-    "balance.noise": (0, True),
-    "explain.figures": (0, True),
-    "detector.step": (0, False),
-    "detector.iou": (0, False),
-    "detector.min_events": (0, True),
-    "explain.tolerance": (0, True),
-    "trainer.max_epochs": (1, True),
-    "trainer.patience": (1, True),
-    "trainer.batch_size": (2, True),
-    "trainer.learning_rate": (0, False),
-    "trainer.weight_decay": (0, True),
-    "trainer.marks": (0, True),
-    "seed": (0, True),
-    "threads": (1, True),
-}
-
-# Largest allowed value: what NumPy takes as a seed, and more threads than any machine has.
-LARGEST = {"seed": 2**32 - 1, "threads": 1024, "trainer.marks": 1}
-
-
-def _value(config: Config, key: str) -> Any:
-    value: Any = config
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _check_choices(config: Config) -> None:
-    for key, choices in CHOICES.items():
-        if _value(config, key) not in choices:
-            raise InputError(
-                f"{key} is {_value(config, key)!r}; it must be one of {', '.join(choices)}"
-            )
-    for name in config.baselines.names:
-        if name not in BASELINES:
-            raise InputError(
-                f"baselines.names holds {name!r}; each must be one of {', '.join(BASELINES)}"
-            )
-
-
-def _check_ranges(config: Config) -> None:
-    for key, (low, inclusive) in RANGES.items():
-        value = _value(config, key)
-        if not (value > low or (inclusive and value == low)):
-            bound = "at least" if inclusive else "greater than"
-            raise InputError(f"{key} is {value:g}; it must be {bound} {low:g}")
-        if not math.isfinite(value):
-            raise InputError(f"{key} is {value:g}; it must be a finite number")
-        if value > LARGEST.get(key, math.inf):
-            raise InputError(f"{key} is {value}; it must be at most {LARGEST[key]}")
+def _check_each(settings: object, prefix: str = "") -> None:
+    """Check every setting against its own options and bounds."""
+    for each in fields(settings):  # type: ignore[arg-type] # of a dataclass
+        name, value = f"{prefix}{each.name}", getattr(settings, each.name)
+        if is_dataclass(value):
+            _check_each(value, f"{name}.")
+        options = each.metadata.get("options")
+        if options and value not in options:
+            raise InputError(f"{name} is {value!r}; it must be one of {', '.join(options)}")
+        refused = each.metadata["bound"].refuses(value) if "bound" in each.metadata else ""
+        if refused:
+            raise InputError(f"{name} is {value:.15g}; it must be {refused}")
 
 
 def _check_combinations(config: Config) -> None:
@@ -179,13 +112,10 @@ def _check_combinations(config: Config) -> None:
             f"({task.window:g} s)"
         )
     _check_detector(config)
-    _check_files(config)
 
 
 def _check_detector(config: Config) -> None:
     task = config.task
-    if config.detector.iou > 1:
-        raise InputError(f"detector.iou is {config.detector.iou:g}; it must be at most 1")
     samples = config.detector.step * task.sfreq
     if abs(samples - round(samples)) > 1e-6:
         raise InputError(
@@ -196,20 +126,6 @@ def _check_detector(config: Config) -> None:
         raise InputError(
             f"detector.step ({config.detector.step:g} s) must not be longer than task.window "
             f"({task.window:g} s), or events between windows are missed"
-        )
-
-
-def _check_files(config: Config) -> None:
-    data = config.data
-    if data.name == "files" and not data.root:
-        raise InputError(
-            "data=files, but data.root is not set; name the folder of your recordings, as in "
-            "data.root=my_recordings"
-        )
-    if data.event_names is not None and not data.event_names:
-        raise InputError(
-            "data.event_names is empty; name the kinds of row that are events, as in [spindle], "
-            "or leave it out where there is one kind"
         )
 
 
@@ -235,14 +151,6 @@ def _check_bands(config: Config) -> None:
 
 
 def _check_explain(config: Config) -> None:
-    methods = config.explain.methods
-    for method in methods:
-        if method not in METHODS:
-            raise InputError(
-                f"explain.methods holds {method!r}; each must be one of {', '.join(METHODS)}"
-            )
-    if len(set(methods)) < len(methods):
-        raise InputError(f"explain.methods holds {methods}; name each method once")
     if config.explain.tolerance >= config.task.window:
         raise InputError(
             f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than task.window "

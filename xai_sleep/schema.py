@@ -1,12 +1,59 @@
-"""The settings of an experiment: their names and types.
+"""The settings of an experiment: their names, types and bounds.
 
-YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them.
+YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them against each other. A
+``Component`` names its class or function under ``_target_`` and holds what that takes; it checks
+its own settings when it is made.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from omegaconf import MISSING
+
+T = TypeVar("T")
+Component = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The smallest and the largest number a setting may be; ``above`` is not allowed itself."""
+
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+
+    def refuses(self, value: float) -> str:
+        """Say what the value must be instead; empty if it is right.
+
+        Examples
+        --------
+        >>> Bound(above=0).refuses(-1), Bound(above=0).refuses(1)
+        ('greater than 0', '')
+        """
+        if self.at_least is not None and not value >= self.at_least:
+            return f"at least {self.at_least:g}"
+        if self.above is not None and not value > self.above:
+            return f"greater than {self.above:g}"
+        if self.at_most is not None and not value <= self.at_most:
+            return f"at most {self.at_most:.15g}"
+        return "" if abs(value) < float("inf") else "a finite number"
+
+
+def _number(
+    default: T,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+) -> T:
+    bound = Bound(at_least, above, at_most)
+    chosen: T = field(default=default, metadata={"bound": bound})
+    return chosen
+
+
+def _one_of(*options: str, default: str = MISSING) -> str:
+    chosen: str = field(default=default, metadata={"options": options})
+    return chosen
 
 
 @dataclass
@@ -16,19 +63,21 @@ class TaskConfig:
     name: str = MISSING
     event: str = MISSING
     channels: list[list[str]] = MISSING
-    sfreq: float = MISSING
+    sfreq: float = _number(MISSING, above=0)
     band: list[float] = MISSING
     # Each of [low, high]; not list[list[float]], for which OmegaConf refuses whole numbers.
     input_bands: list[Any] | None = None
-    window: float = MISSING
-    step: float = MISSING
-    min_overlap: float = 0.0
-    scale: str = "record"
-    image: str = MISSING
+    window: float = _number(MISSING, above=0)
+    step: float = _number(MISSING, above=0)
+    min_overlap: float = _number(0.0, at_least=0)
+    scale: str = _one_of("record", "train", default="record")
+    image: str = _one_of("coherence", "scalogram")
     image_channels: dict[str, list[list[str]]] = MISSING
     image_band: list[float] = MISSING
-    image_size: int = 128
-    image_semantics: str = "pycwt"
+    image_size: int = _number(128, at_least=2)
+    image_semantics: str = _one_of("pycwt", "grinsted", default="pycwt")
+    simulator: Component | None = None
+    rule: Component | None = None
 
 
 @dataclass
@@ -36,92 +85,63 @@ class CvConfig:
     """How subjects and time are divided into folds."""
 
     scheme: str = MISSING
-    val_blocks: int = 8
-    folds: int = 10
-    guard: float = 5.0
-
-
-@dataclass
-class DataConfig:
-    """Where recordings come from."""
-
-    name: str = MISSING
-    root: str = MISSING
-    records: list[str] | None = None
-    expert: str = "union"
-    scored: str = "rows"
-    event_names: list[str] | None = None
-    subjects: int = 8
-    minutes: float = 10.0
-    image_memory: float = 2.0
-    image_cache: str = MISSING
+    divide: Component = MISSING
+    val_blocks: int = _number(8, at_least=2)
+    folds: int = _number(10, at_least=3)
+    guard: float = _number(5.0, at_least=0)
 
 
 @dataclass
 class BalanceConfig:
     """How the classes of the training windows are evened out."""
 
-    sampler: dict[str, Any] | None = None
-    noise: float = 0.0
+    sampler: Component | None = None
+    noise: float = _number(0.0, at_least=0)
 
 
 @dataclass
 class ExplainConfig:
     """How test windows are explained."""
 
-    methods: list[str] = MISSING
-    figures: int = 3
-    tolerance: float = 0.0
+    methods: dict[str, Component] = field(default_factory=dict)
+    figures: int = _number(3, at_least=0)
+    tolerance: float = _number(0.0, at_least=0)
     faithfulness: bool = True
     sanity: bool = True
     shuffled_labels: bool = False
 
 
 @dataclass
-class BaselinesConfig:
-    """What the network is compared with: names of :data:`xai_sleep.config.BASELINES`."""
-
-    names: list[str] = field(default_factory=list)
-
-
-@dataclass
-class LeakConfig:
-    """Mistakes made on purpose, to measure them: names of :mod:`xai_sleep.leaks.names`."""
-
-    names: list[str] = field(default_factory=list)
-
-
-@dataclass
 class DetectorConfig:
     """How events are found with a sliding window."""
 
-    activation: str = MISSING
-    map: str = "gradcam"
-    step: float = MISSING
-    iou: float = MISSING
-    min_events: int = MISSING
+    activation: str = _one_of("probability", "relevance", "product", "evidence", "auto")
+    map: Component = MISSING
+    step: float = _number(MISSING, above=0)
+    iou: float = _number(MISSING, above=0, at_most=1)
+    min_events: int = _number(MISSING, at_least=0)
 
 
 @dataclass
 class TrainerConfig:
     """How a network is trained."""
 
-    max_epochs: int = MISSING
-    patience: int = MISSING
-    keep: str = "best"
-    batch_size: int = MISSING
-    learning_rate: float = MISSING
-    weight_decay: float = 0.0
+    max_epochs: int = _number(MISSING, at_least=1)
+    patience: int = _number(MISSING, at_least=1)
+    keep: str = _one_of("best", "last", default="best")
+    batch_size: int = _number(MISSING, at_least=2)
+    learning_rate: float = _number(MISSING, above=0)
+    weight_decay: float = _number(0.0, at_least=0)
     shift: bool = True
-    marks: float = 0.0
-    accelerator: str = "cpu"
+    marks: float = _number(0.0, at_least=0, at_most=1)
+    accelerator: str = _one_of("cpu", "gpu", "auto", default="cpu")
 
 
 @dataclass
 class LoggerConfig:
-    """Where a run is shown; ``mode`` is offline, online or disabled."""
+    """Where a run is shown."""
 
-    mode: str = "offline"
+    mode: str = _one_of("offline", "online", "disabled", default="offline")
     project: str = "xai_sleep"
     entity: str | None = None
     group: str | None = None
@@ -132,16 +152,19 @@ class Config:
     """One experiment."""
 
     task: TaskConfig = field(default_factory=TaskConfig)
-    model: dict[str, Any] = MISSING
+    model: Component = MISSING
+    input: dict[str, Component] = field(default_factory=dict)
     cv: CvConfig = field(default_factory=CvConfig)
-    data: DataConfig = field(default_factory=DataConfig)
+    data: Component = MISSING
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
-    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
+    metrics: dict[str, Component] = field(default_factory=dict)
+    baselines: dict[str, Component] = field(default_factory=dict)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    leak: LeakConfig = field(default_factory=LeakConfig)
+    leak: dict[str, Component] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
-    seed: int = 0
-    threads: int = 1
+    # What NumPy takes as a seed, and more threads than any machine has.
+    seed: int = _number(0, at_least=0, at_most=2**32 - 1)
+    threads: int = _number(1, at_least=1, at_most=1024)
     output_dir: str = MISSING

@@ -5,25 +5,28 @@ not a user's mistake but a defect, the traceback below. It is a file and no retu
 jobs may run in other processes and on other machines.
 """
 
-import fcntl
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from filelock import FileLock
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
 from xai_sleep.errors import InputError, account, leave, say
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import lock, write_text
+
+if TYPE_CHECKING:  # or a mistyped setting would wait for torch
+    from xai_sleep.results.run import RunRecord
 
 log = logging.getLogger(__name__)
 
-ERROR = "error.txt"
+ERROR, LOCK = "error.txt", "sweep.lock"
 NAMING = ("task", "model", "cv")  # every job's directory is named after these
 
 
@@ -33,7 +36,7 @@ class Sweep(Callback):
     What is held is held by the class: instances are sent to the processes of the jobs.
     """
 
-    lock: ClassVar[TextIO | None] = None
+    held: ClassVar[FileLock | None] = None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
         """Refuse what cannot be swept; else remove what an earlier sweep noted here.
@@ -46,7 +49,12 @@ class Sweep(Callback):
         try:
             _require_maximum(config.hydra.sweeper.get("direction"))
             directory = Path(config.hydra.sweep.dir)
-            Sweep.lock = _claim(directory)
+            directory.mkdir(parents=True, exist_ok=True)
+            Sweep.held = lock(
+                directory / LOCK,
+                f"another sweep is at work in {directory}; wait for it or choose another "
+                "directory (hydra.sweep.dir)",
+            )
         except (InputError, OSError) as error:
             leave(account(error))
         for note in directory.rglob(ERROR):
@@ -61,9 +69,9 @@ class Sweep(Callback):
     @classmethod
     def end(cls) -> None:
         """Let the next sweep have the directory."""
-        if cls.lock:
-            cls.lock.close()
-        cls.lock = None
+        if cls.held:
+            cls.held.release()
+        cls.held = None
 
 
 @contextmanager
@@ -116,31 +124,14 @@ def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> f
     return None
 
 
-def validation_score(results: Mapping[str, Any]) -> float | None:
+def validation_score(record: "RunRecord") -> float | None:
     """Mean average precision on validation windows over the folds that define it.
 
-    Parameters
-    ----------
-    results : mapping
-        Content of ``results.json``; no test score in it is looked at.
+    No test score of the record is looked at.
     """
-    scores = [fold["val_average_precision"] for fold in results["folds"]]
+    scores = [fold.val_average_precision for fold in record.folds]
     defined = [score for score in scores if score is not None]
     return sum(defined) / len(defined) if defined else None
-
-
-def _claim(directory: Path) -> TextIO:
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = (directory / "sweep.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        raise InputError(
-            f"another sweep is at work in {directory}; wait for it or choose another directory "
-            "(hydra.sweep.dir)"
-        ) from error
-    return lock
 
 
 def _require_maximum(direction: Any) -> None:
@@ -162,17 +153,18 @@ def _fixed(config: DictConfig) -> set[str]:
 
 
 def _leave_if_any_failed() -> None:
-    if Sweep.lock is None:
+    if Sweep.held is None:
         return
-    directory = Path(Sweep.lock.name).parent
+    directory = Path(Sweep.held.lock_file).parent
     notes = sorted(directory.rglob(ERROR))
     if not notes:
         return
     said = [note.read_text(encoding="utf-8").splitlines() for note in notes]
-    say(
-        f"{len(notes)} of the jobs failed, the others are finished; to run what is left repeat "
-        f"the command with hydra.sweep.dir={directory}"
-    )
+    failed = {note.parent for note in notes}
+    others = any(path.parent not in failed for path in directory.rglob("results.json"))
+    every = f"all {len(notes)} jobs failed" if len(notes) > 1 else "the only job failed"
+    counted = f"{len(notes)} of the jobs failed, the others are finished" if others else every
+    say(f"{counted}; to run what is left repeat the command with hydra.sweep.dir={directory}")
     for note, lines in zip(notes[:-1], said[:-1], strict=True):
         say(f"{note.parent.relative_to(directory)}: {lines[0]}")
     defect = any(len(lines) > 1 for lines in said)

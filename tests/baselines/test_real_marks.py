@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from xai_sleep.baselines.catalogue import measure
 
+from tests.support.dreams import read
 from tests.support.recordings import make_recording
 from tests.support.trials import f1, loso, scored_by
-from xai_sleep.baselines.catalogue import measure
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.recordings.dreams import read
 from xai_sleep.windows.folds import leave_one_subject_out
 
 Marks = list[tuple[float, float]]

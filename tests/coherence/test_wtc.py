@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.support.dreams import read
 from xai_sleep.coherence.wtc import POWER_FLOOR, Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams import read
 from xai_sleep.recordings.dreams_text import TextExcerpt
 
 with warnings.catch_warnings():

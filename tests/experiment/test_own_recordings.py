@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from xai_sleep.report.protocol import protocol
 
 from tests.support import dreams as dreams_tree
 from tests.support.own import write_night, write_signals, write_table
@@ -13,7 +14,6 @@ from tests.support.runs import TINY, composed, launch
 from xai_sleep.errors import InputError
 from xai_sleep.experiment.run import read, run
 from xai_sleep.progress import Progress
-from xai_sleep.report.protocol import protocol
 
 QUIET = Console(quiet=True)
 FAST = (*TINY, "explain=none", "explain.figures=0", "trainer.max_epochs=1")
@@ -71,7 +71,7 @@ def test_dreams_written_as_tables_scores_the_same(tmp_path: Path) -> None:
 
 def first_read(root: Path, *overrides: str) -> None:
     config = composed(*OWN, f"data.root={root}", *overrides)
-    read(config, "files", Progress(QUIET))
+    read(config, Progress(QUIET))
 
 
 @pytest.mark.parametrize(

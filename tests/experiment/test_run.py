@@ -305,7 +305,7 @@ def test_maps_stand_beside_the_predictions(tiny: Run) -> None:
 @pytest.mark.parametrize("number", range(3))
 def test_stored_weights_give_threshold_and_probabilities_again(tiny: Run, number: int) -> None:
     """Threshold from validation windows, probabilities of test windows; nothing is unpickled."""
-    recordings, inputs = read(tiny.config, "synthetic", Progress(QUIET))
+    recordings, inputs = read(tiny.config, Progress(QUIET))
     fold = divide(tiny.config, recordings)[number]
     data = fold_data(tiny.config, inputs, fold)
     data.setup()

@@ -88,6 +88,16 @@ def test_events_where_nobody_looked_are_noted(tmp_path: Path) -> None:
     assert notes == ("events outside the scored time, which count nowhere: 1 of expert1",)
 
 
+def test_what_is_said_twice_counts_once_and_is_noted(tmp_path: Path) -> None:
+    """By the same expert; what another says as well is that one's own."""
+    marks = [(5, 1, "s", 1), (5.0, "1.00", "S", "expert1"), (5, 1, "s", 2), (5, 2, "s", 1)]
+    rows = table(tmp_path, HEAD, *marks, (0, 20, "scored", ""), (0, 20, "scored", ""))
+    scorers, notes = score(NIGHT, rows, {"s"}, seconds=SECONDS, everything=False)
+    assert scorers["expert1"].events.tolist() == [[5, 6], [5, 7]]
+    assert scorers["expert2"].events.tolist() == [[5, 6]]
+    assert notes == ("rows that say the same as another, which count once: 1 of expert1",)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

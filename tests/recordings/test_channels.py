@@ -51,6 +51,15 @@ def test_missing_channel_names_records_what_they_hold_and_the_setting() -> None:
         pick_channels(sources, EOGS)
 
 
+def test_the_exact_name_wins_and_else_one_alone_may_be_meant() -> None:
+    held = ("c3-a2", "C3-A2", "O1-A2", "Fpz  Cz")
+    for wanted, found in (("C3-A2", "C3-A2"), ("c3-a2", "c3-a2"), ("o1-a2", "O1-A2")):
+        assert pick_channels({"a": Held(held)}, [[wanted]]) == {"a": (found,)}
+    assert pick_channels({"a": Held(held)}, [["fpz cz"]]) == {"a": ("Fpz  Cz",)}
+    with pytest.raises(InputError, match=r"C3-a2 could be c3-a2 or C3-A2 in a; name one"):
+        pick_channels({"a": Held(held)}, [["C3-a2"]])
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.sampled_from([None, "p", "q", "r"]), max_size=8))
 def test_records_share_a_subject_when_they_share_a_person(persons: list[str | None]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.dreams import read
 from tests.support.edf import Channel, noise, write_edf
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams import found, read
+from xai_sleep.recordings.dreams import found
 
 CENTRAL = [["C3-A1", "CZ-A1"]]
 EOGS = [["EOG1", "EOG1-A1", "P8-A1"], ["EOG2", "EOG2-A1", "P18-A1"]]
@@ -151,13 +152,39 @@ def test_rems_are_scored_throughout_by_one_expert(rems: Path) -> None:
     [
         ("rem", "expert2", r"data\.expert is 'expert2', .* rem .*; choose union or expert1"),
         ("rem", "intersection", "choose union or expert1"),
-        ("spindle", "both", "choose union or expert1 or expert2 or intersection"),
-        ("kcomplex", "union", "event is 'kcomplex'; DREAMS holds spindle and rem"),
+        ("spindle", "expert3", "choose union or expert1 or expert2 or intersection"),
+        ("apnea", "union", "task.event is 'apnea', but DREAMS holds spindle, rem, kcomplex"),
     ],
 )
 def test_setting_that_does_not_exist(rems: Path, event: str, expert: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(rems.parent, event=event, channels=CENTRAL, expert=expert)
+
+
+@pytest.mark.parametrize("name", ["DatabaseKcomplexes", "DatabaseKComplexes"])
+def test_k_complexes_are_scored_throughout_by_both(tmp_path: Path, name: str) -> None:
+    """Where only one looked, that one's marks count as they are."""
+    folder = tmp_path / name
+    folder.mkdir()
+    for record in (1, 2):
+        signals(folder, record, "CZ-A1")
+        marks(folder, f"Visual_scoring1_excerpt{record}", [(100, 1), (1150, 1)])
+    marks(folder, "Visual_scoring2_excerpt1", [(100.5, 1)])
+    both, one = read(tmp_path, event="kcomplex", channels=CENTRAL)
+    assert both.events.tolist() == [[100, 101.5], [1150, 1151]]
+    assert one.events.tolist() == [[100, 101], [1150, 1151]]
+    assert both.scored.tolist() == one.scored.tolist() == [[0, SECONDS]]
+    (alone,) = read(tmp_path, event="kcomplex", channels=CENTRAL, expert="intersection")
+    assert (alone.record, alone.events.tolist()) == ("excerpt1", [[100.5, 101]])
+
+
+def test_names_of_files_are_seen_in_any_case(spindles: Path) -> None:
+    for path in spindles.glob("*excerpt10*"):
+        path.rename(spindles / path.name.replace("excerpt", "Excerpt").replace(".edf", ".EDF"))
+    assert found(spindles.parent, "spindle") == ["excerpt1", "excerpt2", "excerpt10"]
+    (spindles / "EXCERPT10.edf").write_bytes((spindles / "Excerpt10.EDF").read_bytes())
+    with pytest.raises(InputError, match=r"holds EXCERPT10\.edf and Excerpt10\.EDF; keep one"):
+        read(spindles.parent, event="spindle", channels=CENTRAL)
 
 
 def test_records_of_one_person_share_the_name_of_the_first(spindles: Path) -> None:
@@ -230,15 +257,15 @@ def test_odd_marks_are_noted(rems: Path) -> None:
     assert first.notes == ("Visual_scoring1_excerpt1.txt, line 2: mark of -0.5177 s dropped",)
 
 
-@pytest.mark.parametrize("event", ["spindle", "rem"])
+@pytest.mark.parametrize("event", ["spindle", "rem", "kcomplex"])
 @pytest.mark.parametrize(
     ("folder", "state"), [("nowhere", "is not there"), (".", "is not there"), ("e", "holds no")]
 )
 def test_root_without_records(tmp_path: Path, event: str, folder: str, state: str) -> None:
-    for name in ("DatabaseSpindles", "DatabaseREMs"):
+    for name in ("DatabaseSpindles", "DatabaseREMs", "DatabaseKcomplexes"):
         (tmp_path / "e" / name).mkdir(parents=True)
         (tmp_path / "e" / name / "licence.txt").write_text("free")
-    message = f"{state}.* data.root must be .* holds DatabaseSpindles and DatabaseREMs"
+    message = f"{state}.* data.root must be .* holds DatabaseSpindles, DatabaseREMs, Database"
     with pytest.raises(InputError, match=message):
         read(tmp_path / folder, event=event, channels=CENTRAL)
     assert found(tmp_path / folder, event) == []

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.dreams import read
 from tests.support.edf import Channel, write_edf
-from xai_sleep.recordings.dreams import found, read
+from xai_sleep.recordings.dreams import found
 from xai_sleep.recordings.intervals import longest_overlap
 
 CENTRAL = [["C3-A1", "CZ-A1"]]

@@ -99,8 +99,15 @@ def test_mark_without_length_is_dropped_and_noted_but_a_short_one_stays(tmp_path
 
 
 def test_overlapping_marks_of_one_scorer_stay_as_they_are(tmp_path: Path) -> None:
-    path = text(tmp_path / "v.txt", "[t]", "1.0\t2.0", "2.0\t2.0", "2.0\t2.0")
-    assert read_marks(path, 60)[0].tolist() == [[1, 3], [2, 4], [2, 4]]
+    path = text(tmp_path / "v.txt", "[t]", "1.0\t2.0", "2.0\t2.0", "2.0\t2.5")
+    assert read_marks(path, 60)[0].tolist() == [[1, 3], [2, 4], [2, 4.5]]
+
+
+def test_a_mark_that_is_there_twice_counts_once_and_is_noted(tmp_path: Path) -> None:
+    path = text(tmp_path / "v.txt", "[t]", "1.0\t2.0", "5.0\t2.0", "1.0\t2.0")
+    events, notes = read_marks(path, 60)
+    assert events.tolist() == [[1, 3], [5, 7]]
+    assert notes == ("v.txt, line 4: the same mark again, counted once",)
 
 
 def test_event_that_ends_after_the_recording_is_cut_and_noted(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ import pytest
 
 from tests.support import dreams as dreams_tree
 from tests.support.edf import Channel, annotations, noise, write_edf
-from tests.support.own import EVENTS, SECONDS, write_night, write_signals, write_table
+from tests.support.own import EVENTS, SECONDS, read, write_night, write_signals, write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings import dreams
-from xai_sleep.recordings.files import read, survey
+from xai_sleep.recordings.files import survey
 from xai_sleep.recordings.subjects import UNKNOWN
 
 CENTRAL = [["C3-A2", "C4-A1"]]
@@ -56,7 +55,7 @@ def test_dreams_written_as_tables_reads_the_same(tmp_path: Path, expert: str) ->
             *[(0, until, "scored", name) for name, until in seconds.items()],
         )
     channels = [["CZ-A1"]]
-    expected = dreams.read(tmp_path, event="spindle", channels=channels, expert=expert)
+    expected = dreams_tree.read(tmp_path, event="spindle", channels=channels, expert=expert)
     found = read(folder, channels=channels, expert=expert)
     assert len(found) == len(expected) == 3
     for one, other in zip(found, expected, strict=True):
@@ -121,6 +120,39 @@ def test_chosen_records_alone_are_opened(tmp_path: Path) -> None:
         read(tmp_path, channels=CENTRAL, records=["a", "d"])
     with pytest.raises(InputError, match=r"b\.edf is not an EDF file"):
         read(tmp_path, channels=CENTRAL)
+
+
+def test_names_of_files_are_seen_in_any_case(tmp_path: Path) -> None:
+    """As programs on other systems write them; annotations inside do not stand in for a table."""
+    inside = annotations([(7.5, 1.5, "spindle")], 60)
+    for name, patient in (("n1", "P1 F X X"), ("n2", "P2 F X X"), ("n3", "P3 F X X")):
+        signal = Channel("C3-A2", noise(6000), 100)
+        path = tmp_path / f"{name}.EDF"
+        write_edf(path, [signal, inside], kind="EDF+C", patient=patient)
+        (tmp_path / f"{name}.CSV").write_text("Onset,Duration\n5,1\n9,1\n")
+        (tmp_path / f"{name.upper()}_Stages.Csv").write_text("onset,duration,stage\n0,30,N2\n")
+    (tmp_path / "Subjects.csv").write_text("Record,Subject\nN1,A\nn2,A\nn3,B\n")
+    found = read(tmp_path, channels=CENTRAL, scored="all", records=["N1", "n2", "n3"])
+    assert [r.record for r in found] == ["n1", "n2", "n3"]
+    assert [r.subject for r in found] == ["A", "A", "B"]
+    for recording in found:
+        assert recording.events.tolist() == [[5, 6], [9, 10]]
+        assert recording.stages is not None
+        assert recording.stages.tolist() == [2]
+    (tmp_path / "N3.edf").write_bytes((tmp_path / "n3.EDF").read_bytes())
+    with pytest.raises(InputError, match=r"holds N3\.edf and n3\.EDF: a record is called by its"):
+        read(tmp_path, channels=CENTRAL, scored="all")
+
+
+def test_people_whose_names_were_taken_away_are_not_taken_for_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, patient in (("a", "X F X xxx"), ("b", "X M X xxx"), ("c", "X M X xxx")):
+        write_night(tmp_path, name, patient=patient)
+    recordings = read(tmp_path, channels=CENTRAL)
+    assert [r.subject for r in recordings] == ["a", "b", "c"]
+    assert all(r.notes[0] == UNKNOWN for r in recordings)
+    assert "nobody is named in the headers of a, b, c" in caplog.text
 
 
 def test_an_expert_must_have_scored_every_record(tmp_path: Path) -> None:

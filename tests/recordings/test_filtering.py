@@ -116,6 +116,22 @@ def test_no_test_sample_changes_a_training_window(old: float, band: Band, window
     assert np.abs(changes[1]).max() > 0.1 * MARKER
 
 
+@pytest.mark.parametrize("old", [50.0, 64.0, 125.0, 200.0, 250.0, 256.0, 512.0])
+@pytest.mark.parametrize("level", [-200.0, 4200.0, 187500.0])
+@pytest.mark.parametrize("drift", [0.0, 30.0])
+def test_what_the_bands_exclude_leaves_nothing(old: float, level: float, drift: float) -> None:
+    """As amplifiers without a high-pass record it: an offset, and a drift in µV/s."""
+    before = make_recording(seconds=60, sfreq=old)
+    times = np.arange(before.signals.shape[1]) / old
+    moved = replace(before, signals=(before.signals + level + drift * times).astype(np.float32))
+    bands = [(0.5, 4.0), (11.0, 16.0), (17.0, 23.0)]
+    (_, expected), (_, found) = (
+        middle(prepare(recording, sfreq=100, bands=bands)) for recording in (before, moved)
+    )
+    errors = (found.signals - expected.signals).std(axis=1) / expected.signals.std(axis=1)
+    assert errors.max() < 0.01
+
+
 def test_every_channel_appears_once_per_band() -> None:
     recording = make_recording(
         channels=("C3-A1", "O1-A1"), seconds=30, sfreq=200, events=[(1, 2)], scored=[(0, 20)]
@@ -147,7 +163,9 @@ def test_the_recording_is_left_alone() -> None:
 
 @pytest.mark.parametrize("band", [(8.0, 49.0), (1.0, 49.5), (0.5, 49.6)])
 def test_a_band_that_ends_too_near_half_the_rate_is_refused(band: Band) -> None:
-    with pytest.raises(InputError, match=r"task\.bands: .* from half of task\.sfreq \(100 Hz\)"):
+    with pytest.raises(
+        InputError, match=r"task\.band or task\.input_bands: .* from half of task\.sfreq \(100 Hz\)"
+    ):
         prepare(make_recording(sfreq=100), sfreq=100, bands=[(0.5, 35), band])
 
 

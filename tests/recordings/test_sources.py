@@ -1,4 +1,4 @@
-"""Which recordings an experiment gets, from real files in a folder or from the simulation."""
+"""Which recordings an experiment gets: from real files, from the simulation, from a user's own."""
 
 import logging
 from pathlib import Path
@@ -8,28 +8,36 @@ import numpy as np
 import pytest
 
 from tests.support.edf import Channel, noise, write_edf
+from tests.support.recordings import make_recording
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.dreams import Dreams
+from xai_sleep.recordings.files import Files
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.sources import data_source, load
+from xai_sleep.recordings.simulated import Simulated, rapid_eye_movements, spindles
+from xai_sleep.recordings.sources import (
+    Auto,
+    DataSource,
+    Wanted,
+    data_source,
+    simulator,
+    source_name,
+)
 
 SECONDS = 1100
-CENTRAL = [["C3-A1", "CZ-A1"]]
+WANTED = Wanted("spindle", [["C3-A1", "CZ-A1"]], simulator=spindles)
 EOGS = [["EOG1", "P8-A1"], ["EOG2", "P18-A1"]]
 
 
-def loaded(source: str, **settings: Any) -> list[Recording]:
-    defaults: dict[str, Any] = {
-        "root": "",
-        "event": "spindle",
-        "channels": CENTRAL,
-        "expert": "union",
-        "records": None,
-        "subjects": 2,
-        "minutes": 1.0,
-        "sfreq": 100.0,
-        "seed": 0,
-    }
-    return load(source, **(defaults | settings))
+def wanted(*channels: list[str]) -> Wanted:
+    return Wanted("spindle", channels, simulator=spindles)
+
+
+def simulated(*channels: list[str], **settings: Any) -> list[Recording]:
+    return Simulated(2, 1.0, **settings).read(wanted(*channels or [["CZ-A1"]]))
+
+
+def auto(root: Path) -> Auto:
+    return Auto([Dreams(str(root)), Simulated(2, 1.0)])
 
 
 def write_spindles(root: Path, *, flat: str | None = None, scored: bool = True) -> Path:
@@ -53,33 +61,38 @@ def write_spindles(root: Path, *, flat: str | None = None, scored: bool = True) 
 
 
 def test_auto_takes_the_real_records_that_are_there(tmp_path: Path) -> None:
-    assert data_source("auto", str(tmp_path / "nowhere"), "spindle") == "synthetic"
-    write_spindles(tmp_path)
-    assert data_source("auto", str(tmp_path), "spindle") == "dreams"
-    assert data_source("auto", str(tmp_path), "rem") == "synthetic"
-
-
-def test_auto_needs_marks_as_well_as_signals(tmp_path: Path) -> None:
+    assert auto(tmp_path / "nowhere").chosen(WANTED).name == "synthetic"
     folder = write_spindles(tmp_path, scored=False)
-    assert data_source("auto", str(tmp_path), "spindle") == "synthetic"
+    assert auto(tmp_path).chosen(WANTED).name == "synthetic"
     (folder / "Visual_scoring1_excerpt1.txt").write_text("[vis1]\n10.0 1.5\n")
-    assert data_source("auto", str(tmp_path), "spindle") == "dreams"
+    assert auto(tmp_path).chosen(WANTED).name == "dreams"
+    assert [recording.record for recording in auto(tmp_path).read(WANTED)] == ["excerpt1"]
+    assert auto(tmp_path).chosen(Wanted("rem", EOGS)).name == "synthetic"
     (folder / "excerpt1.edf").unlink()
-    assert data_source("auto", str(tmp_path), "spindle") == "synthetic"
+    assert auto(tmp_path).chosen(WANTED).name == "synthetic"
 
 
-@pytest.mark.parametrize("name", ["dreams", "synthetic"])
-def test_a_source_that_is_named_is_taken(name: str, tmp_path: Path) -> None:
-    assert data_source(name, str(tmp_path), "spindle") == name
-    write_spindles(tmp_path)
-    assert data_source(name, str(tmp_path), "spindle") == name
+def test_auto_says_what_it_chooses_from_and_where_nothing_is_there(tmp_path: Path) -> None:
+    source = auto(tmp_path)
+    assert source.available(WANTED)
+    assert f"DREAMS records in {tmp_path}" in source.describe()
+    assert "SIMULATED recordings (2 of 1 min)" in source.describe()
+    mine = Wanted("apnea", [["Flow"]])
+    assert not source.available(mine)
+    with pytest.raises(InputError, match=r"no simulator of apnea \(task\.simulator is null\)"):
+        source.read(mine)
+
+
+@pytest.mark.parametrize("source", [Dreams("nowhere"), Simulated(), Files("nowhere")])
+def test_a_source_that_is_named_is_taken(source: DataSource) -> None:
+    assert source.chosen(WANTED) is source
 
 
 def test_a_root_may_start_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_spindles(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert data_source("auto", "~", "spindle") == "dreams"
-    assert [recording.record for recording in loaded("dreams", root="~")] == ["excerpt1"]
+    assert Dreams("~").available(WANTED)
+    assert Files("~/DatabaseSpindles").available(WANTED)
 
 
 def test_real_records_are_read_and_their_notes_logged(
@@ -87,7 +100,7 @@ def test_real_records_are_read_and_their_notes_logged(
 ) -> None:
     write_spindles(tmp_path)
     with caplog.at_level(logging.INFO, logger="xai_sleep.recordings.sources"):
-        (recording,) = loaded("dreams", root=str(tmp_path))
+        (recording,) = Dreams(str(tmp_path)).read(WANTED)
     assert (recording.channels, recording.sfreq) == (("CZ-A1",), 10.0)
     expected = Channel("CZ-A1", noise(SECONDS * 10, 1), 10).values
     assert np.allclose(recording.signals[0], expected, atol=1e-4)
@@ -99,18 +112,100 @@ def test_real_records_are_read_and_their_notes_logged(
 
 def test_a_flat_channel_of_a_real_record_is_refused(tmp_path: Path) -> None:
     write_spindles(tmp_path, flat="CZ-A1")
+    source = Dreams(str(tmp_path))
     with pytest.raises(InputError, match=r"record excerpt1, channel CZ-A1 is flat"):
-        loaded("dreams", root=str(tmp_path))
-    assert loaded("dreams", root=str(tmp_path), channels=[["FP1-A1"]])[0].channels == ("FP1-A1",)
+        source.read(WANTED)
+    assert source.read(wanted(["FP1-A1"]))[0].channels == ("FP1-A1",)
 
 
-def test_real_records_that_are_not_there_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"DatabaseSpindles is not there; data\.root"):
-        loaded("dreams", root=str(tmp_path))
+class Constant(DataSource):
+    """A source of a user's own."""
+
+    name = "mine"
+
+    def available(self, wanted: Wanted) -> bool:
+        """Spindles alone."""
+        return wanted.event == "spindle"
+
+    def load(self, wanted: Wanted) -> list[Recording]:
+        """Make what is wanted."""
+        return [make_recording("a", channels=[names[0] for names in wanted.channels])]
+
+    def describe(self) -> str:
+        """Say so."""
+        return "one recording of noise"
+
+
+def test_a_source_of_ones_own_needs_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = f"{__name__}.Constant"
+    source = data_source({"_target_": here})
+    assert source.read(wanted(["Cz"]))[0].channels == ("Cz",)
+    assert Auto([Simulated(), source]).chosen(Wanted("spindle", [])) is source
+    flat = make_recording("a")
+    flat.signals[:] = 0
+    monkeypatch.setattr(Constant, "load", lambda *_: [flat])
+    with pytest.raises(InputError, match="record a, channel one is flat"):
+        data_source({"_target_": here}).read(WANTED)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "held"),
+    ("settings", "said"),
+    [
+        ({"_target_": "no.where"}, r"data\._target_=no\.where: Error locating target"),
+        ({"_target_": "pathlib.Path"}, r"data\._target_=pathlib\.Path is no source of data"),
+        ({}, r"data\._target_=None is no source of data"),
+        ({"_target_": "xai_sleep.recordings.dreams.Dreams", "roof": "a"}, "keyword argument 'roof"),
+    ],
+)
+def test_what_is_no_source_is_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        data_source(settings)
+    assert source_name(settings, {"event": "spindle"}) == "unknown"
+
+
+def test_the_name_of_a_source_is_known_before_anything_is_read(tmp_path: Path) -> None:
+    """As the directory of a run needs it."""
+    made: dict[str, object] = {
+        "_target_": "xai_sleep.recordings.simulated.spindles",
+        "_partial_": True,
+    }
+    settings = {"_target_": "xai_sleep.recordings.dreams.Dreams", "root": str(tmp_path)}
+    assert source_name(settings, {"event": "spindle", "simulator": made}) == "dreams"
+    given = simulator(made)
+    assert given is not None
+    (one,) = given(subjects=1, minutes=1.0, sfreq=100.0, seed=0)
+    assert np.array_equal(
+        one.signals, spindles(subjects=1, minutes=1.0, sfreq=100.0, seed=0)[0].signals
+    )
+    assert simulator(None) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "said"),
+    [
+        (Dreams, {"root": "a", "expert": "both"}, r"data\.expert is 'both'; it must be one of"),
+        (Dreams, {"root": "a", "records": "n1"}, r"data\.records is n1; expected a list: \[n1\]"),
+        (Dreams, {"root": "a", "records": [1.1]}, r"data\.records holds 1\.1, .* in quotes"),
+        (Files, {"root": ""}, r"data=files, but data\.root is not set; name the folder"),
+        (Files, {"root": "a", "scored": "none"}, r"data\.scored is 'none'; .* rows, all"),
+        (Files, {"root": "a", "event_names": []}, r"data\.event_names is empty; name the kinds"),
+        (Files, {"root": "a", "event_names": "s"}, r"data\.event_names is s; expected a list"),
+        (Simulated, {"subjects": 0}, r"data\.subjects is 0; simulate at least 1 subject"),
+        (Simulated, {"subjects": "two"}, r"data\.subjects is 'two'; simulate at least 1 subject"),
+        (Simulated, {"minutes": 0.5}, r"data\.minutes is 0\.5; simulate at least 1 minute"),
+        (Simulated, {"minutes": float("nan")}, r"data\.minutes is nan"),
+        (Simulated, {"minutes": "ten"}, r"data\.minutes is 'ten'"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_read(
+    source: type[DataSource], settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        source(**settings)
+
+
+@pytest.mark.parametrize(
+    ("channels", "held"),
     [
         ([["CZ-A1"]], ("CZ-A1",)),
         ([["FP1-A1"], ["C3-A1", "CZ-A1"]], ("FP1-A1", "CZ-A1")),
@@ -118,10 +213,9 @@ def test_real_records_that_are_not_there_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_simulated_channels_are_chosen_by_name(
-    wanted: list[list[str]], held: tuple[str, ...]
+    channels: list[list[str]], held: tuple[str, ...]
 ) -> None:
-    whole = loaded("synthetic", channels=[["CZ-A1"], ["FP1-A1"]])
-    chosen = loaded("synthetic", channels=wanted)
+    whole, chosen = simulated(["CZ-A1"], ["FP1-A1"]), simulated(*channels)
     assert len(chosen) == len(whole) == 2
     for one, all_of_it in zip(chosen, whole, strict=True):
         assert one.channels == held
@@ -129,23 +223,24 @@ def test_simulated_channels_are_chosen_by_name(
         assert np.array_equal(one.signals, all_of_it.signals[rows])
 
 
-def test_simulated_records_follow_the_event() -> None:
-    recordings = loaded("synthetic", event="rem", channels=EOGS, sfreq=80.0)
+def test_simulated_records_follow_the_task() -> None:
+    rems = Wanted("rem", EOGS, sfreq=80.0, simulator=rapid_eye_movements)
+    recordings = Simulated(2, 1.0).read(rems)
     assert [recording.channels for recording in recordings] == [("EOG1", "EOG2")] * 2
     assert {(r.sfreq, r.duration) for r in recordings} == {(80.0, 60.0)}
 
 
 def test_a_channel_that_is_not_simulated_is_answered_with_those_that_are() -> None:
     complaint = (
-        r"task\.channels: simulated records hold CZ-A1 and FP1-A1, none of O1-A1, O2-A1; name one"
+        r"task\.channels: there is no channel O1-A1 or O2-A1 in synthetic1, synthetic2 "
+        r"\(found there: CZ-A1, FP1-A1\)"
     )
     with pytest.raises(InputError, match=complaint):
-        loaded("synthetic", channels=[["CZ-A1"], ["O1-A1", "O2-A1"]])
+        simulated(["CZ-A1"], ["O1-A1", "O2-A1"])
 
 
 def test_simulated_records_are_chosen_by_name() -> None:
-    both = loaded("synthetic")
-    (second,) = loaded("synthetic", records=["synthetic2"])
+    both, (second,) = simulated(), simulated(records=["Synthetic2"])
     assert second.record == both[1].record == "synthetic2"
     assert np.array_equal(second.signals, both[1].signals)
 
@@ -154,6 +249,6 @@ def test_simulated_records_are_chosen_by_name() -> None:
     ("records", "asked"), [(["synthetic1", "excerpt3"], "synthetic1, excerpt3"), ([], "nothing")]
 )
 def test_records_that_are_not_simulated_are_refused(records: list[str], asked: str) -> None:
-    complaint = rf"data\.records asks for {asked}, but .* are synthetic1, synthetic2"
+    complaint = rf"data\.records asks for {asked}, but the simulation holds synthetic1, synthetic2"
     with pytest.raises(InputError, match=complaint):
-        loaded("synthetic", records=records)
+        simulated(records=records)

@@ -39,11 +39,11 @@ def test_headers_are_believed_and_silence_is_said(
     assert str(tmp_path / "subjects.csv") in said
 
 
-@pytest.mark.parametrize("name", ["subjects.csv", "subjects.tsv"])
+@pytest.mark.parametrize("name", ["subjects.csv", "Subjects.CSV", "subjects.tsv"])
 def test_a_table_has_the_last_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    rows = [("n4", "B"), ("n2", "A"), ("n1", "A"), ("n3", "B"), ("n9", "C")]
+    rows = [("n4", "B"), ("n2", "A"), ("N1", "A"), ("n3", "B"), ("n9", "C")]
     write_table(tmp_path / name, "record,subject", *rows)
     subjects, notes = subjects_of(tmp_path, SOURCES)
     assert list(subjects.items()) == [("n1", "A"), ("n2", "A"), ("n3", "B"), ("n4", "B")]

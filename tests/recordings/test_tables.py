@@ -19,13 +19,15 @@ def written(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
 def test_cells_are_text_by_column_with_their_line(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        '\ufeffOnset, Duration,What,trial_type\r\n1.5,0.5,"a, ""b""",n/a\r\n\r\n  7 , 2\r\n',
+        '\ufeffOnset, Duration,What,trial_type\r\n1.5,0.5,"a, ""b""",n/a\r\n\r\n  7 , 2\r\n'
+        '8,1,"in two\nlines"\r\n9,1\r\n',
     )
-    first, second = read_table(path, REQUIRED)
+    first, second, _, last = read_table(path, REQUIRED)
     assert first.where == f"{path}, line 2"
     assert first.cells == {"onset": "1.5", "duration": "0.5", "what": 'a, "b"', "trial_type": ""}
     assert (first.number("onset"), second.number("onset")) == (1.5, 7.0)
     assert second.where == f"{path}, line 4"
+    assert last.where == f"{path}, line 7"
     assert second.cells["what"] == second.cells["trial_type"] == ""
 
 
@@ -51,7 +53,7 @@ def test_what_is_no_number_is_refused(tmp_path: Path, word: str) -> None:
         ("onset;duration\n1;2\n", "separated by commas; found 'onset;duration'"),
         ("onset,start\n1,2\n", "found 'onset', 'start'"),
         ("onset,duration,Onset\n1,2,3\n", "each once .* found 'onset', 'duration', 'onset'"),
-        ("onset,duration\n1,2\n1,5,2\n", "line 3: 3 cells, but line 1 names 2 columns"),
+        ("onset,duration\n1,2\n1,5,2\n", "Expected 2 fields in line 3, saw 3.*line 1"),
         (b"onset,duration,what\n1,2,gro\xdfe\n", "cannot be read as a table .*; save it as UTF-8"),
         ("onset,duration\n1,2\n".encode("utf-16"), "save it as UTF-8"),
         ('onset,duration\n1,"2\n', "cannot be read as a table"),
@@ -69,3 +71,20 @@ def test_a_table_is_found_by_its_name(tmp_path: Path) -> None:
     written(tmp_path, "", "night.1.csv")
     with pytest.raises(InputError, match=r"holds night\.1\.csv and night\.1\.tsv; keep one"):
         find_table(tmp_path, "night.1")
+
+
+@pytest.mark.parametrize("name", ["night.CSV", "NIGHT.csv", "Night.Tsv"])
+def test_a_table_is_found_in_any_case(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, "", name)
+    assert find_table(tmp_path, "night") == path
+    written(tmp_path, "", "night.csv")
+    with pytest.raises(InputError, match=rf"holds {name} and night\.csv; keep one"):
+        find_table(tmp_path, "night")
+    with pytest.raises(InputError, match=r"expected the columns onset and duration"):
+        read_table(path, REQUIRED)
+
+
+def test_accents_may_be_stored_either_way(tmp_path: Path) -> None:
+    """As file systems differ in it."""
+    path = written(tmp_path, "", "gro\u0308\u00dfe.csv")
+    assert find_table(tmp_path, "gr\u00f6\u00dfe") == path

@@ -1,132 +1,35 @@
-"""Maps and signals around the onsets of events, against what was put there."""
+"""The figure of maps and signals around the onsets of events."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.support.recordings import make_recording
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.recordings.recording import Recording
-from xai_sleep.report.alignment import LAGS, Aligned, align, alignment_figure, sampled
-from xai_sleep.windows.windows import Windows, cut
-
-ONSETS = (7.0, 13.5, 31.0, 44.0)
+from tests.support.pages import Kind, made_up
+from xai_sleep.report.alignment import alignment_figure
 
 
-def night(name: str) -> tuple[Recording, Windows]:
-    """Make a recording with four events, scored from 5 s on, whose signal is its own time."""
-    events = [(onset, onset + 1) for onset in ONSETS]
-    recording = make_recording(name, sfreq=100, events=events, scored=[(5, 60)])
-    ramp = (np.arange(6000) / 100).astype(np.float32)[np.newaxis]
-    recording = replace(recording, signals=ramp)
-    return recording, cut([recording], [recording.scored], length=5, step=5)
-
-
-def result(windows: Windows, maps: np.ndarray) -> FoldResult:
-    probability = np.full(len(windows), 0.5, dtype=np.float32)
-    return FoldResult("one", windows, probability, maps.astype(np.float16), {"threshold": 0.5})
-
-
-def boxes(windows: Windows, late: float = 0.0) -> np.ndarray:
-    """Relevance that is 1 from ``late`` seconds after each onset on, for half a second."""
-    time = windows.start_time[:, np.newaxis] + (np.arange(500) + 0.5) / 100
-    maps = np.zeros(time.shape)
-    for onset in ONSETS:
-        maps[(time >= onset + late) & (time < onset + late + 0.5)] = 1
-    return maps
-
-
-@pytest.mark.parametrize("late", [0.0, 0.2, -0.3])
-def test_a_map_that_follows_the_onset_stands_at_its_lag(late: float) -> None:
-    recording, windows = night("a")
-    aligned = align([recording], [result(windows, boxes(windows, late))])
+@pytest.mark.parametrize("maps", ["signal", "image"])
+def test_the_figure_shows_the_average(maps: str) -> None:
+    run = made_up(Kind(maps="image" if maps == "image" else "signal"))
+    figure, aligned = alignment_figure(run), run.aligned
+    assert figure
     assert aligned
-    assert aligned.events == 4
-    assert aligned.duration == pytest.approx(1)
-    since = LAGS - late
-    inside = (since > 0.02) & (since < 0.48)
-    outside = (since < -0.02) | (since > 0.52)
-    assert np.all(aligned.relevance[inside] == 1)
-    assert np.all(aligned.relevance[outside] == 0)
-    np.testing.assert_allclose(aligned.level, 0.1, atol=1e-3)  # half a second of each five
-
-
-def test_signals_are_averaged_at_the_same_lags() -> None:
-    recording, windows = night("a")
-    aligned = align([recording], [result(windows, boxes(windows))])
-    assert aligned
-    times = np.add.outer(ONSETS, LAGS)
-    np.testing.assert_allclose(aligned.mean[0], times.mean(axis=0), atol=0.011)
-    np.testing.assert_allclose(aligned.spread[0], np.sqrt((times**2).mean(axis=0)), atol=0.011)
-
-
-def test_subjects_are_averaged_apart_and_together() -> None:
-    nights = [night(name) for name in ("a", "b")]
-    recordings = [recording for recording, _ in nights]
-    results = [
-        result(replace(windows, record=np.full(len(windows), i)), level * boxes(windows))
-        for i, ((_, windows), level) in enumerate(zip(nights, (1.0, 0.5), strict=True))
-    ]
-    aligned = align(recordings, results)
-    assert aligned
-    at = np.flatnonzero(np.isclose(LAGS, 0.2))[0]
-    assert aligned.subjects[:, at].tolist() == [1.0, 0.5]
-    assert aligned.relevance[at] == 0.75
-
-
-def test_an_image_keeps_its_frequencies() -> None:
-    recording, windows = night("a")
-    rows = np.stack([boxes(windows), np.zeros((len(windows), 500))], axis=1)
-    aligned = align([recording], [result(windows, rows)])
-    assert aligned
-    assert aligned.images is not None
-    assert aligned.images.shape == (2, len(LAGS))
-    at = np.isclose(LAGS, 0.2)
-    assert aligned.images[:, at].tolist() == [[1], [0]]
-    assert aligned.relevance[at].tolist() == [1]  # a profile has a peak of 1
-
-
-def test_what_no_window_covers_counts_for_nothing() -> None:
-    recording, windows = night("a")
-    some = windows.take(np.array([0]))  # 5 to 10 s: around the first onset only
-    aligned = align([recording], [result(some, np.ones((1, 500)))])
-    assert aligned
-    assert aligned.events == 1
-    assert np.array_equal(np.isfinite(aligned.relevance), LAGS + ONSETS[0] >= 5)
-
-
-def test_without_onsets_in_test_windows_there_is_nothing_to_align() -> None:
-    recording, windows = night("a")
-    quiet = replace(recording, events=np.empty((0, 2)))
-    assert align([quiet], [result(windows, np.ones((len(windows), 500)))]) is None
-
-
-def test_sampling_is_a_look_up_in_the_window_that_holds_the_time() -> None:
-    _, windows = night("a")
-    values = np.arange(len(windows) * 5.0).reshape(len(windows), 5)  # one value a second
-    times = np.array([[4.99, 5.0], [59.5, 60.0]])
-    found = sampled(values, windows, 0, times)
-    np.testing.assert_array_equal(found, [[np.nan, 0], [54, np.nan]])
-    assert np.isnan(sampled(values, windows, 1, times)).all()
-
-
-@pytest.mark.parametrize("with_images", [False, True])
-def test_the_figure_shows_the_average(with_images: bool) -> None:
-    aligned = Aligned(
-        events=3,
-        duration=1.0,
-        relevance=np.linspace(0, 1, len(LAGS)),
-        subjects=np.zeros((2, len(LAGS))),
-        level=0.25,
-        images=np.ones((4, len(LAGS))) if with_images else None,
-        mean=np.zeros((1, len(LAGS))),
-        spread=np.ones((1, len(LAGS))),
-    )
-    figure = alignment_figure(aligned, ["C3"], np.array([8.0, 4, 2, 1]) if with_images else None)
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
-    assert len(panels) == 2 + with_images
+    assert len(panels) == 2 + (maps == "image")
     drawn = [line.get_ydata() for line in panels[-2].lines]
     assert any(np.array_equal(line, aligned.relevance) for line in drawn)
-    assert panels[-1].get_ylabel() == "C3 (µV)"
+    assert panels[-1].get_ylabel() == f"{run.recordings[0].channels[0]} (µV)"
     assert "3 events" in figure.get_suptitle()
+
+
+def test_channels_that_differ_between_records_are_numbered() -> None:
+    run = made_up()
+    first, second = run.recordings
+    figure = alignment_figure(replace(run, recordings=[first, replace(second, channels=("C4",))]))
+    assert figure
+    assert figure.axes[-1].get_ylabel() == "channel 1 (µV)"
+
+
+def test_without_onsets_in_test_windows_there_is_no_figure() -> None:
+    assert alignment_figure(made_up(Kind(events=False))) is None

@@ -8,17 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from tests.support.results import LENGTH, SFREQ, fold_result
+from tests.support.outcomes import LENGTH, SFREQ, outcome
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report.examples import examples_figure, outcomes, surest
-from xai_sleep.report.style import OUTCOMES
+from xai_sleep.report.examples import Chosen, examples_figure
+from xai_sleep.report.examples import surest as surest_of
+from xai_sleep.report.style import COLOURS
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.test_windows import TestWindows
 
 # Windows of 2 s, by number:     0    1    2    3    4    5    6    7
 LABEL = (1, 0, 1, 1, 0, 0, 1, 1)
 PROBABILITY = (0.6, 0.9, 0.2, 0.9, 0.1, 0.5, 0.3, 0.7)
 EVENTS = intervals([(0.5, 1), (4.5, 5), (4.75, 7), (13, 13.5), (14.5, 30)])
-RESULT = fold_result("night", LABEL, PROBABILITY)
+RESULT = outcome("night", LABEL, PROBABILITY)
 HITS, MISSES, FALSE_ALARMS = (3, 7), (2, 6), (1, 5)
 
 
@@ -33,6 +36,10 @@ def recording(channels: int = 1) -> Recording:
         events=EVENTS,
         scored=intervals([(0, 16)]),
     )
+
+
+def surest(fold: FoldOutcome, n: int) -> Chosen:
+    return surest_of(TestWindows.of([recording()], [fold]), n)
 
 
 def test_surest_windows_come_first() -> None:
@@ -54,10 +61,13 @@ def test_shown_windows_are_of_their_outcome_and_surer_than_the_rest(
 ) -> None:
     label = np.array([one for one, _ in windows])
     probability = np.array([step / 4 for _, step in windows])
-    of = outcomes(label, probability >= 0.5)
-    assert np.all(np.sum(list(of.values()), axis=0) == 1)
-    result = fold_result("any", label.tolist(), probability.tolist())
-    for name, shown in surest(result, n).items():
+    of = {
+        "hit": (label == 1) & (probability >= 0.5),
+        "miss": (label == 1) & (probability < 0.5),
+        "false alarm": (label == 0) & (probability >= 0.5),
+    }
+    fold = outcome("any", label.tolist(), probability.tolist())
+    for name, shown in surest(fold, n).items():
         assert np.all(of[name][shown])
         assert len(shown) == min(n, of[name].sum())
         rest = np.setdiff1d(np.flatnonzero(of[name]), shown)
@@ -126,7 +136,7 @@ def test_marks_lie_where_the_events_are() -> None:
 
 
 def test_outcome_without_a_window_says_so() -> None:
-    figure = examples_figure([recording()], fold_result("f", (1, 1, 0), (0.9, 0.8, 0.1)), 3)
+    figure = examples_figure([recording()], outcome("f", (1, 1, 0), (0.9, 0.8, 0.1)), 3)
     words = [
         [text.get_text() for text in axes.texts if "no " in text.get_text()]
         for axes in figure.axes[:9]
@@ -137,7 +147,7 @@ def test_outcome_without_a_window_says_so() -> None:
 
 
 def test_fold_of_correct_rejections_alone_can_be_drawn() -> None:
-    figure = examples_figure([recording()], fold_result("f", (0, 0), (0.1, 0.2)), 1)
+    figure = examples_figure([recording()], outcome("f", (0, 0), (0.1, 0.2)), 1)
     assert [axes.texts[0].get_text() for axes in figure.axes[:3]] == [
         "no hit",
         "no miss",
@@ -148,9 +158,9 @@ def test_fold_of_correct_rejections_alone_can_be_drawn() -> None:
 def test_heads_have_the_colours_of_their_outcomes() -> None:
     figure = examples_figure([recording()], RESULT, 1)
     heads = {text.get_text(): text.get_color() for text in figure.texts}
-    assert heads["hits: 1 of 3"] == OUTCOMES["hit"]
-    assert heads["misses: 1 of 2"] == OUTCOMES["miss"]
-    assert heads["false alarms: 1 of 2"] == OUTCOMES["false alarm"]
+    assert heads["hits: 1 of 3"] == COLOURS["hit"]
+    assert heads["misses: 1 of 2"] == COLOURS["miss"]
+    assert heads["false alarms: 1 of 2"] == COLOURS["false alarm"]
 
 
 def test_amplitudes_compare_but_for_an_artefact() -> None:

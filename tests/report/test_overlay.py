@@ -8,14 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, QuadMesh
 
 from tests.support.images import BAND, LENGTH, SFREQ, SIZE, make_images
+from tests.support.outcomes import fold_record
 from tests.support.recordings import make_recording
-from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.figures import draw_examples
+from xai_sleep.report.figures import draw_fold
 from xai_sleep.report.overlay import NOISE, OPACITY
+from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import cut, cut_signals
 
@@ -24,7 +26,7 @@ WINDOW = LENGTH / SFREQ
 KINDS = pytest.mark.parametrize("kind", ["coherence", "scalogram"])
 
 
-def example(kind: str, directory: Path) -> tuple[Recording, FoldResult, Images]:
+def example(kind: str, directory: Path) -> tuple[Recording, FoldOutcome, Images]:
     """Windows of 4 s: hit, hit, miss, hit, false alarm, correct rejection."""
     channels = ("one", "two") if kind == "coherence" else ("one",)
     recording = make_recording("night", seconds=24, sfreq=SFREQ, channels=channels, events=EVENTS)
@@ -32,7 +34,8 @@ def example(kind: str, directory: Path) -> tuple[Recording, FoldResult, Images]:
     assert windows.label.tolist() == [1, 1, 1, 1, 0, 0]
     probability = np.array([0.9, 0.8, 0.2, 0.7, 0.6, 0.1], dtype=np.float32)
     maps = np.random.default_rng(0).random((6, SIZE, SIZE)).astype(np.float16)
-    result = FoldResult("f", windows, probability, maps, {"threshold": 0.5})
+    called = decide(probability, 0.5)
+    result = FoldOutcome("f", windows, called, probability, maps=maps, record=fold_record("f"))
     return recording, result, make_images([recording], kind, directory)
 
 
@@ -57,7 +60,7 @@ def test_images_stand_above_their_signals(kind: str, tmp_path: Path) -> None:
     for place, window in shown.items():
         top = axes[6 + place]
         assert top.get_xlim() == axes[place].get_xlim() == (4 * window, 4 * window + 4)
-        assert top.get_title("left") == f"night   p = {result.probability[window]:.3f}"
+        assert top.get_title("left") == f"night   p = {result.probabilities[window]:.3f}"
         assert not axes[place].get_title("left")
     assert [axes[6 + place].axison for place in range(6)] == [True] * 4 + [False] * 2
 
@@ -144,18 +147,18 @@ def test_blank_and_full_maps_and_flat_signals_can_be_drawn(tmp_path: Path) -> No
         recording, result, images = example(kind, tmp_path)
         recording.signals[:] = 0
         result.maps[0], result.maps[2] = 0, 1
-        path = draw_examples([recording], result, 1, tmp_path, images)
+        path = draw_fold([recording], result, 1, tmp_path, images)
         assert path.stat().st_size > 10_000
 
 
 def test_a_fold_of_correct_rejections_alone_can_be_drawn(tmp_path: Path) -> None:
     recording, result, images = example("coherence", tmp_path)
-    rejected = FoldResult(
+    rejected = FoldOutcome(
         "f",
         result.windows.take(slice(5, 6)),
-        result.probability[5:],
-        result.maps[5:],
-        result.metrics,
+        result.detected[5:],
+        result.probabilities[5:],
+        maps=result.maps[5:],
     )
     figure = examples_figure([recording], rejected, 2, images)
     assert [axes.axison for axes in figure.axes[:12]] == [False] * 12

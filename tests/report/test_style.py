@@ -14,9 +14,9 @@ from PIL import Image
 
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.report.style import (
+    COLOURS,
     DPI,
     EVENT,
-    OUTCOMES,
     RELEVANCE,
     mark_events,
     save,
@@ -83,7 +83,7 @@ def test_events_are_marked_where_they_are() -> None:
 
 
 def test_things_have_colours_of_their_own() -> None:
-    assert len({*OUTCOMES.values(), EVENT}) == len(OUTCOMES) + 1
+    assert len({*COLOURS.values(), EVENT}) == len(COLOURS) + 1
 
 
 def test_same_figure_same_bytes_whatever_the_backend(

@@ -1,9 +1,11 @@
 """One process, one set of settings, whole files only."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from tests.support.outcomes import fold_record, outcome, recording
+from xai_sleep.detect.detector import Activation
 from xai_sleep.errors import InputError
-from xai_sleep.results.directory import RunDirectory, write_arrays, write_json, write_text
+from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.results.directory import RunDirectory
+from xai_sleep.results.files import read_json, write_arrays, write_json, write_text
+from xai_sleep.results.outcome import FoldOutcome
 
 SETTINGS: dict[str, Any] = {"seed": 0, "task": {"name": "rem", "band": [0.5, 15.0]}}
-ARRAYS: dict[str, NDArray[Any]] = {
-    "probability": np.array([0.25, 1.0], dtype=np.float32),
-    "maps": np.empty((0, 0)),
-}
+OUTCOME = outcome("a", [0, 1, 1], [0.25, 1.0, 0.5], threshold=0.6)
 
 # Holds the directory until its standard input is closed.
 HOLD = """
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from xai_sleep.results.directory import RunDirectory
 with RunDirectory(Path(sys.argv[1])).claimed({}):
@@ -117,28 +121,149 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_a_fold_is_finished_by_its_metrics(tmp_path: Path) -> None:
+def same(one: Any, other: Any) -> None:
+    """Equal to the last bit and of the same kind, field by field."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, Mapping):
+        assert one.keys() == other.keys()
+        for key in one:
+            same(one[key], other[key])
+    elif dataclasses.is_dataclass(one):
+        for each in dataclasses.fields(one):
+            same(getattr(one, each.name), getattr(other, each.name))
+    else:
+        assert one == other
+
+
+def with_activation(evidence: bool) -> FoldOutcome:
+    """Its detector looked at an activation; some networks offer evidence as well."""
+    cells = np.linspace(0, 1, 60).astype(np.float16)
+    activation = Activation(cells, cells[::-1], cells**2 if evidence else None)
+    events = dataclasses.replace(OUTCOME.events, activations={0: activation})  # type: ignore[type-var]
+    return dataclasses.replace(OUTCOME, events=events)
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        OUTCOME,
+        with_activation(evidence=False),
+        with_activation(evidence=True),
+        dataclasses.replace(OUTCOME, maps=np.empty((0, 0), dtype=np.float16), explained={}),
+        dataclasses.replace(OUTCOME, events=None),
+        dataclasses.replace(OUTCOME, record=fold_record("a", 0.6, validation=None)),
+    ],
+)
+def test_a_fold_taken_up_again_is_the_fresh_one(fresh: FoldOutcome, tmp_path: Path) -> None:
     directory = RunDirectory(tmp_path)
-    write_arrays(directory.fold("a") / "test.npz", ARRAYS)
     assert not directory.finished("a")
-    directory.write_fold("a", ARRAYS, {"name": "a", "f1": None})
+    directory.write_fold(fresh)
     assert directory.finished("a")
     assert not directory.finished("b")
-    arrays, metrics = directory.read_fold("a")
-    assert metrics == {"name": "a", "f1": None}
-    assert arrays.keys() == ARRAYS.keys()
-    for name, array in ARRAYS.items():
-        np.testing.assert_array_equal(arrays[name], array)
-        assert arrays[name].dtype == array.dtype
+    same(directory.read_fold("a"), fresh)
     assert files(tmp_path) == {"run.lock", "folds/a/test.npz", "folds/a/metrics.json"}
+
+
+def test_a_fold_is_finished_by_its_record(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    write_arrays(directory.fold("a") / "test.npz", OUTCOME.arrays())
+    assert not directory.finished("a")
 
 
 def test_a_fold_begins_in_an_empty_directory(tmp_path: Path) -> None:
     directory = RunDirectory(tmp_path)
-    (directory.fresh_fold("a") / "model.ckpt").write_text("half")
-    directory.write_fold("b", ARRAYS, {})
-    assert files(directory.fresh_fold("a")) == set()
-    assert files(tmp_path) == {"run.lock", "folds/b/test.npz", "folds/b/metrics.json"}
+    (directory.fresh_fold("b") / "model.ckpt").write_text("half")
+    directory.write_fold(OUTCOME)
+    assert files(directory.fresh_fold("b")) == set()
+    assert files(tmp_path) == {"run.lock", "folds/a/test.npz", "folds/a/metrics.json"}
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+
+
+@pytest.mark.parametrize("content", [b"", POINTER, "half", b"[1]", b"\xff\xfe"])
+@pytest.mark.parametrize("name", ["test.npz", "metrics.json"])
+def test_a_damaged_fold_is_one_line_that_names_the_file(
+    name: str, content: bytes | str, tmp_path: Path
+) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.write_fold(OUTCOME)
+    file = directory.fold("a") / name
+    whole = file.read_bytes()
+    file.write_bytes(content if isinstance(content, bytes) else whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=rf"^{file} is damaged .*; copy .* repeat") as refused:
+        directory.read_fold("a")
+    assert "\n" not in str(refused.value)
+
+
+def test_arrays_of_another_version_are_named(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.write_fold(OUTCOME)
+    arrays = OUTCOME.arrays()
+    del arrays["window_label"]
+    write_arrays(directory.fold("a") / "test.npz", arrays)
+    with pytest.raises(InputError, match=r"test.npz is damaged \(it lacks 'window_label'\)"):
+        directory.read_fold("a")
+
+
+@pytest.mark.parametrize("content", [b"", POINTER, b'{"seed": 0', b"[]"])
+def test_damaged_settings_are_one_line_that_names_the_file(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_bytes(content)
+    refused = pytest.raises(InputError, match=rf"^{tmp_path}/settings.json is damaged \(.*; copy")
+    with refused, RunDirectory(tmp_path).claimed(SETTINGS):
+        raise AssertionError("claimed with damaged settings")
+
+
+def changed(**parts: Any) -> list[Recording]:
+    return [recording("one"), dataclasses.replace(recording("two"), **parts)]
+
+
+def test_the_same_recordings_come_in_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        RunDirectory(tmp_path).require_same(changed())
+    notes = {"notes": ("said otherwise",)}
+    RunDirectory(tmp_path).require_same(changed(**notes)[::-1])
+
+
+MARKS = np.array([[2.5, 3.25]])
+
+
+@pytest.mark.parametrize(
+    ("recordings", "said"),
+    [
+        (changed(events=MARKS), "two: other marks"),
+        (changed(scored=np.array([[0.0, 50.0]])), "two: other scored time"),
+        (changed(signals=recording("two").signals * np.float32(1.001)), "two: other signals"),
+        (changed(sfreq=200.0), "two: other signals"),
+        (changed(channels=("C4",)), "two: other signals"),
+        (changed(subject="one"), "two: other subject"),
+        (changed(stages=np.array([2], dtype=np.int8)), "two: other stages"),
+        (
+            changed(scorers={"expert1": Scoring(MARKS, MARKS)}),
+            "two: other marks, scored time",
+        ),
+        (changed(record="three"), "three is new; two is gone"),
+        ([recording("one")], "two is gone"),
+        ([*changed(), recording("three")], "three is new"),
+    ],
+)
+def test_recordings_that_changed_are_named_and_refused(
+    recordings: list[Recording], said: str, tmp_path: Path
+) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.require_same(changed())
+    message = rf"recordings are not those .* begun with \({said}\); to resume it restore"
+    with pytest.raises(InputError, match=message):
+        directory.require_same(recordings)
+    directory.require_same(changed())
+
+
+def test_fingerprints_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
+    RunDirectory(tmp_path).require_same([recording("one", subject="who it is")])
+    assert "who" not in (tmp_path / "recordings.json").read_text()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {"f1": [float("nan")]}, object()])
@@ -172,5 +297,5 @@ JSON = st.recursive(
 @given(content=JSON)
 def test_json_comes_back_as_it_was(content: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
-    write_json(path, content)
-    assert json.loads(path.read_text(encoding="utf-8")) == content
+    write_json(path, {"content": content})
+    assert read_json(path) == {"content": content}

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.edf import Channel, noise, write_edf
+from xai_sleep.recordings.dreams import Dreams
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.sources import Wanted
 
 SECONDS = 300
 RATE = 50
@@ -31,3 +34,15 @@ def write_record(
     rows = [f"{onset:g} {length:g}" for onset, length in marks]
     (folder / f"Visual_scoring1_excerpt{number}.txt").write_text("\n".join(["[vis1]", *rows, ""]))
     return folder
+
+
+def read(
+    root: Path,
+    *,
+    event: str,
+    channels: Sequence[Sequence[str]],
+    expert: str = "union",
+    records: Sequence[str] | None = None,
+) -> list[Recording]:
+    """Read the records of a DREAMS database, usable or not."""
+    return Dreams(str(root), records, expert).load(Wanted(event, channels))

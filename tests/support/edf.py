@@ -47,14 +47,20 @@ def noise(n: int, seed: int = 0) -> NDArray[np.int16]:
 
 
 def annotations(
-    rows: Sequence[tuple[float, float, str]], n_records: int, *, offset: float = 0.0, width: int = 2
+    rows: Sequence[tuple[float, float, str]],
+    n_records: int,
+    *,
+    offset: float = 0.0,
+    width: int = 2,
+    starts: Sequence[float] | None = None,
 ) -> Channel:
     """Channel of annotations (onset and duration in s, text), by data record of 1 s.
 
     The file starts ``offset`` s after the time that onsets count from; ``width`` is as in
-    :func:`write_edf`.
+    :func:`write_edf`; ``starts`` is when records begin, if they do not follow one another.
     """
-    records = [f"+{i + offset:g}\x14\x14\0".encode() for i in range(n_records)]
+    times = range(n_records) if starts is None else starts
+    records = [f"+{start + offset:.10g}\x14\x14\0".encode() for start in times]
     for onset, duration, text in rows:
         at = min(int(onset), n_records - 1)
         records[at] += f"+{onset + offset:.10g}\x15{duration:.10g}\x14{text}\x14\0".encode()

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.support.edf import Channel, noise, write_edf
+from xai_sleep.recordings.files import Files
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.sources import Wanted
 
 SECONDS = 300
 RATE = 100
@@ -52,3 +56,8 @@ def write_night(
     rows = [(onset, length, "spindle") for onset, length in events]
     looked = [] if scored is None else [(scored[0], scored[1] - scored[0], "scored")]
     return write_table(folder / f"{name}.csv", "onset,duration,trial_type", *rows, *looked)
+
+
+def read(root: Path, *, channels: Sequence[Sequence[str]], **settings: Any) -> list[Recording]:
+    """Read the records of a folder, as an experiment does; ``settings`` are those of its data."""
+    return Files(str(root), **settings).read(Wanted("spindle", channels))

@@ -8,21 +8,18 @@ from pathlib import Path
 
 import pytest
 import wandb
-from rich.console import Console
 
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import read_runs
 from xai_sleep.errors import InputError
-from xai_sleep.experiment.run import run
+from xai_sleep.results.stamp import Stamp
 from xai_sleep.schema import LoggerConfig
 from xai_sleep.tracking.runs import (
-    TRACKED,
     group_name,
     no_login,
-    require_login,
+    require_loggable,
     sync_command,
     tracked_run,
-    wandb_run,
 )
 
 
@@ -38,8 +35,9 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wandb.teardown()
 
 
-def tracked(settings: LoggerConfig, directory: Path, name: str, *, fail: bool = False) -> None:
-    with wandb_run(settings, directory, group="g", name=name, config={"a": 1}, tags=["t"]) as run:
+def tracked(directory: Path, name: str, *settings: str, fail: bool = False) -> None:
+    config = composed(*TINY, "logger=wandb", *settings)
+    with tracked_run(config, Stamp("synthetic"), directory, name) as run:
         run.log({"loss": 0.5, "table": wandb.Table(columns=["x"], data=[[1]])})
         if fail:
             raise KeyboardInterrupt
@@ -52,28 +50,18 @@ def losses(directory: Path) -> dict[str, list[float]]:
 
 def test_a_run_that_fails_is_closed_and_the_next_is_another(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        tracked(LoggerConfig(), tmp_path, "failed", fail=True)
+        tracked(tmp_path, "failed", fail=True)
     assert wandb.run is None
-    tracked(LoggerConfig(), tmp_path, "next")
+    tracked(tmp_path, "next")
     assert wandb.run is None
     runs = {each.name: each for each in read_runs(tmp_path)}
     assert (runs["failed"].exit_code, runs["next"].exit_code) == (1, 0)
     assert losses(tmp_path) == {"failed": [0.5], "next": [0.5]}
 
 
-def test_a_fold_that_fails_closes_its_run(tmp_path: Path) -> None:
-    model = ("model._target_=tests.support.networks.BrokenNetwork", "~model.dropout")
-    config = composed(*TINY, "explain=none", "logger=wandb", *model, output=tmp_path / "run")
-    with pytest.raises(FloatingPointError, match="broken"):
-        run(config, Console(quiet=True))
-    assert wandb.run is None
-    (fold,) = read_runs(tmp_path / "run")
-    assert (fold.name, fold.exit_code) == ("synthetic1", 1)
-
-
 def test_a_run_left_open_by_others_is_not_logged_into(tmp_path: Path) -> None:
     wandb.init(mode="offline", dir=tmp_path, name="others", settings=wandb.Settings(silent=True))
-    tracked(LoggerConfig(), tmp_path, "ours")
+    tracked(tmp_path, "ours")
     assert losses(tmp_path) == {"others": [], "ours": [0.5]}
 
 
@@ -82,7 +70,7 @@ def test_what_waits_for_its_upload_lies_beside_the_run(
 ) -> None:
     """A table is uploaded from a copy, which W&B would keep in the home of the user."""
     monkeypatch.delenv("WANDB_DATA_DIR", raising=False)
-    tracked(LoggerConfig(), tmp_path, "x")
+    tracked(tmp_path, "x")
     (found,) = read_runs(tmp_path)
     (table,) = (each.artifact for each in found.records if each.HasField("artifact"))
     copies = [Path(entry.local_path) for entry in table.manifest.contents]
@@ -93,38 +81,30 @@ def test_what_waits_for_its_upload_lies_beside_the_run(
 def test_a_run_belongs_to_the_group_of_its_directory(tmp_path: Path) -> None:
     """Directories of the same name, as sweeps make them, are not one group."""
     config = composed(*TINY, "logger=wandb")
-    names = {group_name(config, "synthetic", tmp_path / each / "seed=0") for each in "ab"}
+    stamp = Stamp("synthetic")
+    names = {group_name(config, stamp, tmp_path / each / "seed=0") for each in "ab"}
     assert len(names) == 2
     assert all(name.startswith("spindle-CNN1d-loso (synthetic data) seed=0 ") for name in names)
-    assert group_name(config, "synthetic", tmp_path / "a" / "seed=0") in names  # always the same
-    assert len(group_name(config, "synthetic", tmp_path / ("x" * 200))) <= 128  # what W&B takes
+    assert group_name(config, stamp, tmp_path / "a" / "seed=0") in names  # always the same
+    assert len(group_name(config, stamp, tmp_path / ("x" * 200))) <= 128  # what W&B takes
 
 
 def test_a_group_can_be_named(tmp_path: Path) -> None:
-    config = composed(*TINY, "logger=wandb", "logger.group=mine", "logger.project=other")
-    with tracked_run(config, "synthetic", tmp_path, "fold1"):
-        pass
+    tracked(tmp_path, "fold1", "logger.group=mine", "logger.project=other")
     (found,) = read_runs(tmp_path)
     assert (found.group, found.project, found.name, found.job_type) == (
         *("mine", "other", "fold1", "fold"),
     )
 
 
-def test_disabled_leaves_nothing(tmp_path: Path) -> None:
-    config = composed(*TINY)
-    assert config.logger.mode == "disabled"
-    with tracked_run(config, "synthetic", tmp_path, "fold1") as found:
-        found.log({"loss": 0.5})
-    tracked(LoggerConfig(mode="disabled"), tmp_path, "x")
-    assert not list(tmp_path.iterdir())
+def test_without_offline_runs_there_is_nothing_to_upload(tmp_path: Path) -> None:
     assert sync_command(tmp_path) is None
-    assert not (tmp_path / TRACKED).exists()
 
 
 def test_the_command_to_upload_is_one_that_wandb_understands(tmp_path: Path) -> None:
     directory = tmp_path / "a run"  # with a space
     directory.mkdir()
-    tracked(LoggerConfig(), directory, "x")
+    tracked(directory, "x")
     wandb.teardown()
     command = sync_command(directory)
     assert command is not None
@@ -137,7 +117,7 @@ def test_the_command_to_upload_is_one_that_wandb_understands(tmp_path: Path) -> 
 
 def test_nobody_is_asked_for_a_login(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(InputError, match=r"nobody is logged in .*; run `wandb login` first, or"):
-        require_login(LoggerConfig(mode="online"))
+        require_loggable(LoggerConfig(mode="online"))
     assert no_login() == "nobody is logged in to Weights & Biases here"
     assert capsys.readouterr() == ("", "")
 
@@ -145,19 +125,51 @@ def test_nobody_is_asked_for_a_login(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_key_that_cannot_be_one_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "short")
     with pytest.raises(InputError, match=r"mode=online, but WANDB_API_KEY invalid: .*; run `wandb"):
-        require_login(LoggerConfig(mode="online"))
+        require_loggable(LoggerConfig(mode="online"))
 
 
 @pytest.mark.parametrize("mode", ["offline", "disabled"])
 def test_other_modes_need_no_login(mode: str) -> None:
-    assert require_login(LoggerConfig(mode=mode)) is None  # type: ignore[func-returns-value]
+    assert require_loggable(LoggerConfig(mode=mode)) is None  # type: ignore[func-returns-value]
 
 
-def test_a_leaky_run_is_tagged_and_never_named_like_a_clean_one(tmp_path: Path) -> None:
-    config = composed(*TINY, "logger=wandb", "leak=carried_weights")
-    with tracked_run(config, "synthetic", tmp_path):
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *(("project", name) for name in ("sleep/spindles", "a\\b", "50%", "x" * 129, "")),
+        ("entity", "me/you"),
+    ],
+)
+def test_a_name_that_no_project_can_have_is_refused_as_it_was_typed(
+    setting: str, value: str
+) -> None:
+    """Before data are read, and without a word of a server that nobody asked."""
+    settings = LoggerConfig(**{setting: value})
+    with pytest.raises(InputError) as refused:
+        require_loggable(settings)
+    said = str(refused.value)
+    assert said.startswith(f"logger.{setting} is {value!r}; it must have 1 to 128 characters, ")
+    assert "logger.entity the user or team that owns it" in said
+    assert "answer" not in said
+    require_loggable(LoggerConfig(mode="disabled", **{setting: value}))
+
+
+def test_what_offline_logging_meets_is_no_matter_of_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_RUN_ID", "no/id")
+    with pytest.raises(InputError, match=r"cannot begin a run \(.*\); use logger=none$"):
+        tracked(tmp_path, "x")
+
+
+def test_settings_that_name_a_place_are_kept_to_this_machine(tmp_path: Path) -> None:
+    """Whatever the setting is called, as a data source of a user's own may have others."""
+    config = composed(*TINY, "logger=wandb", "data.root=there")
+    config.model |= {"table": "/private/a", "home": "~/b", "files": ["/private/c", "near"]}
+    with tracked_run(config, Stamp("synthetic"), tmp_path):
         pass
     (found,) = read_runs(tmp_path)
-    assert {"LEAKY", "carried_weights"} < set(found.tags)
-    assert found.group.startswith("LEAKY spindle-CNN1d-loso (synthetic data)")
-    assert found.config["experiment"] == "LEAKY spindle-CNN1d-loso"
+    said = str(found.config)
+    assert "private" not in said
+    assert "there" not in said
+    assert "near" in said

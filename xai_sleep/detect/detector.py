@@ -41,6 +41,11 @@ class Activation:
     evidence: NDArray[np.float16] | None = None
 
     @property
+    def time(self) -> NDArray[np.float64]:
+        """Start of each cell in s."""
+        return np.arange(len(self.probability)) / RATE
+
+    @property
     def parts(self) -> dict[str, NDArray[np.float16]]:
         """What there is, by name."""
         parts = {"probability": self.probability, "relevance": self.relevance}

@@ -1,9 +1,9 @@
-"""Events of one fold: activation, a detector chosen without the test time, detections, scores.
+"""Events of one fold: activation, a detector chosen without the test time, detections.
 
 ::
 
     val (and train) time ─▶ activation ─▶ choose a detector ─┐
-    test records ─────────▶ activation ──────────────────────┴▶ events ─▶ scores
+    test records ─────────▶ activation ──────────────────────┴▶ events
 
 The activation to choose by is made of windows wholly inside validation or training time. That of a
 test record is made of all windows that touch neither: the whole record, or a test block with the
@@ -11,111 +11,92 @@ guards around it; of such a block's events those are kept whose midpoint lies in
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
+from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
 from xai_sleep.detect.detector import Activation, Detector
 from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.detect.tuning import Choice, Example, choose_detector
-from xai_sleep.evaluate.events import NO_EVENTS, FoundEvents, event_metrics
-from xai_sleep.explain.explainers import EXPLAINERS
+from xai_sleep.detect.whole import keep_detector
+from xai_sleep.explain.attribution import make_explainer
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.intervals import Intervals, intervals, subtraction, union
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.schema import Config
+from xai_sleep.schema import DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.windows import cut
 
 
 def find_events(
-    config: Config, data: FoldDataModule, classifier: EventClassifier
-) -> tuple[FoundEvents, dict[str, Any]]:
-    """Find the events of a fold's test records, and score them.
+    settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier
+) -> tuple[DetectedEvents, Choice]:
+    """Choose a detector, which the classifier keeps, and detect the events of the test records.
 
     Parameters
     ----------
-    config : Config
-        Settings of the detector.
+    settings : DetectorConfig
+        What may be chosen.
     data : FoldDataModule
         Set up.
     classifier : EventClassifier
         Trained on the fold.
-
-    Returns
-    -------
-    found : FoundEvents
-        Detections and activations.
-    metrics : dict
-        ``detector``: what was chosen, on how many events and of which time; ``events`` and, where
-        stages are known, ``events_n2n3``: figures in test time.
     """
-    choice, chosen_on = choose(config, data, classifier)
-    chosen = {
-        **asdict(choice.detector),
-        "chosen_on": chosen_on,
-        "f1": choice.f1,
-        "events": choice.events,
-    }
-    found = detect_events(config, data, classifier, choice.detector)
-    metrics = event_metrics(data.recordings, found, config.detector.iou)
-    return found, {"detector": chosen, **metrics}
+    choice = choose(settings, data, classifier)
+    keep_detector(classifier, choice.detector, settings)
+    return detect_events(settings, data, classifier, choice.detector), choice
 
 
-def choose(config: Config, data: FoldDataModule, classifier: EventClassifier) -> tuple[Choice, str]:
+def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier) -> Choice:
     """Choose by validation time alone if it holds enough events, else by training time as well."""
-    kind, fold = config.detector.activation, data.fold
-    kinds = None if kind == "auto" else (kind,)
+    kinds = None if settings.activation == "auto" else (settings.activation,)
     parts, chosen_on = [data.choosing_time], "validation"
-    if _count(data.recordings, data.choosing_time) < config.detector.min_events:
-        parts, chosen_on = [data.choosing_time, fold.train], "validation and training"
+    if _count(data.recordings, data.choosing_time) < settings.min_events:
+        parts, chosen_on = [data.choosing_time, data.fold.train], "validation and training"
     times = tuple(union(each) for each in zip(*parts, strict=True))
     examples = [
         Example(activation, data.recordings[i].events, times[i])
-        for i, activation in activate(config, data, classifier, times).items()
+        for i, activation in activate(settings, data, classifier, times).items()
     ]
-    return choose_detector(examples, kinds, config.detector.iou), chosen_on
+    return replace(choose_detector(examples, kinds, settings.iou), chosen_on=chosen_on)
 
 
 def detect_events(
-    config: Config, data: FoldDataModule, classifier: EventClassifier, detector: Detector
-) -> FoundEvents:
+    settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier, detector: Detector
+) -> DetectedEvents:
     """Detect the events of every test record."""
     recordings, fold = data.recordings, data.fold
     free = tuple(_untouched(recording, fold, i) for i, recording in enumerate(recordings))
-    activations, found = {}, []
-    for i, activation in activate(config, data, classifier, free).items():
+    activations, detected = {}, []
+    for i, activation in activate(settings, data, classifier, free).items():
         whole = len(fold.train[i]) + len(fold.val[i]) == 0
         kept = free[i] if whole else fold.test[i]
         detections = detector.find(activation)
         inside = contains(kept, detections.events.mean(axis=1))
         activations[i] = activation.within(kept)
-        found.append((i, detections.events[inside], detections.confidence[inside]))
-    return FoundEvents(
-        np.concatenate([np.full(len(rows), i) for i, rows, _ in found]).astype(np.int64),
-        np.concatenate([NO_EVENTS, *(rows for _, rows, _ in found)]),
-        np.concatenate([np.empty(0), *(confidence for _, _, confidence in found)]),
-        activations,
+        detected.append((i, detections.events[inside], detections.confidence[inside]))
+    record = [np.full(len(events), i, dtype=np.int64) for i, events, _ in detected]
+    return DetectedEvents(
+        np.concatenate([np.empty(0, dtype=np.int64), *record]),
+        np.concatenate([NO_EVENTS, *(events for _, events, _ in detected)]),
+        np.concatenate([np.empty(0), *(confidence for _, _, confidence in detected)]),
         {i: fold.test[i] for i in activations},
+        activations,
     )
 
 
 def activate(
-    config: Config, data: FoldDataModule, classifier: EventClassifier, within: Times
+    settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier, within: Times
 ) -> dict[int, Activation]:
     """Slide the network over the allowed time of each record."""
     windows = cut(
-        data.recordings,
-        within,
-        length=config.task.window,
-        step=config.detector.step,
-        to_the_end=True,
+        data.recordings, within, length=data.input.window, step=settings.step, to_the_end=True
     )
+    reading = reading_of(classifier, make_explainer("detector.map", settings.map))
     durations = [recording.duration for recording in data.recordings]
-    reading = reading_of(classifier, EXPLAINERS[config.detector.map])
     return slide(reading, data.in_order(windows), windows, durations)
 
 

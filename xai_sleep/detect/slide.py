@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.explain.attribution import EVENT, attributable, grad_cam
-from xai_sleep.explain.explainers import Explainer
+from xai_sleep.explain.attribution import EVENT, Explainer, attributable, explain, grad_cam
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.models.classifier import EventClassifier, TimedNetwork
+from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.contract import TimedNetwork
 from xai_sleep.windows.windows import Windows
 
 Values = NDArray[np.float64]
@@ -47,12 +47,14 @@ def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> 
         with attributable(classifier):
             with torch.no_grad():
                 probability = network(inputs).softmax(1)[:, EVENT:].cpu().double().numpy()
-            profile = time_profiles(explainer(network, inputs).cpu().numpy(), n_times)
-            said = _evidence(network, inputs, n_times) if isinstance(network, TimedNetwork) else {}
+            profile = time_profiles(
+                explain("detector.map", explainer, network, inputs).cpu().numpy(), n_times
+            )
+            more = _evidence(network, inputs, n_times) if isinstance(network, TimedNetwork) else {}
         return {
             "probability": np.broadcast_to(probability, profile.shape),
             "relevance": probability * profile,
-            **said,
+            **more,
         }
 
     return read
@@ -96,10 +98,10 @@ def slide(
     for inputs, *_ in batches:
         part = windows.take(slice(first, first + len(inputs)))
         first += len(inputs)
-        found = reading(inputs, part.length)
+        read = reading(inputs, part.length)
         for index in np.unique(part.record):
             rows = np.flatnonzero(part.record == index)
-            sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in found.items()})
+            sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in read.items()})
     return {index: Activation(**total.means()) for index, total in sums.items()}
 
 

@@ -76,11 +76,14 @@ class Choice:
         Of its events over all examples; None without an event, where nothing could be chosen.
     events : int
         That took part.
+    chosen_on : str
+        The time that was looked at, in words.
     """
 
     detector: Detector
     f1: float | None
     events: int
+    chosen_on: str = ""
 
 
 def choose_detector(

@@ -5,42 +5,42 @@ A finished fold is read back instead, so that a run goes on where it stopped.
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers.logger import DummyLogger
 
-from xai_sleep.detect.search import find_events
-from xai_sleep.evaluate.events import FoundEvents
-from xai_sleep.evaluate.maps import fold_maps
-from xai_sleep.evaluate.windows import FoldResult
+from xai_sleep.detect.whole import input_of
+from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.score import score_fold
+from xai_sleep.evaluate.tested import Judging, Tested
+from xai_sleep.evaluate.windows import Called
 from xai_sleep.experiment.training import (
+    Plan,
     build_classifier,
     build_trainer,
     fit_and_test,
-    fold_data,
+    predicted,
     train_on_shuffled_labels,
 )
 from xai_sleep.explain.assessment import explain_fold
+from xai_sleep.explain.attribution import make_explainers
 from xai_sleep.explain.callback import GradCamCallback
-from xai_sleep.leaks.practices import carry_weights, score_oversampled
+from xai_sleep.metrics.windows import decide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report.figures import draw_examples
-from xai_sleep.report.style import stamp
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.leaky import marking
-from xai_sleep.schema import Config
-from xai_sleep.tracking.content import track_fold
-from xai_sleep.tracking.runs import tracked_run
+from xai_sleep.results.observer import Observer
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import MODEL, Score, Scores
+from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.images import Images
-
-NO_MAPS = np.empty((0, 0), dtype=np.float16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,92 +49,106 @@ class Experiment:
 
     Parameters
     ----------
-    config : Config
-        The settings.
-    source : str
-        Where the recordings come from: ``dreams``, ``files`` or ``synthetic``.
+    plan : Plan
+        What training shares: settings, windows, practice.
+    recordings : sequence of Recording
+        Resampled, broad-band: what figures show.
+    judging : Judging
+        By what outcomes are scored.
+    stamp : Stamp
+        What results must say of themselves.
     directory : RunDirectory
         Where results go.
     progress : Progress
         Where progress is shown.
-    recordings : sequence of Recording
-        Resampled, broad-band: what figures show.
-    inputs : sequence of Recording
-        The same as the network sees them: every channel once per band.
-    images : Images or None
-        For a network that sees images.
+    observers : sequence of Observer
+        Who is told.
     """
 
-    config: Config
-    source: str
+    plan: Plan
+    recordings: Sequence[Recording]
+    judging: Judging
+    stamp: Stamp
     directory: RunDirectory
     progress: Progress
-    recordings: Sequence[Recording]
-    inputs: Sequence[Recording]
-    images: Images | None
+    observers: Sequence[Observer]
+
+    @property
+    def images(self) -> Images | None:
+        """What the network sees, if it sees images."""
+        return self.plan.store if isinstance(self.plan.store, Images) else None
 
 
-def run_fold(experiment: Experiment, fold: Fold, number: int) -> FoldResult:
-    """Train, test, explain and score one fold, unless that was done before."""
-    config, directory = experiment.config, experiment.directory
-    started = time.perf_counter()
-    data = fold_data(config, experiment.inputs, fold, experiment.images)
+def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> FoldOutcome:
+    """Train, test, explain and score one of the folds, unless that was done before."""
+    plan, directory, fold = experiment.plan, experiment.directory, folds[number]
     if directory.finished(fold.name):
-        arrays, metrics = directory.read_fold(fold.name)
-        found = FoundEvents.stored(arrays)
-        kept = (arrays["probability"], arrays["maps"], metrics, found, arrays)
-        return FoldResult(fold.name, data.test, *kept)
+        return directory.read_fold(fold.name)
+    started = time.perf_counter()
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
-    seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
+    seed = int(np.random.SeedSequence([plan.config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
-    data.setup()
-    classifier = build_classifier(config, experiment.inputs, experiment.images)
-    carry_weights(classifier, fold, directory.path / "folds")
-    explainer = GradCamCallback(config.explain.methods)
-    epochs = experiment.progress.epochs(fold.name, config.trainer.max_epochs)
-    with tracked_run(config, experiment.source, directory.path, fold.name) as tracked:
+    classifier = build_classifier(plan.config)
+    before = directory.fold(folds[number - 1].name) / "model.ckpt" if number else None
+    if weights := plan.practice.start(before):
+        classifier.start_from(weights)
+    data = plan.data(fold, input_of(classifier))
+    explainer = GradCamCallback(make_explainers(plan.config.explain.methods))
+    epochs = experiment.progress.epochs(fold.name, plan.config.trainer.max_epochs)
+    with ExitStack() as stack:
+        loggers = [stack.enter_context(each.fold(fold.name)) for each in experiment.observers]
         trainer = build_trainer(
-            config,
+            plan.config,
             data,
             directory.fresh_fold(fold.name),
-            logger=WandbLogger(experiment=tracked),
+            logger=next(filter(None, loggers), DummyLogger()),
             callbacks=[epochs, explainer],
         )
-        probability, metrics = fit_and_test(trainer, classifier, data)
-        found, scores = find_events(config, data, classifier)
-        metrics |= marking(config.leak.names) | scores
-        metrics |= score_oversampled(classifier, data, probability, metrics["threshold"])
-        maps = np.asarray(explainer.maps) if explainer.methods else NO_MAPS
-        result = FoldResult(fold.name, data.test, probability, maps, metrics, found)
-        if maps.size:
-            metrics["maps"] = fold_maps(experiment.recordings, result, config.explain.tolerance)
-            result = judge(experiment, data, classifier, explainer, result, seed)
-        if maps.size and config.explain.figures:
-            figures = directory.path / "figures"
-            shown = (experiment.recordings, result, config.explain.figures)
-            mark = stamp(experiment.source, config.leak.names)
-            draw_examples(*shown, figures, images=experiment.images, mark=mark)
-        track_fold(tracked, experiment.recordings, result, directory.path / "figures")
-    metrics["seconds"] = time.perf_counter() - started
-    arrays = {"probability": probability, "maps": maps, **result.explained}
-    arrays |= {**found.arrays(), **data.learnt}
-    directory.write_fold(fold.name, arrays, metrics)
-    return result
+        outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
+        outcome = _explained(experiment, outcome, classifier, data, explainer, seed)
+        outcome = _noted(experiment, outcome, classifier, data)
+        scores = Scores(score_fold(Tested(experiment.recordings, [outcome], experiment.judging)))
+        for observer in experiment.observers:
+            observer.fold_finished(outcome, scores)
+    assert outcome.record is not None
+    record = replace(outcome.record, seconds=time.perf_counter() - started)
+    outcome = replace(outcome, record=record)
+    directory.write_fold(outcome)
+    return outcome
 
 
-def judge(
+def _explained(
     experiment: Experiment,
-    data: FoldDataModule,
+    outcome: FoldOutcome,
     classifier: EventClassifier,
+    data: FoldDataModule,
     explainer: GradCamCallback,
-    result: FoldResult,
     seed: int,
-) -> FoldResult:
-    """Add to a result what the maps of its fold are worth."""
-    config, fold = experiment.config, data.fold
-    own = (config, experiment.inputs, fold, experiment.images)
-    path = experiment.directory.fold(fold.name) / "shuffled"
-    shuffled = partial(train_on_shuffled_labels, *own, path, seed)
-    detected = result.probability >= result.threshold
-    known = (classifier, data, explainer.found, detected, seed)
-    return replace(result, explained=explain_fold(config.explain, *known, shuffled))
+) -> FoldOutcome:
+    """Add the maps of test windows, and what they are worth."""
+    maps = np.asarray(explainer.maps)
+    if not maps.size:
+        return outcome
+    path = experiment.directory.fold(data.fold.name) / "shuffled"
+    shuffled = partial(train_on_shuffled_labels, experiment.plan, data.fold, path, seed)
+    settings = experiment.plan.config.explain
+    explained = explain_fold(
+        settings, classifier, data, explainer, outcome.detected, seed, shuffled
+    )
+    return replace(outcome, maps=maps, explained=explained)
+
+
+def _noted(
+    experiment: Experiment, outcome: FoldOutcome, classifier: EventClassifier, data: FoldDataModule
+) -> FoldOutcome:
+    """Note leaks in the record, and scores of synthetic windows that a leak lets into the test."""
+    record, scores = outcome.record, list[Score]()
+    assert record is not None
+    if data.held_out is not None:
+        synthetic = predicted(classifier, data.held_out_dataloader())
+        labels = np.concatenate([outcome.windows.label, data.held_out[1]])
+        every = np.concatenate([outcome.probabilities.astype(np.float32), synthetic])
+        called = Called(labels, every, decide(every, record.threshold))
+        scores = called.rows(Rows("windows_oversampled", MODEL), outcome.name)
+    leaks = [leak.name for leak in experiment.stamp.leaks]
+    return replace(outcome, record=replace(record, leaks=leaks, scores=scores))

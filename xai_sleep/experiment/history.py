@@ -4,34 +4,32 @@ import math
 
 import pytorch_lightning as pl
 
-KEPT = {
-    "train_loss": "train/loss",
-    "val_loss": "val/loss",
-    "val_average_precision": "val/average_precision",
-}
+from xai_sleep.results.run import History, Numbers
+
+LOGGED = ("train/loss", "val/loss", "val/average_precision")
 
 
-class History(pl.Callback):
+class Epochs(pl.Callback):
     """Keeps what each epoch logged.
 
     Parameters
     ----------
     ranked : bool
         Whether validation windows hold both classes; without, their average precision is undefined.
-
-    Attributes
-    ----------
-    epochs : dict of str to list
-        One value an epoch for each of :data:`KEPT`, None where it is undefined.
     """
 
     def __init__(self, *, ranked: bool) -> None:
         self.ranked = ranked
-        self.epochs: dict[str, list[float | None]] = {name: [] for name in KEPT}
+        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}
+
+    @property
+    def history(self) -> History:
+        """One value an epoch, None where it is undefined."""
+        return History(*self.values.values())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""
-        for name, key in KEPT.items():
+        for key, values in self.values.items():
             value = float(trainer.callback_metrics.get(key, math.nan))
-            defined = math.isfinite(value) and (self.ranked or name != "val_average_precision")
-            self.epochs[name].append(value if defined else None)
+            defined = math.isfinite(value) and (self.ranked or key != "val/average_precision")
+            values.append(value if defined else None)

@@ -1,4 +1,4 @@
-"""One fold at work: fresh weights, early stopping, threshold, test.
+"""One fold at work: fresh weights, early stopping, threshold, test, events.
 
 Everything that is chosen while training is chosen on the fold's validation windows: when to stop,
 which weights to keep, and the threshold of a detection.
@@ -7,15 +7,14 @@ which weights to keep, and the threshold of a detection.
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import get_class, instantiate
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
@@ -23,120 +22,121 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
+from xai_sleep.components import Component, made
+from xai_sleep.detect.search import find_events
+from xai_sleep.detect.whole import input_of
 from xai_sleep.errors import InputError
-from xai_sleep.evaluate.windows import score_windows
-from xai_sleep.experiment.history import History
-from xai_sleep.leaks.practices import data_module
-from xai_sleep.metrics.windows import choose_threshold
-from xai_sleep.models.classifier import EventClassifier, TimedNetwork
-from xai_sleep.recordings.filtering import prepare
-from xai_sleep.recordings.recording import Recording
-from xai_sleep.schema import Config
+from xai_sleep.experiment.history import Epochs
+from xai_sleep.metrics.windows import choose_threshold, decide
+from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.contract import TimedNetwork, input_kind
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.run import ChosenDetector, Count, FoldRecord
+from xai_sleep.schema import Config, DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.images import SETTINGS, Images, image_transform
+from xai_sleep.windows.inputs import Input
+from xai_sleep.windows.practice import Practice
+from xai_sleep.windows.store import Store
+from xai_sleep.windows.windows import Windows
+
+HERE = ("cache", "memory")  # settings of an input that belong to a machine, not to a network
 
 
-def sees_images(config: Config) -> bool:
-    """Whether the model named works on images."""
-    try:
-        network: Any = get_class(config.model["_target_"])
-        return bool(network.input_kind == "image")
-    except (ImportError, ValueError, AttributeError) as error:
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What the training of all folds shares.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    store : Store
+        Windows of the recordings, as the input prepares them.
+    practice : Practice
+        How folds are worked on.
+    """
+
+    config: Config
+    store: Store
+    practice: Practice = field(default_factory=Practice)
+
+    def data(self, fold: Fold, seen: Input, shuffled: int | None = None) -> FoldDataModule:
+        """Make the loaders of a fold; nothing is computed before their ``setup``.
+
+        Parameters
+        ----------
+        fold : Fold
+            To be worked on.
+        seen : Input
+            Of the classifier that will be trained; it is fitted to the fold.
+        shuffled : int, optional
+            Permute labels with this seed. Experts' marks, which would still tell, are not shown.
+        """
+        task, trainer, balance = self.config.task, self.config.trainer, self.config.balance
+        return FoldDataModule(
+            self.store,
+            fold,
+            seen,
+            step=task.step,
+            min_overlap=task.min_overlap,
+            sampler=balance.sampler,
+            noise=balance.noise,
+            batch_size=trainer.batch_size,
+            seed=self.config.seed,
+            shift=trainer.shift,
+            marks=trainer.marks > 0 and shuffled is None,
+            practice=self.practice,
+            shuffled=shuffled,
+        )
+
+
+def input_settings(config: Config) -> Component:
+    """Choose among the inputs the one that the network wants.
+
+    Raises
+    ------
+    InputError
+        If the network names none, or one that is not there.
+    """
+    kind = input_kind(config.model)
+    if kind not in config.input:
         raise InputError(
-            f"model._target_={config.model['_target_']} is no network ({str(error).splitlines()[0]}"
-            "); name a class with an input_kind"
-        ) from error
+            f"model._target_={config.model['_target_']} sees {kind!r} (its input_kind), but input "
+            f"has {', '.join(config.input)}; correct it, or add a YAML of that name to input=[…]"
+        )
+    return config.input[kind]
 
 
-def channels_wanted(config: Config) -> tuple[list[list[str]], str]:
-    """Name what each channel of the network may be called, and the setting that says so."""
-    task = config.task
-    if sees_images(config):
-        return task.image_channels[task.image], SETTINGS[task.image]
-    return task.channels, "task.channels"
+def build_input(config: Config) -> Input:
+    """Make what the network sees, as in the settings."""
+    settings = input_settings(config)
+    seen = made("input", settings)
+    if not isinstance(seen, Input):
+        raise InputError(
+            f"input: {settings['_target_']} is no Input; derive it from "
+            "xai_sleep.windows.inputs.Input"
+        )
+    return seen
 
 
-def bands_seen(config: Config) -> list[tuple[float, float]]:
-    """Bands in Hz in which a network sees every channel."""
-    task = config.task
-    several = None if sees_images(config) else task.input_bands
-    return [(low, high) for low, high in several or [task.band]]
-
-
-def prepared(config: Config, recording: Recording) -> tuple[Recording, Recording]:
-    """Resample a recording: broad-band, as figures show it, and in the bands the network sees."""
-    task = config.task
-    return (
-        prepare(recording, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]),
-        prepare(recording, sfreq=task.sfreq, bands=bands_seen(config)),
+def build_classifier(config: Config) -> EventClassifier:
+    """Fresh network, ready to be trained."""
+    seen = {name: each for name, each in input_settings(config).items() if name not in HERE}
+    classifier = EventClassifier(
+        config.model,
+        seen,
+        learning_rate=config.trainer.learning_rate,
+        weight_decay=config.trainer.weight_decay,
+        marks=config.trainer.marks,
     )
-
-
-def build_images(config: Config, recordings: Sequence[Recording]) -> Images:
-    """Images of the recordings' windows, by the task's settings."""
-    task, data = config.task, config.data
-    transform = image_transform(
-        task.image,
-        n_chans=len(recordings[0].channels),
-        n_times=round(task.window * task.sfreq),
-        sfreq=task.sfreq,
-        band=(task.image_band[0], task.image_band[1]),
-        size=task.image_size,
-        semantics=task.image_semantics,
-    )
-    directory = Path(data.image_cache).expanduser()
-    return Images(recordings, transform, memory=data.image_memory, directory=directory)
-
-
-def fold_data(
-    config: Config, recordings: Sequence[Recording], fold: Fold, images: Images | None = None
-) -> FoldDataModule:
-    """Windows of a fold; nothing is computed before its ``setup``."""
-    task = config.task
-    return data_module(config.leak.names)(
-        recordings,
-        fold,
-        window=task.window,
-        step=task.step,
-        min_overlap=task.min_overlap,
-        scale=task.scale,
-        sampler=config.balance.sampler,
-        noise=config.balance.noise,
-        batch_size=config.trainer.batch_size,
-        seed=config.seed,
-        images=images,
-        shift=config.trainer.shift,
-        marks=config.trainer.marks > 0,
-    )
-
-
-def build_classifier(
-    config: Config, recordings: Sequence[Recording], images: Images | None = None
-) -> EventClassifier:
-    """Fresh network for the recordings' channels, or for their images, ready to be trained."""
-    shape = {
-        "n_chans": len(recordings[0].channels),
-        "n_times": round(config.task.window * config.task.sfreq),
-    }
-    if images:
-        shape = dict(zip(("n_chans", "n_freqs", "n_times"), images.shape, strict=True))
-    try:
-        network = instantiate(config.model, **shape)
-    except InstantiationException as error:
-        reason = str(error.__cause__ or error).splitlines()[0].rstrip(":")
-        raise InputError(f"model: {reason}") from error
+    network = classifier.network
     if config.detector.activation == "evidence" and not isinstance(network, TimedNetwork):
         raise InputError(
             f"detector.activation=evidence, but {type(network).__name__} gives no evidence over "
             "time; choose another activation or another model"
         )
-    return EventClassifier(
-        network,
-        learning_rate=config.trainer.learning_rate,
-        weight_decay=config.trainer.weight_decay,
-        marks=config.trainer.marks,
-    )
+    return classifier
 
 
 def build_trainer(
@@ -172,7 +172,9 @@ def build_trainer(
             log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
-            callbacks=[*callbacks, History(ranked=ranked), stop, keep],
+            callbacks=[*callbacks, Epochs(ranked=ranked), stop, keep],
+            # Lightning would take the tasks of a SLURM job for its own.
+            plugins=[LightningEnvironment()],
         )
     except MisconfigurationException as error:
         raise InputError(
@@ -196,89 +198,101 @@ def interruptible() -> Iterator[None]:
 
 @interruptible()
 def fit_and_test(
-    trainer: pl.Trainer, classifier: EventClassifier, data: FoldDataModule
-) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Fit, choose the threshold on validation windows, then test.
+    trainer: pl.Trainer, classifier: EventClassifier, data: FoldDataModule, detector: DetectorConfig
+) -> FoldOutcome:
+    """Fit, choose the threshold on validation windows, test, and find the events of test records.
+
+    The classifier then stands whole in the fold's ``model.ckpt``.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of :func:`build_trainer`.
+    classifier : EventClassifier
+        Fresh.
+    data : FoldDataModule
+        Of the fold, with the classifier's input.
+    detector : DetectorConfig
+        How events are found.
 
     Returns
     -------
-    probability : float32 array of shape (window,)
-        Of an event in each test window.
-    metrics : dict
-        Scores, threshold and counts, as JSON values.
+    FoldOutcome
+        Without maps.
     """
     trainer.fit(classifier, datamodule=data)
     trainer.test(classifier, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
-    threshold = choose_threshold(
-        data.val.label, _predict(trainer, classifier, data.val_dataloader())
-    )
+    validated = _predict(trainer, classifier, data.val_dataloader())
+    threshold = choose_threshold(data.val.label, validated)
+    classifier.threshold.fill_(threshold)
     probability = _predict(trainer, classifier, data.test_dataloader())
-    labels = data.test.label
-    return probability, {
-        "name": data.fold.name,
-        "windows": score_windows(labels, probability, threshold),
-        "windows_at_half": score_windows(labels, probability, 0.5),
-        "threshold": threshold,
-        "first_loss": classifier.first_loss,
-        "epochs": trainer.current_epoch,
-        "val_average_precision": _validation(trainer),
-        "history": _history(trainer),
-        "counts": {
-            part: {"windows": len(w), "positive": int(w.label.sum())}
-            for part, w in (("train", data.train), ("val", data.val), ("test", data.test))
-        },
-    }
-
-
-def shuffled_labels(
-    config: Config, recordings: Sequence[Recording], fold: Fold, images: Images | None, seed: int
-) -> FoldDataModule:
-    """Permute the labels of a fold's training windows, and those of its validation windows.
-
-    Test windows keep theirs. The experts' marks, which would still tell, are not shown.
-    """
-    config = replace(config, trainer=replace(config.trainer, marks=0.0))
-    data = fold_data(config, recordings, fold, images)
-    rng = np.random.default_rng(seed)
-    for part in ("train", "val"):
-        windows = getattr(data, part)
-        setattr(data, part, replace(windows, label=rng.permutation(windows.label)))
-    return data
+    events, choice = find_events(detector, data, classifier)
+    keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
+    trainer.save_checkpoint(keep.best_model_path, weights_only=True)
+    record = FoldRecord(
+        name=data.fold.name,
+        threshold=threshold,
+        train=_count(data.train),
+        val=_count(data.val),
+        test=_count(data.test),
+        first_loss=classifier.first_loss,
+        epochs=trainer.current_epoch,
+        val_average_precision=_validation(trainer),
+        history=_epochs(trainer).history,
+        detector=ChosenDetector(
+            **asdict(choice.detector),
+            chosen_on=choice.chosen_on,
+            f1=choice.f1,
+            events=choice.events,
+        ),
+    )
+    return FoldOutcome(
+        data.fold.name,
+        data.test,
+        decide(probability, threshold),
+        probability,
+        events,
+        record=record,
+    )
 
 
 @interruptible()
-def train_on_shuffled_labels(
-    config: Config,
-    recordings: Sequence[Recording],
-    fold: Fold,
-    images: Images | None,
-    directory: Path,
-    seed: int,
-) -> EventClassifier:
-    """Train a fresh network on :func:`shuffled_labels`, otherwise as :func:`fit_and_test`."""
+def train_on_shuffled_labels(plan: Plan, fold: Fold, directory: Path, seed: int) -> EventClassifier:
+    """Train a fresh network on permuted labels, otherwise as :func:`fit_and_test`."""
     pl.seed_everything(seed, verbose=False)
-    data = shuffled_labels(config, recordings, fold, images, seed)
-    classifier = build_classifier(config, recordings, images)
-    trainer = build_trainer(config, data, directory, logger=DummyLogger())
+    classifier = build_classifier(plan.config)
+    data = plan.data(fold, input_of(classifier), shuffled=seed)
+    trainer = build_trainer(plan.config, data, directory, logger=DummyLogger())
     trainer.fit(classifier, datamodule=data)
     best = torch.load(cast("ModelCheckpoint", trainer.checkpoint_callback).best_model_path)
     classifier.load_state_dict(best["state_dict"])
     return classifier
 
 
+def predicted(classifier: EventClassifier, loader: DataLoader[Any]) -> NDArray[np.float32]:
+    """Probability of an event in each window of a loader, shape (window,), without a Trainer."""
+    classifier.eval()
+    with torch.no_grad():
+        return np.concatenate([classifier.predict_step(b, 0).cpu().numpy() for b in loader])
+
+
+def _count(windows: Windows) -> Count:
+    return Count(len(windows), int(windows.label.sum()))
+
+
 def _validation(trainer: pl.Trainer) -> float | None:
     """Average precision of the weights kept; None where validation windows are of one class."""
     keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
     if keep.monitor is None:
-        return _history(trainer)["val_average_precision"][-1]
+        return _epochs(trainer).history.val_average_precision[-1]
     if keep.monitor != "val/average_precision" or keep.best_model_score is None:
         return None
     return float(keep.best_model_score)
 
 
-def _history(trainer: pl.Trainer) -> dict[str, list[float | None]]:
+def _epochs(trainer: pl.Trainer) -> Epochs:
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    return next(each.epochs for each in callbacks if isinstance(each, History))
+    return next(each for each in callbacks if isinstance(each, Epochs))
 
 
 def _predict(

@@ -1,6 +1,6 @@
 """One fold explained: maps of its test windows, how faithful they are, what they depend on.
 
-What is found is kept as arrays, one row a window, and becomes scores in
+What comes of it is kept as arrays, one row a window, and becomes scores in
 :mod:`xai_sleep.evaluate.explainers`:
 
 ==========================  ========================================================================
@@ -25,8 +25,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xai_sleep.explain.attribution import attributable
-from xai_sleep.explain.explainers import EXPLAINERS
+from xai_sleep.explain.attribution import Explainer, attributable
+from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.explain.faithfulness import (
     SEGMENTS,
     choose_donors,
@@ -36,7 +36,8 @@ from xai_sleep.explain.faithfulness import (
 )
 from xai_sleep.explain.sanity import randomised, similarity, stages
 from xai_sleep.metrics.maps import time_profiles
-from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.contract import Network
 from xai_sleep.schema import ExplainConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 
@@ -51,7 +52,7 @@ def explain_fold(
     settings: ExplainConfig,
     classifier: EventClassifier,
     data: FoldDataModule,
-    maps: Mapping[str, Tensor],
+    explainer: GradCamCallback,
     detected: NDArray[np.bool_],
     seed: int,
     shuffled: Callable[[], EventClassifier],
@@ -66,8 +67,8 @@ def explain_fold(
         Trained.
     data : FoldDataModule
         Its test windows.
-    maps : mapping of str to Tensor of shape (window, ...)
-        As made by :class:`~xai_sleep.explain.callback.GradCamCallback`, the main method first.
+    explainer : GradCamCallback
+        That explained them; its first method is the main one.
     detected : bool array of shape (window,)
         What the network calls positive.
     seed : int
@@ -80,18 +81,17 @@ def explain_fold(
     dict of str to array
         As listed in the module.
     """
-    profiles = {method: as_profiles(each, data.test.length) for method, each in maps.items()}
+    length, methods = data.test.length, explainer.methods
+    profiles = {method: as_profiles(each, length) for method, each in explainer.by_method.items()}
     arrays: Arrays = {f"profiles_{method}": profiles[method] for method in list(profiles)[1:]}
-    positive = np.flatnonzero(data.test.label == 1)
     network = classifier.network
     with attributable(classifier):
         if profiles and settings.faithfulness:
             arrays |= _faithfulness(network, data, profiles, detected, seed)
         if profiles and settings.sanity:
-            inputs = inputs_of(data, positive)
-            arrays |= _sanity(network, inputs, data, profiles, seed)
+            arrays |= _sanity(network, data, methods, profiles, seed)
     if profiles and settings.shuffled_labels:
-        arrays |= _shuffled(shuffled(), data, profiles)
+        arrays |= _shuffled(shuffled(), data, methods, profiles)
     return arrays
 
 
@@ -130,9 +130,10 @@ def _faithfulness(
     rows, donors = inputs_of(data, positive[has]), inputs_of(data, donor[has])
 
     def curves(orders: NDArray[np.intp]) -> NDArray[np.float32]:
-        found = np.full((len(positive), orders.shape[1], SEGMENTS + 1), np.nan, dtype=np.float32)
-        found[has] = deletion_curves(network, rows, donors, orders[has])
-        return found
+        shape = (len(positive), orders.shape[1], SEGMENTS + 1)
+        of_all = np.full(shape, np.nan, dtype=np.float32)
+        of_all[has] = deletion_curves(network, rows, donors, orders[has])
+        return of_all
 
     # A mean of several orders is nearer to their expectation than one; all methods meet the same.
     arrays: Arrays = {"chance_curves": curves(random_orders(len(positive), seed)).mean(axis=1)}
@@ -143,37 +144,47 @@ def _faithfulness(
 
 
 def _sanity(
-    network: Network, inputs: Tensor, data: FoldDataModule, profiles: Profiles, seed: int
+    network: Network,
+    data: FoldDataModule,
+    methods: Mapping[str, Explainer],
+    profiles: Profiles,
+    seed: int,
 ) -> Arrays:
     positive, length = data.test.label == 1, data.test.length
+    inputs = inputs_of(data, np.flatnonzero(positive))
     layers = [stage[0] for stage in stages(cast("nn.Module", network))]
     last = len(layers) - 1
     rho = {m: np.full((DRAWS, last + 1, positive.sum()), np.nan, np.float32) for m in profiles}
-    found: dict[str, list[NDArray[np.float16]]] = {method: [] for method in profiles}
+    strangers: dict[str, list[NDArray[np.float16]]] = {method: [] for method in profiles}
     for draw in range(DRAWS):
         for stage, stranger in enumerate(randomised(network, inputs, seed + draw)):
             if draw and stage < last:  # the way there is shown by one draw
                 continue
             for method, profile in profiles.items():
-                strange = _explain(stranger, inputs, method, length)
+                strange = _explain(stranger, inputs, methods[method], length)
                 rho[method][draw, stage] = similarity(profile[positive], strange)
-                found[method] += [strange] if stage == last else []
+                strangers[method] += [strange] if stage == last else []
     return {
         "layers": np.array(layers),
         **{f"similarity_{m}": _mean_of_draws(each) for m, each in rho.items()},
-        **{f"randomised_{m}": np.stack(each) for m, each in found.items()},
+        **{f"randomised_{m}": np.stack(each) for m, each in strangers.items()},
     }
 
 
-def _shuffled(classifier: EventClassifier, data: FoldDataModule, profiles: Profiles) -> Arrays:
+def _shuffled(
+    classifier: EventClassifier,
+    data: FoldDataModule,
+    methods: Mapping[str, Explainer],
+    profiles: Profiles,
+) -> Arrays:
     positive = data.test.label == 1
     inputs = inputs_of(data, np.flatnonzero(positive))
     arrays: Arrays = {}
     with attributable(classifier):
         for method, real in profiles.items():
-            found = _explain(classifier.network, inputs, method, data.test.length)
-            rho = similarity(real[positive], found)
-            arrays[f"shuffled_{method}"] = found
+            strange = _explain(classifier.network, inputs, methods[method], data.test.length)
+            rho = similarity(real[positive], strange)
+            arrays[f"shuffled_{method}"] = strange
             arrays[f"similarity_shuffled_{method}"] = rho[:, None]
     return arrays
 
@@ -186,9 +197,10 @@ def _mean_of_draws(rho: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(mean.T, dtype=np.float32)
 
 
-def _explain(network: Network, inputs: Tensor, method: str, length: int) -> NDArray[np.float16]:
+def _explain(
+    network: Network, inputs: Tensor, explainer: Explainer, length: int
+) -> NDArray[np.float16]:
     if not len(inputs):
         return np.empty((0, length), dtype=np.float16)
-    batches = torch.split(inputs, AT_ONCE)
-    maps = [EXPLAINERS[method](network, batch).half() for batch in batches]
+    maps = [explainer(network, batch).half() for batch in torch.split(inputs, AT_ONCE)]
     return as_profiles(torch.cat(maps), length)

@@ -22,17 +22,73 @@ localization, ICCV. Draelos & Carin 2020, Use HiResCAM instead of Grad-CAM for f
 of convolutional neural networks, arXiv:2011.08891.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import Tensor, nn
 
+from xai_sleep.components import Component, made
+from xai_sleep.errors import InputError
 from xai_sleep.explain.placement import cell_centres, stretch
-from xai_sleep.models.classifier import Network
+from xai_sleep.models.contract import Network
 
 EVENT = 1  # the class that maps speak for
+
+Explainer = Callable[[Network, Tensor], Tensor]
+"""From a network in evaluation mode with gradients, see :func:`attributable`, and a batch of
+signals or images to relevance in [0, 1] at their resolution: the maximum of each map is 1, or all
+of it is 0. The map of a window is the same alone and in a batch."""
+
+
+def make_explainer(where: str, component: Component) -> Explainer:
+    """Make an explainer of its settings: a function with ``_partial_: true``, or a class.
+
+    Parameters
+    ----------
+    where : str
+        The setting, for messages.
+    component : mapping
+        Its settings.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made, or what is made cannot be called.
+    """
+    explainer = made(where, component)
+    if not callable(explainer):
+        raise InputError(
+            f"{where}._target_={component['_target_']} makes a {type(explainer).__name__}, which "
+            "cannot be called; an explainer is called with a network and a batch and returns maps "
+            "(for a function set _partial_: true)"
+        )
+    return explainer
+
+
+def make_explainers(methods: Mapping[str, Component]) -> dict[str, Explainer]:
+    """Make the explainers of ``explain.methods``, in order."""
+    return {name: make_explainer(f"explain.methods.{name}", each) for name, each in methods.items()}
+
+
+def explain(where: str, explainer: Explainer, network: Network, inputs: Tensor) -> Tensor:
+    """Explain a batch.
+
+    Raises
+    ------
+    InputError
+        If the maps are not of the windows' shape.
+    """
+    maps = explainer(network, inputs)
+    wanted = (len(inputs), *inputs.shape[2:])
+    if not isinstance(maps, Tensor) or maps.shape != wanted:
+        kind = tuple(maps.shape) if isinstance(maps, Tensor) else f"a {type(maps).__name__}"
+        raise InputError(
+            f"{where} gives {kind} for a batch of {tuple(inputs.shape)}; an explainer returns maps "
+            f"at the resolution of the windows, a tensor of shape {wanted}"
+        )
+    return maps
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Every way to explain a batch of windows, by the name that ``explain=`` takes.
+"""Ways to explain a batch of windows other than class activation maps.
 
 Each takes a network in evaluation mode with gradients
 (:func:`~xai_sleep.explain.attribution.attributable`) and a batch of signals or images, and returns
@@ -22,17 +22,14 @@ Striving for simplicity, ICLR workshop: guided backpropagation.
 
 import warnings
 import zlib
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from captum.attr import GuidedBackprop, IntegratedGradients, Occlusion, Saliency
 from torch import Tensor
 
-from xai_sleep.explain.attribution import EVENT, grad_cam, hires_cam, unit_maximum
-from xai_sleep.models.classifier import Network
-
-Explainer = Callable[[Network, Tensor], Tensor]
+from xai_sleep.explain.attribution import EVENT, grad_cam, unit_maximum
+from xai_sleep.models.contract import Network
 
 STEPS = 20  # of the integral
 AT_ONCE = 512  # windows sent through a network together
@@ -93,18 +90,6 @@ def random(network: Network, inputs: Tensor) -> Tensor:  # noqa: ARG001 - a floo
 def uniform(network: Network, inputs: Tensor) -> Tensor:  # noqa: ARG001 - a floor
     """One everywhere."""
     return torch.ones(len(inputs), *inputs.shape[2:], device=inputs.device)
-
-
-EXPLAINERS: dict[str, Explainer] = {
-    "gradcam": grad_cam,
-    "hirescam": hires_cam,
-    "guided_gradcam": guided_grad_cam,
-    "integrated_gradients": integrated_gradients,
-    "saliency": saliency,
-    "occlusion": occlusion,
-    "random": random,
-    "uniform": uniform,
-}
 
 
 def _differentiable(inputs: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from xai_sleep.explain.attribution import EVENT
 from xai_sleep.metrics.metric import Metric
-from xai_sleep.models.classifier import Network
+from xai_sleep.models.contract import Network
 
 Curves = NDArray[np.float32]
 Order = NDArray[np.intp]

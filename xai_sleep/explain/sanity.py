@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
-from xai_sleep.models.classifier import Network
+from xai_sleep.models.contract import Network
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d

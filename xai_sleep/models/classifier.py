@@ -1,6 +1,12 @@
-"""The LightningModule that trains, tests and saves any network of the contract."""
+"""The LightningModule that trains, tests and saves any network of the contract.
 
-from typing import Any, Literal, Protocol, cast, runtime_checkable
+All that a fold learns is its state, so that one checkpoint is enough for new recordings: weights,
+what scales its input, the threshold of a detection and the detector of events.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -8,46 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool1d, cross_entropy
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
+from xai_sleep.components import Component, made
 from xai_sleep.errors import InputError
-
-
-@runtime_checkable
-class Network(Protocol):
-    """What an ``nn.Module`` must offer to be trained and explained.
-
-    Its class takes ``n_chans`` and ``n_times`` and whatever its YAML sets, and maps a batch to
-    logits of shape ``(window, 2)``: no event, event.
-    """
-
-    @property
-    def input_kind(self) -> Literal["signal", "image"]:
-        """What a batch holds: signals ``(window, channel, time)`` or images."""
-        ...
-
-    @property
-    def cam_layer(self) -> nn.Module:
-        """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
-        ...
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Logits of a batch."""
-        ...
-
-
-@runtime_checkable
-class TimedNetwork(Network, Protocol):
-    """A network that says when before it says whether: it can also be trained on experts' marks.
-
-    Its logits are ``over_window(over_time(inputs))``.
-    """
-
-    def over_time(self, inputs: Tensor) -> Tensor:
-        """Logits ``(window, 2, cell)``; the cells divide the window evenly."""
-        ...
-
-    def over_window(self, evidence: Tensor) -> Tensor:
-        """Logits ``(window, 2)`` from those over time."""
-        ...
+from xai_sleep.models.contract import Network, TimedNetwork, build_network
 
 
 class EventClassifier(pl.LightningModule):
@@ -59,30 +28,54 @@ class EventClassifier(pl.LightningModule):
 
     Parameters
     ----------
-    network : Network
-        With fresh weights.
+    network : Network or mapping
+        As it is, or its settings: of these ``load_from_checkpoint`` builds it again.
+    input : Module or mapping, optional
+        What it sees, :class:`xai_sleep.windows.inputs.Input`, or its settings; a network that is
+        to be built needs it.
     learning_rate : float
         Peak of the cycle.
     weight_decay : float
         Of AdamW.
     marks : float
-        Share of the loss that compares with the experts' marks, in [0, 1].
+        Share of the loss that compares the network over time with experts' marks, in [0, 1].
+
+    Attributes
+    ----------
+    threshold : float64 Tensor of shape ()
+        Probability from which a window is called positive; NaN before it is chosen.
+    detector : mapping of str to object
+        How events are made of its windows, see :mod:`xai_sleep.detect.whole`; empty before it is
+        chosen.
 
     Raises
     ------
     InputError
-        If there is such a share, but the network is no :class:`TimedNetwork`.
+        If the network cannot be built, or there is a share of marks, but the network is no
+        :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
+
+    threshold: Tensor
 
     def __init__(
         self,
-        network: Network,
+        network: Network | Component,
+        input: nn.Module | Component | None = None,
         *,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.0,
         marks: float = 0.0,
     ) -> None:
         super().__init__()
+        rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "marks": marks}
+        parts = {"network": network, "input": input}
+        plain = {name: part for name, part in parts.items() if isinstance(part, Mapping)}
+        self.save_hyperparameters(plain | rates, logger=False)
+        self.input = cast(
+            "nn.Module", made("input", input) if isinstance(input, Mapping) else input
+        )
+        if isinstance(network, Mapping):
+            network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):
             raise InputError(
                 f"trainer.marks={marks:g}, but {type(network).__name__} says nothing over time "
@@ -91,9 +84,26 @@ class EventClassifier(pl.LightningModule):
             )
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
+        self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
+        self.detector: Component = {}
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()
         self.val_f1 = BinaryF1Score()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the detector."""
+        checkpoint["detector"] = dict(self.detector)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up the detector."""
+        self.detector = checkpoint["detector"]
+
+    def start_from(self, checkpoint: Path) -> None:
+        """Take the weights of the network, and nothing else, from another fold's checkpoint."""
+        stored = torch.load(checkpoint, weights_only=True, map_location="cpu")["state_dict"]
+        prefix = "network."
+        weights = {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
+        cast("nn.Module", self.network).load_state_dict(weights)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""

@@ -1,85 +1,39 @@
 """A trained model on a new recording: ``python -m xai_sleep.predict RUN_DIR recording.edf``."""
 
 import argparse
-import csv
-import io
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 
-from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.detect.hysteresis import Detections
-from xai_sleep.detect.slide import slide
+from xai_sleep.detect.whole import find_events
 from xai_sleep.errors import InputError, account, leave
-from xai_sleep.experiment.training import (
-    bands_seen,
-    build_images,
-    channels_wanted,
-    prepared,
-    sees_images,
-)
-from xai_sleep.predict.bundle import BATCH, TrainedRun, load_run
+from xai_sleep.predict.bundle import load_run
+from xai_sleep.predict.files import beside, require_free, write
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.channels import Source, pick_channels
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.results.directory import write_arrays, write_text
-from xai_sleep.schema import Config
-from xai_sleep.windows.windows import cut
+from xai_sleep.results.stamp import SIMULATED
+from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)
 
 
-def predict(
-    run: TrainedRun, recording: Recording, progress: Progress
-) -> tuple[Activation, Detections]:
-    """Find the events of a recording.
-
-    Parameters
-    ----------
-    run : TrainedRun
-        Its models are averaged.
-    recording : Recording
-        As read by :func:`read_edf`.
-    progress : Progress
-        Shows how many batches of windows are done.
-    """
-    config = run.config
-    broad, inputs = prepared(config, recording)
-    images = build_images(config, [broad]) if sees_images(config) else None
-    windows = cut(
-        [inputs],
-        [intervals([(0, inputs.duration)])],
-        length=config.task.window,
-        step=config.detector.step,
-        to_the_end=True,
-    )
-    batches = run.batches(inputs, windows, images)
-    total = -(-len(windows) // BATCH)
-    (activation,) = slide(
-        run.reading(inputs, images),
-        progress.each("windows", batches, total),
-        windows,
-        [inputs.duration],
-    ).values()
-    return activation, run.detector.find(activation)
-
-
-def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Recording:
+def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording:
     """Read the channels that a run needs; the header's patient field goes nowhere.
 
     Parameters
     ----------
     path : Path
         EDF or BDF file.
-    config : Config
-        Of the run.
+    seen : Input
+        What the networks of the run see.
     channels : sequence of str
         Names to use instead of those the run knows, in its order.
 
@@ -93,7 +47,7 @@ def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Record
         raise InputError(f"{path} is no file; name an EDF recording")
     source = open_edf(path)
     record = path.stem
-    picked = pick_channels({record: source}, _wanted(path, source, config, channels))[record]
+    picked = pick_channels({record: source}, _wanted(path, source, seen, channels))[record]
     signals, sfreq, notes = source.read(picked)
     for note in notes:
         log.warning("%s", note)
@@ -107,22 +61,12 @@ def read_edf(path: Path, config: Config, channels: Sequence[str] = ()) -> Record
         scored=intervals([]),
         notes=notes,
     )
-    bands = bands_seen(config)
-    require_long_enough(recording, str(path), bands=bands, window=config.task.window)
+    bands = seen.bands
+    require_long_enough(recording, str(path), bands=bands, window=seen.window)
     # The network has not learnt to do without: half of the highest frequency must be there.
     require_fast_enough(recording, str(path), bands=bands, share=0.5)
     require_usable([recording], "--channel")
     return recording
-
-
-def events_table(record: str, found: Detections) -> str:
-    """One row an event: record, onset, duration in s, confidence."""
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["record", "onset", "duration", "confidence"])
-    for (start, end), confidence in zip(found.events, found.confidence, strict=True):
-        rows.writerow([record, f"{start:.10g}", f"{end - start:.10g}", f"{confidence:.9g}"])
-    return table.getvalue()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -130,27 +74,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     console = Console(stderr=True)
     try:
+        require_free(asked.out, asked.recording.stem)
         run = load_run(asked.run, asked.fold)
-        torch.set_num_threads(run.config.threads)
-        recording = read_edf(asked.recording, run.config, asked.channel)
+        torch.set_num_threads(run.record.config.threads)
+        recording = read_edf(asked.recording, run.input, asked.channel)
         with Progress(console) as progress:
-            activation, found = predict(run, recording, progress)
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(asked.out, events_table(recording.record, found))
-        beside = asked.out.with_name("activation.npz")
-        write_arrays(beside, {"step": np.array(1 / RATE), **activation.named(recording.record)})
+            watch = partial(progress.each, "windows")
+            activation, detections = find_events([*run.classifiers.values()], recording, watch)
+        write(asked.out, recording.record, activation, detections, run.record.stamp)
     except (InputError, OSError) as error:
         leave(account(error))
     except KeyboardInterrupt:
         leave("interrupted; nothing was written", 130)
-    minutes = recording.duration / 60
-    event = run.config.task.event
-    console.print(f"{len(found.events)} {event} events in {minutes:.1f} min", highlight=False)
-    console.print(f"written to {asked.out} and {beside}", highlight=False, soft_wrap=True)
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    if run.record.stamp.columns:
+        say(f"{SIMULATED}: the models were trained on simulated recordings")
+    event, minutes = run.record.config.task.event, recording.duration / 60
+    say(f"{len(detections.events)} {event} events in {minutes:.1f} min")
+    say(f"written to {asked.out} and {beside(asked.out)}")
 
 
-def _wanted(path: Path, source: Source, config: Config, channels: Sequence[str]) -> list[list[str]]:
-    known, _ = channels_wanted(config)
+def _wanted(path: Path, source: Source, seen: Input, channels: Sequence[str]) -> list[list[str]]:
+    known = [list(names) for names in seen.channels]
     if channels and len(channels) != len(known):
         raise InputError(
             f"--channel names {len(channels)} channel{'s' * (len(channels) != 1)}, but the run "
@@ -171,8 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xai_sleep.predict",
         description="Find the events of a new recording with the trained models of a run. Writes "
-        "a table of events (record, onset and duration in s, confidence), and beside it "
-        "activation.npz, the probability over time and that times relevance.",
+        "a table of events (record, onset and duration in s, confidence), and beside "
+        "NAME.csv NAME_activation.npz, the probability over time and that times relevance. A file "
+        "that is there is replaced only by a prediction of the same recording.",
         epilog="example: python -m xai_sleep.predict outputs/dreams/spindle-cnn1d_power-loso/"
         "2026-01-31_12-00-00 night.edf --channel C4-M1",
     )

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.edf import EdfFile
-from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
+from xai_sleep.recordings.intervals import intersection, intervals, union
+from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.tables import Row, find_table, read_table
 
@@ -29,6 +30,9 @@ ROUNDING = 0.01
 
 ALONE = "expert1"
 """Name of the expert where a table names nobody."""
+
+AGAIN = "rows that say the same as another, which count once"
+OUTSIDE = "events outside the scored time, which count nowhere"
 
 
 def rows_of(path: Path, source: EdfFile) -> list[Row]:
@@ -93,12 +97,12 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
                 "as in data.event_names=[spindle]"
             )
         return {str(kind) for kind in found}
-    absent = [name for name in names if name.casefold() not in found]
+    absent = [name for name in names if as_seen(name) not in found]
     if absent:
         raise InputError(
             f"data.event_names: no row is called {' or '.join(absent)}; the kinds found are {held}"
         )
-    return {name.casefold() for name in names}
+    return {as_seen(name) for name in names}
 
 
 def score(
@@ -124,7 +128,7 @@ def score(
     scorers : dict of str to Scoring
         By expert; ``expert1`` where the rows name nobody.
     notes : tuple of str
-        Events that lie where nobody looked.
+        Rows that repeat another, and events that lie where nobody looked.
 
     Raises
     ------
@@ -149,21 +153,27 @@ def score(
             )
         looked[""].append((0.0, seconds))
     experts = sorted((marked.keys() | looked.keys()) - {""}) or [""]
-    scorers = {
-        name or ALONE: Scoring(
-            intervals(marked[name]), union([intervals([*looked[name], *looked[""]])])
-        )
-        for name in experts
-    }
-    for name, scoring in scorers.items():
-        _require_scored(path, name if several else "", scoring)
-    return scorers, tuple(note for name in scorers for note in _outside(name, scorers[name]))
+    scorers, notes = {}, []
+    for name in experts:
+        once = set(marked[name])
+        scored = union([intervals([*looked[name], *looked[""]])])
+        _require_scored(path, name or ALONE if several else "", len(scored) > 0)
+        scorer = Scoring(intervals(sorted(once)), scored)
+        scorers[name or ALONE] = scorer
+        again = len(marked[name]) - len(once)
+        outside = sum(not len(intersection(event[None], scored)) for event in scorer.events)
+        notes += [
+            f"{said}: {number} of {name or ALONE}"
+            for number, said in ((again, AGAIN), (outside, OUTSIDE))
+            if number
+        ]
+    return scorers, tuple(notes)
 
 
 def _kind(row: Row) -> str | None:
     """Say what a row is, in lower case; None where its table does not."""
     column = next((name for name in ("trial_type", "description") if name in row.cells), None)
-    return None if column is None else row.cells[column].casefold()
+    return None if column is None else as_seen(row.cells[column])
 
 
 def _expert(row: Row, *, required: bool = False) -> str:
@@ -193,19 +203,10 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
     return onset, min(end, seconds)
 
 
-def _require_scored(path: Path, expert: str, scoring: Scoring) -> None:
-    if not len(scoring.scored):
+def _require_scored(path: Path, expert: str, scored: bool) -> None:
+    if not scored:
         raise InputError(
             f"{path.name}: nothing says where {expert or 'the expert'} looked, and unscored time "
             f"is unknown, not negative; add rows with trial_type {SCORED} to its table, or say "
             "data.scored=all if every recording was scored from start to end"
         )
-
-
-def _outside(expert: str, scoring: Scoring) -> list[str]:
-    out = sum(not len(intersection(_one(event), scoring.scored)) for event in scoring.events)
-    return [f"events outside the scored time, which count nowhere: {out} of {expert}"] * bool(out)
-
-
-def _one(event: Intervals) -> Intervals:
-    return event[None]

@@ -8,16 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.names import meant
 from xai_sleep.recordings.recording import Signals
 
 
-class Source(Protocol):
-    """A file opened, its signals not yet read."""
+class Channelled(Protocol):
+    """What has channels: a file, or a recording."""
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels, in the file's order."""
+        """Names of the channels, in their order."""
         ...
+
+
+class Source(Channelled, Protocol):
+    """A file opened, its signals not yet read."""
 
     @property
     def person(self) -> str | None:
@@ -30,7 +35,7 @@ class Source(Protocol):
 
 
 def pick_channels(
-    sources: Mapping[str, Source],
+    sources: Mapping[str, Channelled],
     wanted: Sequence[Sequence[str]],
     setting: str = "task.channels",
 ) -> dict[str, tuple[str, ...]]:
@@ -38,10 +43,11 @@ def pick_channels(
 
     Parameters
     ----------
-    sources : mapping of str to Source
+    sources : mapping of str to Channelled
         The source of each record.
     wanted : sequence of sequences of str
-        For each channel its accepted names, the preferred one first; case does not matter.
+        For each channel its accepted names, the preferred one first; case matters only where two
+        channels differ in nothing else.
     setting : str
         Where ``wanted`` was set, for messages.
 
@@ -53,10 +59,15 @@ def pick_channels(
     Raises
     ------
     InputError
-        If records lack a channel: all of them are named, with the channels they hold.
+        If records lack a channel (all of them are named, with the channels they hold), or a name
+        could mean several.
     """
-    for names in wanted:
-        lacking = [r for r, source in sources.items() if _find(source.channels, names) is None]
+    found = {
+        record: [_found(record, source, names, setting) for names in wanted]
+        for record, source in sources.items()
+    }
+    for at, names in enumerate(wanted):
+        lacking = [record for record, picked in found.items() if picked[at] is None]
         if lacking:
             held = sorted({channel for record in lacking for channel in sources[record].channels})
             raise InputError(
@@ -64,10 +75,7 @@ def pick_channels(
                 f"(found there: {', '.join(held)}); name a channel that they hold, or leave these "
                 "records out (data.records)"
             )
-    return {
-        record: tuple(filter(None, (_find(source.channels, names) for names in wanted)))
-        for record, source in sources.items()
-    }
+    return {record: tuple(filter(None, picked)) for record, picked in found.items()}
 
 
 def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
@@ -82,6 +90,11 @@ def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
     }
 
 
-def _find(channels: Sequence[str], names: Sequence[str]) -> str | None:
-    spelled = {channel.casefold(): channel for channel in channels}
-    return next((spelled[n.casefold()] for n in names if n.casefold() in spelled), None)
+def _found(record: str, source: Channelled, names: Sequence[str], setting: str) -> str | None:
+    alike = next(filter(None, (meant(name, source.channels) for name in names)), [])
+    if len(set(alike)) > 1:
+        raise InputError(
+            f"{setting}: {' or '.join(names)} could be {' or '.join(alike)} in {record}; name one "
+            "of them as it is written there"
+        )
+    return alike[0] if alike else None

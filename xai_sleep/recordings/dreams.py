@@ -1,8 +1,9 @@
-"""The DREAMS databases: spindles and rapid eye movements (REMs) in 30-min excerpts.
+"""The DREAMS databases: spindles, rapid eye movements (REMs) and K-complexes in 30-min excerpts.
 
-Files lie in ``DatabaseSpindles`` and ``DatabaseREMs`` as unpacked from Zenodo record 2650142:
-``excerptN.edf`` (or ``excerptN.txt`` with one channel), ``Visual_scoringK_excerptN.txt``,
-``Automatic_detection_excerptN.txt`` and ``Hypnogram_excerptN.txt``. Times are s, signals µV.
+Files lie in ``DatabaseSpindles``, ``DatabaseREMs`` and ``DatabaseKcomplexes`` as unpacked from
+Zenodo record 2650142: ``excerptN.edf`` (or ``excerptN.txt`` with one channel),
+``Visual_scoringK_excerptN.txt``, ``Automatic_detection_excerptN.txt`` and
+``Hypnogram_excerptN.txt``. Times are s, signals µV.
 
 Scored time is where the experts looked, not where the files end: expert 1 scored spindles up to
 1000 s, expert 2 scored 1800 s of some excerpts. Elsewhere an absent mark means nothing.
@@ -14,6 +15,8 @@ References
    1713-1716.
 .. [2] Devuyst, S. (2005). The DREAMS Databases and Assessment Algorithm. Zenodo,
    https://doi.org/10.5281/zenodo.2650142
+.. [3] Devuyst, S., Dutoit, T., Stenuit, P. & Kerkhofs, M. (2010). Automatic K-complexes detection
+   in sleep EEG recordings using likelihood thresholds. EMBC 2010, 4658-4661.
 """
 
 from collections.abc import Sequence
@@ -24,100 +27,125 @@ from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Source, group_subjects, pick_channels
-from xai_sleep.recordings.dreams_files import FOLDERS, Files, survey, usable_records
+from xai_sleep.recordings.dreams_files import DATABASES, Files, folder_of, survey, usable_records
 from xai_sleep.recordings.dreams_text import open_excerpt, read_hypnogram, read_marks
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.raters import combine
+from xai_sleep.recordings.raters import EXPERTS, combine
 from xai_sleep.recordings.recording import Recording, Scoring
-
-SCORED_UNTIL = {"spindle": {"expert1": 1000.0, "expert2": 1800.0}, "rem": {"expert1": 1800.0}}
-"""Where each expert stopped, in s from the start of a record."""
+from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 
 EPOCH = 5.0
 """Length of a hypnogram's epoch in s."""
 
+Notes = tuple[str, ...]
 
-def read(
-    root: Path,
-    *,
-    event: str,
-    channels: Sequence[Sequence[str]],
-    expert: str = "union",
-    records: Sequence[str] | None = None,
-    setting: str = "task.channels",
-) -> list[Recording]:
-    """Read the records of one database.
+
+class Dreams(DataSource):
+    """The records of the database in which an event was scored.
 
     Parameters
     ----------
-    root : Path
-        Folder that holds ``DatabaseSpindles`` and ``DatabaseREMs``.
-    event : {"spindle", "rem"}
-        Which database.
-    channels : sequence of sequences of str
-        For each channel its accepted names, see :func:`.pick_channels`.
+    root : str
+        Folder that holds the databases.
+    records : sequence of str, optional
+        Names of the records to read (``excerpt3``), all by default. Those that cannot be used are
+        then an error; otherwise they are left out with a warning.
     expert : {"union", "intersection", "expert1", "expert2"}
         Whose marks count as events, and with them whose scored time:
 
         - ``expert1``, ``expert2``: one expert's marks, as they are. Records without are left out.
         - ``union``: time that either marked; overlapping marks become one event. Scored where
-          both looked (0 to 1000 s); expert 1 as is where there is no second.
+          both looked (spindles: 0 to 1000 s); expert 1 as is where there is no second.
         - ``intersection``: time that both marked, scored where both looked. Records that only
           one expert scored are left out: nobody knows what the other would have confirmed.
 
         REMs have one expert: ``union`` is ``expert1``, the others are refused.
-    records : sequence of str, optional
-        Names of the records to read (``excerpt3``), all by default. Those that cannot be used are
-        then an error; otherwise they are left out with a warning.
-    setting : str
-        Where ``channels`` were set, for messages.
-
-    Returns
-    -------
-    list of Recording
-        In natural order (``excerpt2`` before ``excerpt10``). A subject is called by the first
-        record read of the same person.
 
     Raises
     ------
     InputError
-        If files or settings cannot be used; the message says which, why and what to do.
+        If a setting cannot be used.
     """
-    needed = ("signals", *_experts(event, expert))
-    folder = root / FOLDERS[event]
-    usable = usable_records(folder, needed, records)
-    sources = {record: _open(files["signals"]) for record, files in usable.items()}
-    picked = pick_channels(sources, channels, setting)
-    subjects = group_subjects(sources)
-    return [
-        _recording(
-            record,
-            usable[record],
-            source,
-            channels=picked[record],
-            subject=subjects[record],
-            event=event,
-            expert=expert,
-        )
-        for record, source in sources.items()
-    ]
+
+    name = "dreams"
+
+    def __init__(
+        self, root: str, records: Sequence[str] | None = None, expert: str = "union"
+    ) -> None:
+        self.root = Path(str(root)).expanduser()
+        self.records = name_list("data.records", records)
+        self.expert = choice("data.expert", expert, EXPERTS)
+
+    def available(self, wanted: Wanted) -> bool:
+        """Whether any record has both signals and an expert's marks of the event."""
+        return bool(found(self.root, wanted.event))
+
+    def describe(self) -> str:
+        """Name the folder, and what sets it."""
+        return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
+
+    def load(self, wanted: Wanted) -> list[Recording]:
+        """Read the records in natural order (``excerpt2`` before ``excerpt10``).
+
+        A subject is called by the first record read of the same person.
+
+        Raises
+        ------
+        InputError
+            If files or settings cannot be used; the message says which, why and what to do.
+        """
+        needed = ("signals", *_experts(wanted.event, self.expert))
+        folder = folder_of(self.root, DATABASES[wanted.event])
+        usable = usable_records(folder, needed, self.records)
+        sources = {record: _open(files["signals"]) for record, files in usable.items()}
+        picked = pick_channels(sources, wanted.channels, wanted.setting)
+        subjects = group_subjects(sources)
+        recordings = []
+        for record, source in sources.items():
+            signals, sfreq, unread = source.read(picked[record])
+            duration = signals.shape[1] / sfreq
+            scorers, odd = _scorers(usable[record], wanted.event, duration)
+            truth, merged = combine(scorers, self.expert)
+            stages, uncovered = _stages(usable[record], duration)
+            recordings.append(
+                Recording(
+                    record=record,
+                    subject=subjects[record],
+                    signals=signals,
+                    channels=picked[record],
+                    sfreq=sfreq,
+                    events=truth.events,
+                    scored=truth.scored,
+                    stages=stages,
+                    epoch=EPOCH,
+                    scorers=scorers,
+                    notes=(*unread, *odd, *merged, *uncovered),
+                )
+            )
+        return recordings
 
 
 def found(root: Path, event: str) -> list[str]:
     """Name the records that have both signals and an expert's marks, without opening a file."""
+    if event not in DATABASES:
+        return []
+    database = DATABASES[event]
     return [
         record
-        for record, files in survey(root / FOLDERS[event]).items()
-        if "signals" in files and SCORED_UNTIL[event].keys() & files.keys()
+        for record, files in survey(folder_of(root, database)).items()
+        if "signals" in files and database.scored_until.keys() & files.keys()
     ]
 
 
 def _experts(event: str, expert: str) -> tuple[str, ...]:
     """Experts without whom a record cannot be used."""
-    if event not in FOLDERS:
-        raise InputError(f"event is {event!r}; DREAMS holds {' and '.join(FOLDERS)}")
-    experts = tuple(SCORED_UNTIL[event])
+    if event not in DATABASES:
+        raise InputError(
+            f"task.event is {event!r}, but DREAMS holds {', '.join(DATABASES)}; choose data=files "
+            "for recordings of your own"
+        )
+    experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
         choices["intersection"] = experts
@@ -130,46 +158,14 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
 
 
 def _open(path: Path) -> Source:
-    return open_edf(path) if path.suffix == ".edf" else open_excerpt(path)
+    return open_edf(path) if path.suffix.casefold() == ".edf" else open_excerpt(path)
 
 
-def _recording(
-    record: str,
-    files: Files,
-    source: Source,
-    *,
-    channels: tuple[str, ...],
-    subject: str,
-    event: str,
-    expert: str,
-) -> Recording:
-    signals, sfreq, notes = source.read(channels)
-    duration = signals.shape[1] / sfreq
-    scorers, odd = _scorers(files, event, duration)
-    truth, merged = combine(scorers, expert)
-    stages, uncovered = _stages(files, duration)
-    return Recording(
-        record=record,
-        subject=subject,
-        signals=signals,
-        channels=channels,
-        sfreq=sfreq,
-        events=truth.events,
-        scored=truth.scored,
-        stages=stages,
-        epoch=EPOCH,
-        scorers=scorers,
-        notes=(*notes, *odd, *merged, *uncovered),
-    )
-
-
-def _scorers(
-    files: Files, event: str, duration: float
-) -> tuple[dict[str, Scoring], tuple[str, ...]]:
+def _scorers(files: Files, event: str, duration: float) -> tuple[dict[str, Scoring], Notes]:
     """Read every scorer there is; nobody scored beyond the end of the recording."""
     scorers: dict[str, Scoring] = {}
-    notes: tuple[str, ...] = ()
-    for name, until in {**SCORED_UNTIL[event], "automatic": duration}.items():
+    notes: Notes = ()
+    for name, until in {**DATABASES[event].scored_until, "automatic": duration}.items():
         if name in files:
             events, odd = read_marks(files[name], duration)
             scorers[name] = Scoring(events, intervals([(0, min(until, duration))]))
@@ -177,7 +173,7 @@ def _scorers(
     return scorers, notes
 
 
-def _stages(files: Files, duration: float) -> tuple[NDArray[np.int8] | None, tuple[str, ...]]:
+def _stages(files: Files, duration: float) -> tuple[NDArray[np.int8] | None, Notes]:
     if "hypnogram" not in files:
         return None, ()
     stages = read_hypnogram(files["hypnogram"])

@@ -78,14 +78,16 @@ def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]
     events : array of shape (n, 2)
         Start and end in s. They may overlap, as marked.
     notes : tuple of str
-        Marks dropped because they last no time, and marks cut where the recording ends.
+        Marks dropped because they last no time or were there before, and marks cut where the
+        recording ends.
 
     Raises
     ------
     InputError
         If a line is not two numbers, or an event starts outside the recording or outlasts it.
     """
-    rows, notes = [], []
+    rows: list[tuple[float, float]] = []
+    notes = []
     for number, line in enumerate(_content(path)[1], start=2):
         start, length = _mark(path, number, line)
         end = start + length
@@ -104,6 +106,9 @@ def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]
             )
         if end > duration + 1e-6:
             notes.append(f"{path.name}, line {number}: event cut from {end:g} to {duration:g} s")
+        if (start, min(end, duration)) in rows:
+            notes.append(f"{path.name}, line {number}: the same mark again, counted once")
+            continue
         rows.append((start, min(end, duration)))
     return intervals(rows), tuple(notes)
 

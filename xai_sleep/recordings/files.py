@@ -10,8 +10,8 @@
         night2.tsv
         subjects.csv      record, subject: optional
 
-A record is called by its file without the ending. Annotations inside a file (EDF+) stand in where
-there is no table. See :mod:`xai_sleep.recordings.annotations`,
+A record is called by its file without the ending; case matters in no name. Annotations inside a
+file (EDF+) stand in where there is no table. See :mod:`xai_sleep.recordings.annotations`,
 :mod:`xai_sleep.recordings.stages` and :mod:`xai_sleep.recordings.subjects`.
 """
 
@@ -23,10 +23,12 @@ from pathlib import Path
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.annotations import event_kinds, rows_of, score
 from xai_sleep.recordings.channels import pick_channels
-from xai_sleep.recordings.edf import EdfFile, open_edf
-from xai_sleep.recordings.raters import combine, experts_of
+from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.names import as_seen, chosen, natural
+from xai_sleep.recordings.raters import EXPERTS, combine, experts_of
 from xai_sleep.recordings.recording import Recording, Scoring
-from xai_sleep.recordings.stages import Stages, read_stages
+from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.stages import read_stages
 from xai_sleep.recordings.subjects import subjects_of
 
 ENDINGS = (".edf", ".bdf")
@@ -35,77 +37,110 @@ ENDINGS = (".edf", ".bdf")
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 
 
-def read(
-    root: Path,
-    *,
-    channels: Sequence[Sequence[str]],
-    expert: str = "union",
-    records: Sequence[str] | None = None,
-    scored: str = "rows",
-    event_names: Sequence[str] | None = None,
-    setting: str = "task.channels",
-) -> list[Recording]:
-    """Read the recordings of a folder with what was marked in them.
+class Files(DataSource):
+    """A folder of the user's recordings, with what was marked in them.
 
     Parameters
     ----------
-    root : Path
+    root : str
         The folder.
-    channels : sequence of sequences of str
-        For each channel its accepted names, see :func:`.pick_channels`.
-    expert : str
-        Whose marks count, see :func:`.combine`. Records that were scored
-        otherwise are refused.
     records : sequence of str, optional
         Names of the records to read, all by default.
+    expert : str
+        Whose marks count, see :func:`.combine`. Records that were scored otherwise are refused.
     scored : {"rows", "all"}
         Whether rows called ``scored`` say where experts looked, or all of every record was scored.
     event_names : sequence of str, optional
-        Kinds of row that are events, see :func:`~xai_sleep.recordings.annotations.event_kinds`.
-    setting : str
-        Where ``channels`` were set, for messages.
-
-    Returns
-    -------
-    list of Recording
-        In natural order (``night2`` before ``night10``).
+        Kinds of row that are events, see :func:`.event_kinds`.
 
     Raises
     ------
     InputError
-        If files or settings cannot be used; the message says which, why and what to do.
+        If a setting cannot be used.
     """
-    paths = survey(root, records)
-    sources = {record: open_edf(path) for record, path in paths.items()}
-    picked = pick_channels(sources, channels, setting)
-    subjects, unknown = subjects_of(root, sources)
-    rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
-    kinds = event_kinds(rows, event_names)
-    known = {
-        record: score(
-            path,
-            rows[record],
-            kinds,
-            seconds=sources[record].seconds,
-            everything=scored == "all",
-        )
-        for record, path in paths.items()
-    }
-    _require_expert({record: scorers for record, (scorers, _) in known.items()}, expert)
-    stages = {record: read_stages(root, record, sources[record].seconds) for record in sources}
-    return [
-        _recording(
-            record,
-            source,
-            channels=picked[record],
-            subject=subjects[record],
-            scorers=known[record][0],
-            stages=stages[record],
-            expert=expert,
-            notes=(*unknown[record], *known[record][1]),
-        )
-        for record, source in sources.items()
-    ]
+
+    name = "files"
+
+    def __init__(
+        self,
+        root: str,
+        records: Sequence[str] | None = None,
+        expert: str = "union",
+        scored: str = "rows",
+        event_names: Sequence[str] | None = None,
+    ) -> None:
+        if not root:
+            raise InputError(
+                "data=files, but data.root is not set; name the folder of your recordings, as in "
+                "data.root=my_recordings"
+            )
+        self.root = Path(str(root)).expanduser()
+        self.records = name_list("data.records", records)
+        self.expert = choice("data.expert", expert, EXPERTS)
+        self.everything = choice("data.scored", scored, ("rows", "all")) == "all"
+        self.event_names = name_list("data.event_names", event_names)
+        if self.event_names == ():
+            raise InputError(
+                "data.event_names is empty; name the kinds of row that are events, as in "
+                "[spindle], or leave it out where there is one kind"
+            )
+
+    def available(self, wanted: Wanted) -> bool:  # noqa: ARG002
+        """Whether the folder is there."""
+        return self.root.is_dir()
+
+    def describe(self) -> str:
+        """Name the folder."""
+        return f"recordings in {self.root}"
+
+    def load(self, wanted: Wanted) -> list[Recording]:
+        """Read the recordings in natural order (``night2`` before ``night10``).
+
+        Raises
+        ------
+        InputError
+            If files or settings cannot be used; the message says which, why and what to do.
+        """
+        paths = survey(self.root, self.records)
+        sources = {record: open_edf(path) for record, path in paths.items()}
+        picked = pick_channels(sources, wanted.channels, wanted.setting)
+        subjects, unknown = subjects_of(self.root, sources)
+        rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
+        kinds = event_kinds(rows, self.event_names)
+        known = {
+            record: score(
+                path,
+                rows[record],
+                kinds,
+                seconds=sources[record].seconds,
+                everything=self.everything,
+            )
+            for record, path in paths.items()
+        }
+        _require_expert({record: scorers for record, (scorers, _) in known.items()}, self.expert)
+        stages = {
+            record: read_stages(self.root, record, sources[record].seconds) for record in rows
+        }
+        recordings = []
+        for record, source in sources.items():
+            signals, sfreq, unread = source.read(picked[record])
+            scorers, odd = known[record]
+            truth, merged = combine(scorers, self.expert)
+            recording = Recording(
+                record=record,
+                subject=subjects[record],
+                signals=signals,
+                channels=picked[record],
+                sfreq=sfreq,
+                events=truth.events,
+                scored=truth.scored,
+                scorers=scorers,
+                notes=(*unknown[record], *odd, *unread, *merged),
+            )
+            if staged := stages[record]:
+                recording = replace(recording, stages=staged.codes, epoch=staged.epoch)
+            recordings.append(recording)
+        return recordings
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
@@ -119,12 +154,13 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
     if not root.is_dir():
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
     found: dict[str, Path] = {}
-    for path in sorted(root.iterdir(), key=lambda path: _natural(path.name)):
+    for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
         if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
-        if path.stem in found:
+        same = next((other for other in found if as_seen(other) == as_seen(path.stem)), None)
+        if same is not None:
             raise InputError(
-                f"{root} holds {found[path.stem].name} and {path.name}: a record is called by its "
+                f"{root} holds {found[same].name} and {path.name}: a record is called by its "
                 "file without the ending, rename or remove one of them"
             )
         found[path.stem] = path
@@ -133,48 +169,10 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
             f"{root} holds no recordings ({' or '.join(ENDINGS)}); name the folder they are in "
             "(data.root), or export them to EDF"
         )
-    asked = list(found) if records is None else list(records)
-    if not asked or not found.keys() >= set(asked):
-        raise InputError(
-            f"data.records asks for {', '.join(asked) or 'nothing'}, but {root} holds "
-            f"{', '.join(found)}"
-        )
+    asked = chosen(records, list(found), str(root))
     for name in filter(RESERVED.fullmatch, asked):
         raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
-    return {record: path for record, path in found.items() if record in asked}
-
-
-def _recording(
-    record: str,
-    source: EdfFile,
-    *,
-    channels: tuple[str, ...],
-    subject: str,
-    scorers: Mapping[str, Scoring],
-    stages: Stages | None,
-    expert: str,
-    notes: tuple[str, ...],
-) -> Recording:
-    signals, sfreq, unread = source.read(channels)
-    truth, merged = combine(scorers, expert)
-    recording = Recording(
-        record=record,
-        subject=subject,
-        signals=signals,
-        channels=channels,
-        sfreq=sfreq,
-        events=truth.events,
-        scored=truth.scored,
-        scorers=scorers,
-        notes=(*notes, *unread, *merged),
-    )
-    return replace(recording, stages=stages.codes, epoch=stages.epoch) if stages else recording
-
-
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    """Key that sorts numbers in names by their value."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+    return {record: found[record] for record in asked}
 
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:

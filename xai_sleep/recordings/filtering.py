@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 RESAMPLER = 0.2
 """How far in s resampling looks to either side, at any rate."""
 
+LARGE = 1000.0
+"""In µV: further from 0 than the middle of any EEG or EOG, and so an offset."""
+
 ROUNDING = 0.05
 """More in s than rounding filters to whole samples adds to their reach."""
 
@@ -137,7 +140,7 @@ def prepare(
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
             raise InputError(
-                f"task.bands: a filter from {low:g} Hz fades over {_transition(low):g} Hz, but "
+                f"task.band or task.input_bands: a filter from {low:g} Hz fades over {_transition(low):g} Hz, but "
                 f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz); "
                 "lower the upper frequency or raise task.sfreq"
             )
@@ -185,4 +188,12 @@ def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[n
     # A kernel of one duration at all rates; SciPy's own grows where rates are low.
     half = round(RESAMPLER * old * up)
     kernel: Any = firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0))
+    # Each of the up interleaved parts of the kernel makes samples of its own: where their sums
+    # differ, an offset or drift becomes a comb of lines. Doubling is left as published scores had
+    # it: its one line is at half the new rate, and what little passes is of large offsets alone.
+    if ratio != 2:
+        parts = np.pad(kernel, (0, -len(kernel) % up)).reshape(-1, up)
+        kernel = (parts / parts.sum(axis=0) / up).ravel()[: len(kernel)]
+    level = np.median(signals, axis=1, keepdims=True)
+    signals = signals - np.where(np.abs(level) > LARGE, level, 0)
     return np.asarray(resample_poly(signals, up, down, axis=1, window=kernel, padtype="reflect"))

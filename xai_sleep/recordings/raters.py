@@ -6,6 +6,9 @@ from functools import reduce
 from xai_sleep.recordings.intervals import intersection, union
 from xai_sleep.recordings.recording import Scoring
 
+EXPERTS = ("union", "intersection", *(f"expert{number}" for number in range(1, 10)))
+"""What ``data.expert`` may be, see :func:`combine`."""
+
 
 def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
     """Names of the experts among scorers, in order: ``expert1``, ``expert2`` …."""

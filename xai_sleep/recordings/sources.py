@@ -1,127 +1,182 @@
-"""Which recordings an experiment works on: real ones, simulated ones, or whichever can be had."""
+"""Where recordings come from: what a source of data must do, and one that chooses among others.
+
+A source is a component: a class, and a YAML under ``conf/data`` that names it by ``_target_`` and
+holds its settings (``data.*``). One of your own derives from :class:`DataSource`.
+"""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, cast
 
+from xai_sleep.components import Component, build, made
 from xai_sleep.errors import InputError
-from xai_sleep.recordings import dreams, files
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.recordings.simulated import simulate
 
 log = logging.getLogger(__name__)
 
 
-def data_source(name: str, root: str, event: str) -> str:
-    """Resolve ``auto``: ``dreams`` where its records are found, else ``synthetic``.
+class Simulator(Protocol):
+    """Makes one recording per subject, with known truth."""
+
+    def __call__(
+        self, *, subjects: int, minutes: float, sfreq: float, seed: int
+    ) -> list[Recording]:
+        """Simulate at ``sfreq`` Hz; the same arguments give the same recordings."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an experiment asks of a source.
 
     Parameters
     ----------
-    name : {"auto", "dreams", "files", "synthetic"}
-        As set by the user.
-    root : str
-        Folder of the DREAMS databases; it need not exist.
-    event : {"spindle", "rem"}
-        What the records must be scored for.
+    event : str
+        What must have been marked.
+    channels : sequence of sequences of str
+        For each channel its accepted names, see :func:`.pick_channels`.
+    setting : str
+        Where the channels were set, for messages.
+    sfreq : float
+        In Hz: the rate that the experiment works at. Files keep their own.
+    seed : int
+        Of all randomness.
+    simulator : Simulator, optional
+        The task's own.
     """
-    if name != "auto":
-        return name
-    return "dreams" if dreams.found(Path(root).expanduser(), event) else "synthetic"
+
+    event: str
+    channels: Sequence[Sequence[str]]
+    setting: str = "task.channels"
+    sfreq: float = 100.0
+    seed: int = 0
+    simulator: Simulator | None = None
 
 
-def load(
-    source: str,
-    *,
-    root: str,
-    event: str,
-    channels: Sequence[Sequence[str]],
-    expert: str,
-    records: Sequence[str] | None,
-    subjects: int,
-    minutes: float,
-    sfreq: float,
-    seed: int,
-    scored: str = "rows",
-    event_names: Sequence[str] | None = None,
-    setting: str = "task.channels",
-) -> list[Recording]:
-    """Load recordings with the wanted channels, usable throughout.
+class DataSource(ABC):
+    """A source of recordings: a database, a folder, a simulation."""
+
+    name: ClassVar[str]
+    """What results call their data."""
+
+    @abstractmethod
+    def available(self, wanted: Wanted) -> bool:
+        """Whether there is anything of what is wanted; no file is opened to tell."""
+
+    @abstractmethod
+    def load(self, wanted: Wanted) -> list[Recording]:
+        """Load what is wanted, or raise an InputError that says what is missing."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say in a few words what the source is."""
+
+    def chosen(self, wanted: Wanted) -> "DataSource":  # noqa: ARG002
+        """Return the source that will be read: this one, unless it chooses among others."""
+        return self
+
+    def read(self, wanted: Wanted) -> list[Recording]:
+        """Load recordings with the wanted channels, usable throughout; what was odd is logged.
+
+        Raises
+        ------
+        InputError
+            If there are none, a channel is missing, or a signal is flat or not a number.
+        """
+        recordings = self.load(wanted)
+        require_usable(recordings, wanted.setting)
+        for recording in recordings:
+            for note in recording.notes:
+                log.info("record %s: %s", recording.record, note)
+        return recordings
+
+
+class Auto(DataSource):
+    """The first of several sources that has what is wanted.
 
     Parameters
     ----------
-    source : {"dreams", "files", "synthetic"}
-        As resolved by :func:`data_source`.
-    root, event, channels, expert, records, setting
-        See :func:`xai_sleep.recordings.dreams.read`.
-    scored, event_names
-        See :func:`xai_sleep.recordings.files.read`.
-    subjects, minutes, sfreq, seed
-        See :func:`xai_sleep.recordings.simulated.simulate`.
+    sources : sequence of DataSource
+        In the order of preference; the last is taken where none has.
+    shared
+        Settings that the sources take from this one.
+    """
+
+    name = "auto"
+
+    def __init__(self, sources: Sequence[DataSource], **shared: object) -> None:  # noqa: ARG002
+        self.sources = sources
+
+    def available(self, wanted: Wanted) -> bool:
+        """Whether any of the sources has it."""
+        return any(source.available(wanted) for source in self.sources)
+
+    def load(self, wanted: Wanted) -> list[Recording]:
+        """Load from the source chosen."""
+        return self.chosen(wanted).load(wanted)
+
+    def describe(self) -> str:
+        """List the sources."""
+        return f"the first there is of: {'; '.join(each.describe() for each in self.sources)}"
+
+    def chosen(self, wanted: Wanted) -> DataSource:
+        """Choose the source to read."""
+        first = next((each for each in self.sources if each.available(wanted)), self.sources[-1])
+        return first.chosen(wanted)
+
+
+def simulator_of(settings: Component | None) -> Simulator | None:
+    """Make the simulator that ``task.simulator`` configures; None if the task has none.
 
     Raises
     ------
     InputError
-        If there are none, a channel is missing, or a signal is flat or not a number.
+        If there is no such thing.
     """
-    if source == "dreams":
-        recordings = dreams.read(
-            Path(root).expanduser(),
-            event=event,
-            channels=channels,
-            expert=expert,
-            records=records,
-            setting=setting,
-        )
-    elif source == "files":
-        recordings = files.read(
-            Path(root).expanduser(),
-            channels=channels,
-            expert=expert,
-            records=records,
-            scored=scored,
-            event_names=event_names,
-            setting=setting,
-        )
-    else:
-        simulated = simulate(
-            "rem" if event == "rem" else "spindle",
-            subjects=subjects,
-            minutes=minutes,
-            sfreq=sfreq,
-            seed=seed,
-        )
-        recordings = [_select(one, channels, setting) for one in _named(simulated, records)]
-    require_usable(recordings, setting)
-    for recording in recordings:
-        for note in recording.notes:
-            log.info("record %s: %s", recording.record, note)
-    return recordings
+    return None if settings is None else cast("Simulator", made("task.simulator", settings))
 
 
-def _named(simulated: Sequence[Recording], names: Sequence[str] | None) -> list[Recording]:
-    held = [recording.record for recording in simulated]
-    if names is not None and (not names or not set(names) <= set(held)):
-        raise InputError(
-            f"data.records asks for {', '.join(names) or 'nothing'}, but the simulated records "
-            f"are {', '.join(held)}"
-        )
-    return [recording for recording in simulated if names is None or recording.record in names]
+def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
+    """Name of the source that a configuration leads to; what cannot be used is told later."""
+    try:
+        simulator = simulator_of(cast("Component | None", task.get("simulator")))
+        wanted = Wanted(str(task["event"]), (), simulator=simulator)
+        return build(DataSource, "data", data).chosen(wanted).name
+    except InputError:
+        return "unknown"
 
 
-def _select(recording: Recording, wanted: Sequence[Sequence[str]], setting: str) -> Recording:
-    rows = []
-    held = [channel.casefold() for channel in recording.channels]
-    for names in wanted:
-        row = next((held.index(n.casefold()) for n in names if n.casefold() in held), None)
-        if row is None:
+def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] | None:
+    """Read a setting that lists names.
+
+    Raises
+    ------
+    InputError
+        If it is no list, or OmegaConf took a name for a number that is written otherwise.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        raise InputError(f"{setting} is {value}; expected a list: [{value}]")
+    for name in value:
+        if isinstance(name, bool | float) or not isinstance(name, str | int):
             raise InputError(
-                f"{setting}: simulated records hold {' and '.join(recording.channels)}, "
-                f"none of {', '.join(names)}; name one of them"
+                f"{setting} holds {name!r}, which is no name; put one that reads like a number in "
+                "quotes"
             )
-        rows.append(row)
-    return replace(
-        recording,
-        signals=recording.signals[rows],
-        channels=tuple(recording.channels[row] for row in rows),
-    )
+    return tuple(map(str, value))
+
+
+def choice(setting: str, value: str, choices: Sequence[str]) -> str:
+    """Read a setting that is one of several words.
+
+    Raises
+    ------
+    InputError
+        Naming them.
+    """
+    if value not in choices:
+        raise InputError(f"{setting} is {value!r}; it must be one of {', '.join(choices)}")
+    return value

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Source, group_subjects
+from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.tables import find_table, read_table
 
 log = logging.getLogger(__name__)
@@ -55,17 +56,19 @@ def subjects_of(
 def _listed(table: Path, sources: Mapping[str, Source]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in read_table(table, ("record", "subject")):
-        record, subject = row.cells["record"], row.cells["subject"]
+        record, subject = as_seen(row.cells["record"]), row.cells["subject"]
         if not subject or set(subject) & set("/\\") or subject.startswith("."):
             raise InputError(
                 f"{row.where}: subject is {subject!r}; expected a name that a folder can have"
             )
         if found.setdefault(record, subject) != subject:
-            raise InputError(f"{row.where}: {record} is given a second subject, {subject}")
-    missing = [record for record in sources if record not in found]
+            raise InputError(
+                f"{row.where}: {row.cells['record']} is given a second subject, {subject}"
+            )
+    missing = [record for record in sources if as_seen(record) not in found]
     if missing:
         raise InputError(
             f"{table} does not say whose {', '.join(missing)} {'is' if len(missing) < 2 else 'are'}"
             "; add a row for each (record: the name of the file without its ending)"
         )
-    return {record: found[record] for record in sources}
+    return {record: found[as_seen(record)] for record in sources}

@@ -4,13 +4,13 @@ Lower and upper case of column names do not matter. An empty cell and ``n/a`` (a
 say nothing.
 """
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.names import as_seen
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -50,17 +50,21 @@ class Row:
 
 
 def find_table(folder: Path, name: str) -> Path | None:
-    """Find ``name.csv`` or ``name.tsv``; None if there is neither.
+    """Find ``name.csv`` or ``name.tsv``, in lower or upper case; None if there is neither.
 
     Raises
     ------
     InputError
-        If there are both.
+        If several could be meant.
     """
-    both = [folder / f"{name}{suffix}" for suffix in SEPARATORS]
-    there = [path for path in both if path.is_file()]
+    there = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.casefold() in SEPARATORS and as_seen(path.stem) == as_seen(name)
+    ]
     if len(there) > 1:
-        raise InputError(f"{folder} holds {name}.csv and {name}.tsv; keep one of them")
+        names = " and ".join(path.name for path in there)
+        raise InputError(f"{folder} holds {names}; keep one of them")
     return there[0] if there else None
 
 
@@ -72,26 +76,43 @@ def read_table(path: Path, required: Sequence[str]) -> list[Row]:
     InputError
         If it is no table, lacks a required column, names one twice, or a row has too many cells.
     """
-    separator = SEPARATORS[path.suffix]
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, delimiter=separator, strict=True)
-            names = [name.strip().casefold() for name in next(lines, [])]
-            numbered = [(lines.line_num, [cell.strip() for cell in line]) for line in lines]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as a table ({error}); save it as UTF-8") from None
+    names, *lines = _cells(path) or [[]]
+    names = [name.casefold() for name in names]
     if not set(names) >= set(required) or len(set(names)) < len(names):
+        separated = "commas" if SEPARATORS[path.suffix.casefold()] == "," else "tabs"
         raise InputError(
             f"{path}, line 1: expected the columns {' and '.join(required)}, each once and "
-            f"separated by {'commas' if separator == ',' else 'tabs'}; "
-            f"found {', '.join(map(repr, names)) or 'nothing'}"
+            f"separated by {separated}; found {', '.join(map(repr, names)) or 'nothing'}"
         )
-    return [_row(f"{path}, line {at}", names, line) for at, line in numbered if any(line)]
+    rows, number = [], 1
+    for line in lines:
+        number += 1 + "".join(line).count("\n")  # in quotes, a cell may have several lines
+        said = {name: "" if cell == "n/a" else cell for name, cell in zip(names, line, strict=True)}
+        if any(line):
+            rows.append(Row(f"{path}, line {number}", said))
+    return rows
 
 
-def _row(where: str, names: Sequence[str], line: Sequence[str]) -> Row:
-    if len(line) > len(names):
-        raise InputError(f"{where}: {len(line)} cells, but line 1 names {len(names)} columns")
-    cells = [*line, *[""] * (len(names) - len(line))]
-    said = {name: "" if cell == "n/a" else cell for name, cell in zip(names, cells, strict=True)}
-    return Row(where, said)
+def _cells(path: Path) -> list[list[str]]:
+    """Read every cell as text, without the space around it."""
+    # Late, so that --help and a mistyped setting need not wait for pandas.
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=SEPARATORS[path.suffix.casefold()],
+            header=None,
+            dtype=str,
+            na_filter=False,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+        )
+    except pd.errors.EmptyDataError:
+        return []
+    except (UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise InputError(
+            f"{path} cannot be read as a table ({str(error).strip()}); save it as UTF-8, with no more cells in "
+            "a row than line 1 has, and quotes in pairs"
+        ) from None
+    return [[str(cell).strip() for cell in line] for line in frame.fillna("").to_numpy()]

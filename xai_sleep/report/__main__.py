@@ -1,73 +1,81 @@
 """The results table: ``python -m xai_sleep.report DIR [DIR …]``."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from xai_sleep.errors import leave, say
-from xai_sleep.evaluate.compare import Pair, pairs
+from xai_sleep.evaluate import compare
+from xai_sleep.experiment.provenance import commit
 from xai_sleep.report import style
-from xai_sleep.report.comparison import Row, load
-from xai_sleep.report.comparison_figure import comparison_figure
+from xai_sleep.report.comparison import (
+    comparison_csv,
+    comparison_figure,
+    markdown,
+    pairs_csv,
+    terminal_tables,
+)
 from xai_sleep.report.comparison_page import comparison_page
-from xai_sleep.report.comparison_tables import comparison_csv, markdown, terminal_tables
-from xai_sleep.report.paired_tables import pairs_csv, pairs_markdown, pairs_table
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.comparison import Pair, Row
+from xai_sleep.results.files import write_text
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of all runs found and write it as CSV, Markdown, figure and page."""
     asked = _parser().parse_args(arguments)
     directories: list[Path] = asked.directories
-    rows, skipped = load(directories)
-    for line in skipped:
-        say(f"left out: {line}")
+    rows, left_out = compare.rows(directories)
     if not rows:
+        _say(left_out)
         leave(
             f"no finished run in {', '.join(map(str, directories))}; name directories of runs "
             "or sweeps that hold results.json, such as outputs or multirun"
         )
-    compared, not_compared = pairs(rows)
-    for line in not_compared if len(rows) > 1 else ():
-        say(f"left out: {line}")
-    _show(rows, compared)
+    pairs, not_compared = compare.pairs(rows)
+    left_out = [*left_out, *(not_compared if len(rows) > 1 else ())]
+    _say(left_out)
+    _show(rows, pairs)
     out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
+    command = ["python", "-m", "xai_sleep.report", *map(str, directories), "--out", str(out)]
     try:
-        names = _write(out, rows, compared)
+        names = _write(out, rows, pairs)
         if not (out / "results.json").exists():  # else a run's own page stands there
-            left_out = [*skipped, *(not_compared if len(rows) > 1 else ())]
-            page = comparison_page(rows, compared, left_out, out=out, directories=directories)
+            made_with = (shlex.join(command), commit())
+            page = comparison_page(rows, pairs, left_out, out, made_with)
             write_text(out / "report.html", page)
-            names += ", report.html"
+            names.append("report.html")
     except OSError as error:
         leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
-    Console().print(f"{names} in {out}", highlight=False, soft_wrap=True)
+    Console().print(f"{', '.join(names)} in {out}", highlight=False, soft_wrap=True)
 
 
-def _show(rows: Sequence[Row], compared: Sequence[Pair]) -> None:
+def _say(left_out: Sequence[str]) -> None:
+    for line in left_out:
+        say(f"left out: {line}")
+
+
+def _show(rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
     console = Console()
-    for table in terminal_tables(rows):
+    for table in terminal_tables(rows, pairs):
         console.print(table)
-    if compared:
-        console.print(pairs_table(compared))
     for i, row in enumerate(rows, 1):
         if not row.is_baseline:
             console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _write(out: Path, rows: Sequence[Row], compared: Sequence[Pair]) -> str:
+def _write(out: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> list[str]:
     """Write all files and name them."""
     out.mkdir(parents=True, exist_ok=True)
-    text = markdown(rows)
-    if compared:
-        text += "\n" + pairs_markdown(compared)
-        write_text(out / "pairs.csv", pairs_csv(compared, [row.run for row in rows]))
-    write_text(out / "table.csv", comparison_csv(rows))
-    write_text(out / "table.md", text)
+    files = {"table.csv": comparison_csv(rows), "table.md": markdown(rows, pairs)}
+    if pairs:
+        files["pairs.csv"] = pairs_csv(pairs, rows)
+    for name, text in files.items():
+        write_text(out / name, text)
     style.save(comparison_figure(rows), out / "table.png")
-    return f"table.csv, {'pairs.csv, ' if compared else ''}table.md, table.png"
+    return [*files, "table.png"]
 
 
 def _parser() -> argparse.ArgumentParser:

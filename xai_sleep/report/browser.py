@@ -6,22 +6,18 @@ are kept, and of the others a seeded sample; if even the former are too many, th
 """
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.colors import Colormap, to_hex
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.detections import LeftBehind
-from xai_sleep.report.examples import outcomes
-from xai_sleep.windows.images import Images
-from xai_sleep.windows.windows import Windows, cut_signals
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.test_windows import OUTCOMES
+from xai_sleep.windows.windows import cut_signals
 
 BUDGET = 7_000_000  # bytes, a third more in base64
 STEPS = 32_000  # of a signal on either side of zero
@@ -42,58 +38,37 @@ class Browser:
         Whether all windows with an event and all detected ones are on the page.
     """
 
-    data: dict[str, Any]
+    data: dict[str, object]
     shown: int
     total: int
     complete: bool
 
 
-def browser(
-    recordings: Sequence[Recording],
-    results: Sequence[FoldResult],
-    left: LeftBehind,
-    images: Images | None = None,
-    budget: int = BUDGET,
-) -> Browser:
-    """Choose test windows and pack them.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Those the windows were cut from.
-    results : sequence of FoldResult
-        With or without maps.
-    left : LeftBehind
-        Detected events, where there are any.
-    images : Images, optional
-        What the network saw, if its maps are over frequency and time.
-    budget : int
-        Bytes of signals and maps before base64.
-    """
-    windows = _together([result.windows for result in results])
-    fold = np.repeat(np.arange(len(results)), [len(result.windows) for result in results])
-    probability = np.concatenate([result.probability for result in results]).astype(np.float64)
-    detected = probability >= np.array([result.threshold for result in results])[fold]
-    wanted = (windows.label == 1) | detected
-    each = _bytes_per_window(recordings[0], results[0])
-    kept = choose(wanted, max(budget // each, 1))
+def browser(finished: Finished, budget: int = BUDGET) -> Browser:
+    """Choose test windows and pack them; ``budget`` is in bytes before base64."""
+    tested, recordings = finished.windows, finished.recordings
+    windows = tested.windows(recordings)
+    wanted = (tested.label == 1) | tested.detected
+    kept = choose(wanted, max(budget // _bytes_per_window(finished), 1))
     kept = kept[np.lexsort((windows.start[kept], windows.record[kept]))]
-    calls = np.argmax(list(outcomes(windows.label, detected).values()), axis=0)
-    signals = cut_signals([r.signals for r in recordings], windows, kept)
+    folds = [outcome.name for outcome in finished.outcomes]
     data = {
         "length": windows.length,
         "sfreq": windows.sfreq,
         "steps": STEPS,
-        "outcomes": list(style.OUTCOMES.items()),
-        "records": [_describe(r, left.events_of(r.record)) for r in recordings],
-        "folds": [{"name": r.name, "threshold": r.threshold} for r in results],
+        "outcomes": list(style.COLOURS.items()),
+        "records": [_describe(r, finished.events.of(r.record)) for r in recordings],
+        "folds": [{"name": o.name, "threshold": o.threshold} for o in finished.outcomes],
         "record": windows.record[kept].tolist(),
-        "fold": fold[kept].tolist(),
+        "fold": [folds.index(name) for name in tested.fold[kept]],
         "start": windows.start_time[kept].tolist(),
-        "outcome": calls[kept].tolist(),
-        "probability": probability[kept].round(4).tolist(),
-        **_packed_signals(signals),
-        **_packed_maps(results, kept, images),
+        "outcome": [OUTCOMES.index(name) for name in tested.outcome[kept]],
+        "probability": tested.probability[kept].round(4).tolist(),
+        "event": style.EVENT,
+        "octaves": style.OCTAVES,
+        "ramps": {"light": _hues(style.RELEVANCE), "dark": _hues(style.RELEVANCE_ON_DARK)},
+        **_packed_signals(cut_signals([r.signals for r in recordings], windows, kept)),
+        **_packed_maps(finished, kept),
     }
     return Browser(data, len(kept), len(windows), bool(np.isin(np.flatnonzero(wanted), kept).all()))
 
@@ -130,32 +105,24 @@ def coarse(maps: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.fl
     return found
 
 
-def _together(parts: Sequence[Windows]) -> Windows:
-    return replace(
-        parts[0],
-        record=np.concatenate([part.record for part in parts]),
-        start=np.concatenate([part.start for part in parts]),
-        label=np.concatenate([part.label for part in parts]),
-    )
+def _bytes_per_window(finished: Finished) -> int:
+    windows, maps = finished.outcomes[0].windows, finished.outcomes[0].maps
+    relevance = windows.length if finished.explained else 0
+    image = MAP_ROWS * MAP_COLUMNS if maps.ndim == 3 else 0
+    return 2 * len(finished.recordings[0].channels) * windows.length + relevance + image
 
 
-def _bytes_per_window(recording: Recording, result: FoldResult) -> int:
-    relevance = result.windows.length if result.maps.size else 0
-    image = MAP_ROWS * MAP_COLUMNS if result.maps.ndim == 3 else 0
-    return 2 * len(recording.channels) * result.windows.length + relevance + image
-
-
-def _describe(recording: Recording, detections: Intervals | None) -> dict[str, Any]:
+def _describe(recording: Recording, detections: Intervals) -> dict[str, object]:
     return {
         "record": recording.record,
         "subject": recording.subject,
         "channels": recording.channels,
         "events": recording.events.round(4).tolist(),
-        "detections": None if detections is None else detections.round(4).tolist(),
+        "detections": detections.round(4).tolist(),
     }
 
 
-def _packed_signals(signals: NDArray[np.float32]) -> dict[str, Any]:
+def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
     peak = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3)
     usual = peak[peak <= 2 * np.median(peak)]
     steps = np.round(signals / peak[:, np.newaxis, np.newaxis] * STEPS).astype("<i2")
@@ -166,20 +133,21 @@ def _packed_signals(signals: NDArray[np.float32]) -> dict[str, Any]:
     }
 
 
-def _packed_maps(
-    results: Sequence[FoldResult], kept: NDArray[np.intp], images: Images | None
-) -> dict[str, Any]:
-    if not all(result.maps.size for result in results):
+def _packed_maps(finished: Finished, kept: NDArray[np.intp]) -> dict[str, object]:
+    if not finished.explained:
         return {"profiles": None, "maps": None}
-    maps = np.concatenate([result.maps for result in results])[kept]
-    profiles = {"profiles": _base64(_bytes(time_profiles(maps, results[0].windows.length)))}
-    if maps.ndim != 3 or images is None:
-        return {**profiles, "maps": None}
-    freqs = images.transform.freqs.double().numpy()
-    small = coarse(maps, MAP_ROWS, MAP_COLUMNS)
+    maps, profiles = finished.maps, _base64(_bytes(finished.profiles[kept]))
+    if maps.ndim != 3 or finished.images is None:
+        return {"profiles": profiles, "maps": None}
+    freqs = finished.images.transform.freqs.double().numpy()
+    small = coarse(maps[kept], MAP_ROWS, MAP_COLUMNS)
     shape = {"rows": small.shape[1], "columns": small.shape[2]}
     band = {"low": float(freqs.min()), "high": float(freqs.max())}
-    return {**profiles, "maps": {**shape, **band, "values": _base64(_bytes(small))}}
+    return {"profiles": profiles, "maps": {**shape, **band, "values": _base64(_bytes(small))}}
+
+
+def _hues(colours: Colormap) -> list[str]:
+    return [to_hex(colours(share)) for share in np.linspace(0, 1, 64)]
 
 
 def _bytes(relevance: NDArray[np.floating]) -> NDArray[np.uint8]:

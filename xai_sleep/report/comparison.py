@@ -5,226 +5,192 @@ so that simulated figures are never read as real ones. Scores are those of test 
 thresholds chosen on validation windows; intervals are over subjects.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
-from typing import Any
 
-from xai_sleep.evaluate.windows import SCHEMA
-from xai_sleep.results.leaky import leaks_of, marked
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.table import Table as TerminalTable
 
-SHOWN = {
-    "accuracy": "accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "precision": "precision",
-    "f1": "F1",
-    "auroc": "AUROC",
-}
-POINTING = "pointing game"
-EVENT_F1 = "event F1"
+from xai_sleep.report.columns import CHANCE, COMPARED, EVENTS, POINTING, Column
+from xai_sleep.report.strips import Dots, draw_strip, keys, name_rows
+from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
+from xai_sleep.results.comparison import Difference, Pair, Row
+from xai_sleep.results.stamp import LEAKY
+
 TITLES = {
     "synthetic": "synthetic data: SIMULATED recordings",
     "dreams": "dreams data: recordings of the DREAMS databases",
 }
-
 OWN = ": recordings of the user's own"
+HOW = (
+    "Scores of test windows, and F1 of events: pooled over the folds [95 % interval over "
+    "subjects]; mean ± sd over folds"
+)
+MAPS = "Pointing game: share of true positives whose map peaks in an event; chance: of a flat map"
+BASELINES = (
+    "Baselines are scored on the windows of the runs beside them; `experts` is the second expert "
+    "against the first, where both scored"
+)
+PAIRS = (
+    "Pairs of runs on the same test windows: pooled scores, their difference (first less second), "
+    "its 95 % interval over subjects, and the p-value of exchanging the two runs within subjects. "
+    "With k subjects p cannot fall below 2^(1-k)"
+)
+PAIR = ("runs", "score", "first", "second", "difference", "95 % interval", "p", "subjects")
+
+ROW = 0.42  # in, of the figure
+AROUND = 1.3  # in, titles and axes of a block
 
 
-@dataclass(frozen=True)
-class Score:
-    """One score of a run; None where it is undefined.
-
-    Parameters
-    ----------
-    mean, sd : float or None
-        Over the folds.
-    pooled : float or None
-        Of the test windows of all folds together.
-    low, high : float or None
-        Ends of the 95 % interval of ``pooled``.
-    """
-
-    mean: float | None = None
-    sd: float | None = None
-    pooled: float | None = None
-    low: float | None = None
-    high: float | None = None
+Numbered = list[tuple[int, Row]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One run.
-
-    Parameters
-    ----------
-    run : str
-        Its directory.
-    data : str
-        Source of its recordings; of the user's own with the folder they are in.
-    task, cv, model : str
-        What was looked for, how folds were made, the network's class.
-    folds : int
-        Number of folds.
-    windows : mapping of str to Score
-        Under the names of :data:`SHOWN`.
-    event_f1 : Score
-        Of events; undefined where the run or baseline found none.
-    pointing, chance : Score
-        Pointing game of true positives, and of a map that is the same everywhere; undefined
-        where the run made no maps.
-    is_baseline : bool
-        Whether it is no network; ``run`` is then empty.
-    leaks : tuple of str
-        Mistakes made on purpose.
-    """
-
-    run: str
-    data: str
-    task: str
-    cv: str
-    model: str
-    folds: int
-    windows: Mapping[str, Score]
-    event_f1: Score
-    pointing: Score
-    chance: Score
-    is_baseline: bool = False
-    leaks: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Task, model and cross-validation, marked where there are leaks."""
-        leaks = self.leaks if len(self.leaks) < 2 else [f"{len(self.leaks)} leaks"]
-        return marked(" ".join([self.task, self.model, self.cv, *leaks]), self.leaks)
-
-
-def load(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
-    """Read every run in the directories and below.
-
-    Parameters
-    ----------
-    directories : sequence of Path
-        Of runs or of sweeps; a run that is found twice counts once.
-
-    Returns
-    -------
-    rows : list of Row
-        By data source, task, cross-validation, model and directory; baselines come after the
-        runs they belong to, and once for all runs that test on the same windows.
-    skipped : list of str
-        One line for each run that cannot be used, and why.
-    """
-    rows: list[Row] = []
-    baselines: dict[str, Row] = {}
-    skipped: list[str] = []
-    for directory in directories:
-        if not directory.is_dir():
-            skipped.append(f"{directory} is no directory")
-    found = {path.resolve(): path for directory in directories for path in _runs(directory)}
-    for path in sorted(found.values()):
-        try:
-            row, of_run = read(path)
-            rows.append(row)
-            baselines = of_run | baselines  # of runs alike the first one counts
-        except FileNotFoundError:
-            skipped.append(f"{path} holds no results.json; its run is not finished")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = next(iter(str(error).splitlines()), "")
-            skipped.append(f"{path}/results.json cannot be used ({type(error).__name__}: {reason})")
-    rows += baselines.values()
-    return sorted(
-        rows,
-        key=lambda r: (r.data, bool(r.leaks), r.task, r.cv, r.is_baseline, r.model, r.leaks, r.run),
-    ), skipped
-
-
-def read(run: Path) -> tuple[Row, dict[str, Row]]:
-    """Read one run; whatever is missing in its ``results.json`` raises Python's own error.
-
-    Returns
-    -------
-    row : Row
-        Of the network.
-    baselines : dict of str to Row
-        Those that could be had, under keys that are equal where they were tested alike.
-
-    Raises
-    ------
-    ValueError
-        If it was written in another schema, or is no JSON.
-    """
-    found = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    if found["schema"] != SCHEMA:
-        raise ValueError(f"schema {found['schema']}, expected {SCHEMA}")
-    config, summary = found["config"], found["summary"]
-    maps = summary.get("maps", {}).get("true_positives", {})
-    row = Row(
-        run=str(run),
-        data=_source(found),
-        task=str(config["task"]["name"]),
-        cv=str(config["cv"]["scheme"]),
-        model=config["model"]["_target_"].rpartition(".")[2],
-        folds=len(found["folds"]),
-        windows={name: _score(summary["windows"][name]) for name in SHOWN},
-        event_f1=_score(summary.get("events", {}).get("f1")),
-        pointing=_score(maps.get("pointing")),
-        chance=_score(maps.get("pointing_uniform")),
-        leaks=tuple(leaks_of(found)),
-    )
-    return row, _baselines(row, found)
-
-
-def _source(found: Mapping[str, Any]) -> str:
-    source = str(found["data"])
-    folder = Path(found["config"]["data"]["root"]).name if source == "files" else ""
-    return f"{source} {folder}".strip()
-
-
-def _baselines(row: Row, found: Mapping[str, Any]) -> dict[str, Row]:
-    config = found["config"]
-    names = {"data": ("expert", "records"), "task": ("window", "min_overlap"), "detector": ("iou",)}
-    tested = [config.get(part, {}).get(name) for part, each in names.items() for name in each]
-    tested += [(each["record"], each["scored_seconds"]) for each in found.get("records", ())]
-    return {
-        f"{row.data} {row.leaks} {row.task} {row.cv} {tested} {name}": replace(
-            row,
-            run="",
-            model=f"baseline {name}",
-            folds=len(baseline["folds"]),
-            windows={score: _score(baseline["windows"][score]) for score in SHOWN},
-            event_f1=_score(baseline.get("events", {}).get("f1")),
-            pointing=Score(),
-            chance=Score(),
-            is_baseline=True,
-        )
-        for name, baseline in found.get("baselines", {}).items()
-        if "windows" in baseline
-    }
-
-
-def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
+def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, Numbered]]:
     """Title of each data source with its rows, numbered from 1 through all; leaky ones apart."""
-    for (data, leaks), group in groupby(
-        enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].leaks))
+    for (data, leaky), group in groupby(
+        enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].stamp.leaks))
     ):
-        yield marked(TITLES.get(data, f"{data} data{OWN}"), ["any"] * leaks), list(group)
+        title = TITLES.get(data, f"{data} data{OWN}")
+        yield f"{LEAKY} {title}" if leaky else title, list(group)
 
 
-def _runs(directory: Path) -> set[Path]:
-    """Directories that a run has claimed or finished."""
-    return {
-        path.parent
-        for pattern in ("results.json", "run.lock")
-        for path in sorted(directory.rglob(pattern))
-    }
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """One table per data source, a row a run."""
+    head = ["run", *(column.label for column in COMPARED), CHANCE.label]
+    return [
+        Table(title, head, [_texts(f"{i} {row.name}", row) for i, row in numbered])
+        for title, numbered in by_source(rows)
+    ]
 
 
-def _score(found: Mapping[str, Any] | None) -> Score:
-    if found is None:
-        return Score()
-    low, high = found["ci95"] or (None, None)
-    values = (found["mean"], found["std"], found["pooled"], low, high)
-    return Score(*(None if value is None else float(value) for value in values))
+def about(rows: Sequence[Row]) -> list[str]:
+    """Say what the tables hold."""
+    return [f"{HOW}.", f"{MAPS}.", *[f"{BASELINES}."] * any(row.is_baseline for row in rows)]
+
+
+def told(row: Row) -> str:
+    """Say which run this is, with its leaks and its directory."""
+    leaks = f" ({' '.join(row.stamp.tags)})" if row.stamp.tags else ""
+    return f"{row.name}, {row.data} data, {row.folds} folds{leaks}: {row.run}"
+
+
+def pairs_table(pairs: Sequence[Pair]) -> Table:
+    """One row a pair and score."""
+    rows = [
+        [f"{pair.first} – {pair.second}", *_difference(difference)]
+        for pair in pairs
+        for difference in pair.differences
+    ]
+    return Table("Pairs of runs on the same test windows", PAIR, rows, [PAIRS])
+
+
+def terminal_tables(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[TerminalTable]:
+    """One table per data source and one of pairs, for a terminal of 80 columns."""
+    head = ["run", "", *(column.head for column in COMPARED)]
+    note = "windows and, at last but one, events; thresholds chosen on validation data"
+    for title, numbered in by_source(rows):
+        sections = [[_lines(i, row)] for i, row in numbered]
+        yield on_terminal(title, head, sections, [note], names=2)
+    if pairs:
+        apart = [
+            [
+                ["" if place else f"{pair.first} – {pair.second}", *_difference(difference)]
+                for place, difference in enumerate(pair.differences)
+            ]
+            for pair in pairs
+        ]
+        note = "difference: first less second; interval and p over subjects"
+        yield on_terminal("pairs of runs on the same test windows", PAIR, apart, [note], names=2)
+
+
+def markdown(rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
+    """All tables, and which run is where."""
+    runs = [f"{i}. {told(row)}" for i, row in enumerate(rows, 1) if not row.is_baseline]
+    shown = [*tables(rows), *[pairs_table(pairs)] * bool(pairs)]
+    parts = [*(table.markdown for table in shown), *about(rows), "\n".join(runs)]
+    return "\n\n".join(parts) + "\n"
+
+
+def comparison_csv(rows: Sequence[Row]) -> str:
+    """One row a run, in full precision; an undefined score is empty."""
+    leaky = any(row.stamp.leaks for row in rows)
+    lines = []
+    for row in rows:
+        cells = {name: getattr(row, name) for name in ("run", "data", "task", "cv", "model")}
+        line: dict[str, object] = {**cells, "folds": row.folds}
+        for column in (*COMPARED, CHANCE):
+            score = column.of(row)
+            values = (score.mean, score.sd, score.pooled, score.low, score.high)
+            ends = ("mean", "sd", "pooled", "low", "high")
+            line |= {f"{column.key}_{end}": v for end, v in zip(ends, values, strict=True)}
+        lines.append(line | ({"leaks": " ".join(row.stamp.tags)} if leaky else {}))
+    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
+
+
+def pairs_csv(pairs: Sequence[Pair], rows: Sequence[Row]) -> str:
+    """One row a pair and score, in full precision; what is undefined is empty."""
+    scores = ("first", "second", "difference", "low", "high", "p", "subjects")
+    lines = [
+        [rows[pair.first - 1].run, rows[pair.second - 1].run, _column(d).key]
+        + [getattr(d, name) for name in scores]
+        for pair in pairs
+        for d in pair.differences
+    ]
+    frame = pd.DataFrame(lines, columns=["first_run", "second_run", "score", *scores])
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def comparison_figure(rows: Sequence[Row]) -> Figure:
+    """Draw every score of every run: pooled with its interval, mean over folds, and chance."""
+    blocks = list(by_source(rows))
+    heights = [AROUND + ROW * len(numbered) for _, numbered in blocks]
+    figure = Figure(figsize=(15, sum(heights) + 0.4), layout="constrained")
+    parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (title, numbered) in zip(parts, blocks, strict=True):
+        part.suptitle(title, weight="bold")
+        panels = part.subplots(1, len(COMPARED), sharey=True)
+        for axes, column in zip(panels, COMPARED, strict=True):
+            by_chance = column is POINTING
+            dots = [
+                Dots.of(column.of(row), CHANCE.of(row) if by_chance else None)
+                for _, row in numbered
+            ]
+            draw_strip(axes, dots, column.label)
+            axes.set_xlabel("score (0 to 1)", fontsize=8)
+        panels[-1].set_title(f"{POINTING.label}\nof true positives", fontsize=10)
+        name_rows(panels[0], [f"{i}  {row.name}" for i, row in numbered])
+    figure.legend(handles=keys(), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _texts(name: str, row: Row) -> list[str]:
+    scores = [column.of(row) for column in COMPARED]
+    cells = ["–" if s.pooled is None else f"{certain(s)}; {spread(s)}" for s in scores]
+    return [name, *cells, number(CHANCE.of(row).pooled)]
+
+
+def _lines(place: int, row: Row) -> list[str]:
+    """One row of a terminal's table, of several lines."""
+    leaks = [leak.name for leak in row.stamp.leaks]
+    cells = []
+    for column in COMPARED:
+        s = column.of(row)
+        values = [s.mean, s.sd, s.pooled, s.low, s.high]
+        if column is POINTING:
+            values.append(CHANCE.of(row).pooled)
+        beyond = column in (EVENTS, POINTING) and s.pooled is None
+        cells.append("–" if beyond else "\n".join(map(short, values)))
+    name = "\n".join([f"{place} {row.task}", row.model, row.cv, row.data, *leaks])
+    chance = "\nchance" if POINTING.of(row).pooled is not None else ""
+    return [name, f"mean\nsd\npooled\n95 % from\nto{chance}", *cells]
+
+
+def _difference(d: Difference) -> list[str]:
+    bounds = "–" if d.low is None else f"[{short(d.low)}, {short(d.high)}]"
+    scores = [short(value) for value in (d.first, d.second, d.difference)]
+    return [_column(d).label, *scores, bounds, short(d.p), str(d.subjects)]
+
+
+def _column(d: Difference) -> Column:
+    return next(c for c in COMPARED if (c.part, c.metric) == (d.part, d.metric))

@@ -1,83 +1,57 @@
-"""ROC and precision-recall curves of test windows.
+"""Curves of a run: operating points, calibration, training, deletion and insertion.
 
-"Pooled" means the test windows of all folds together. Their probabilities come from different
-networks, but are taken as they are: no scaling per fold makes the pooled curve look better.
+All count windows. "Pooled" means the test windows of all folds together: their probabilities come
+from different networks, but are taken as they are.
 """
+
+# Not the displays of scikit-learn: each of them imports pyplot, the global state done without here.
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.metrics.windows import window_scores
 from xai_sleep.report import style
+from xai_sleep.results.finished import Curves, Finished
+from xai_sleep.results.run import FoldRecord, Numbers
+from xai_sleep.results.scores import POOLED, Scores
 
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """Operating points from the highest threshold, at which nothing is detected, to the lowest.
-
-    Parameters
-    ----------
-    false_alarm_rate, sensitivity, precision : arrays of shape (point,)
-        Where nothing is detected precision is 1, by convention.
-    """
-
-    false_alarm_rate: Floats
-    sensitivity: Floats
-    precision: Floats
+WAYS = {"deletion": "most relevant deleted first", "insertion": "most relevant inserted first"}
+PANELS = {
+    "train_loss": "training loss",
+    "val_loss": "validation loss",
+    "val_average_precision": "validation average precision",
+}
 
 
-def curves(label: NDArray[np.integer], probability: NDArray[np.floating]) -> Curves:
-    """Every operating point of windows of both classes; equal probabilities share one.
-
-    Examples
-    --------
-    >>> curves(np.array([0, 1, 1]), np.array([0.2, 0.2, 0.7])).sensitivity
-    array([0. , 0.5, 1. ])
-    """
-    order = np.argsort(-probability, kind="stable")
-    last_of_tie = np.flatnonzero(np.diff(probability[order], append=-np.inf))
-    hits = np.r_[0, np.cumsum(label[order])[last_of_tie]]
-    detected = np.r_[0, last_of_tie + 1]
-    positives = np.count_nonzero(label)
-    precision = np.divide(hits, detected, out=np.ones(len(hits)), where=detected > 0)
-    return Curves((detected - hits) / (len(label) - positives), hits / positives, precision)
-
-
-def curves_figure(results: Sequence[FoldResult]) -> Figure:
+def curves_figure(finished: Finished) -> Figure:
     """Draw ROC and precision-recall curves per fold and pooled; dots are the chosen thresholds."""
-    drawn = [result for result in results if len(np.unique(result.windows.label)) == 2]
-    left_out = ", ".join(result.name for result in results if result not in drawn)
+    folds = [outcome.name for outcome in finished.outcomes]
+    drawn = [finished.curves[name] for name in folds if name in finished.curves]
+    left_out = ", ".join(name for name in folds if name not in finished.curves)
     words = textwrap.wrap(f"left out, windows of one class only: {left_out}", 60)
     legend = 0.2 * (4.5 + len(words))  # in
     figure = Figure(figsize=(11, 5.5 + legend), layout="constrained")
     both, below = figure.subplots(2, 2, height_ratios=(5.5, legend))
     roc, precision_recall = both
-    label, probability, _ = pooled(results)
-    share = np.mean(label)
+    share = np.mean(finished.windows.label)
     roc.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="chance")
     precision_recall.plot(
         [0, 1], [share, share], "--", color=style.CHANCE, label=f"chance: {share:.3f}"
     )
-    for number, result in enumerate(drawn):
+    for number, points in enumerate(drawn):
         name = "_" if number else f"single fold ({len(drawn)} drawn)"  # "_" stays unlisted
-        _draw_curves(both, [result], (name, name), style.FOLD, 0.9)
-    if len(np.unique(label)) == 2:
-        scores = window_scores(label, probability)
-        names = (
-            f"pooled: AUROC {scores['auroc']:.3f}",
-            f"pooled: average precision {scores['average_precision']:.3f}",
-        )
-        _draw_curves(both, results, names, style.POOLED, 2.2)
+        _draw_curves(both, points, (name, name), style.FOLD, 0.9)
+    if POOLED in finished.curves:
+        scores = [finished.scores.one("windows", m).value for m in ("auroc", "average_precision")]
+        names = [
+            f"pooled: {label} {value:.3f}" if value is not None else "pooled"
+            for label, value in zip(("AUROC", "average precision"), scores, strict=True)
+        ]
+        _draw_curves(both, finished.curves[POOLED], (names[0], names[1]), style.POOLED, 2.2)
     for axes, legend_axes in zip(both, below, strict=True):
         _finish(axes, legend_axes, "\n".join(words) if left_out else "")
     roc.set(xlabel="false alarm rate (1 − specificity)", ylabel="sensitivity", title="ROC")
@@ -87,39 +61,79 @@ def curves_figure(results: Sequence[FoldResult]) -> Figure:
     return figure
 
 
-def pooled(
-    results: Sequence[FoldResult],
-) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Label, probability and threshold of the windows of all folds, each of shape (window,)."""
-    return (
-        np.concatenate([result.windows.label for result in results]),
-        np.concatenate([result.probability for result in results]).astype(np.float64),
-        np.concatenate([np.full(len(r.windows), r.threshold, np.float64) for r in results]),
+def calibration_figure(finished: Finished) -> Figure:
+    """Draw how often windows of about one probability hold an event, and how many there are."""
+    bins = finished.scores.select(part="calibration", fold=POOLED)
+    curve = [_values(bins.select(metric=name)) for name in ("probability", "observed")]
+    brier = finished.scores.one("windows", "brier").value
+    figure = Figure(figsize=(5.2, 5.2), layout="constrained")
+    top, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    top.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="perfectly calibrated")
+    top.plot(*curve, "o-", color=style.POOLED, label="pooled")
+    top.set(
+        ylabel="share of windows with an event",
+        ylim=(-0.02, 1.02),
+        title=f"Brier score {'undefined' if brier is None else f'{brier:.3f}'} (0 is best)",
     )
+    top.legend(fontsize=9, frameon=False, loc="upper left")
+    below.hist(finished.windows.probability, bins=list(np.linspace(0, 1, 11)), color=style.FOLD)
+    below.set(xlabel="probability of an event", ylabel="windows", xlim=(-0.02, 1.02))
+    for axes in (top, below):
+        style.plain(axes)
+    return figure
+
+
+def training_figure(folds: Sequence[FoldRecord]) -> Figure:
+    """Draw loss and validation score of every epoch and fold; a dot marks the best epoch."""
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    panels = figure.subplots(1, len(PANELS))
+    for axes, (key, name) in zip(panels, PANELS.items(), strict=True):
+        for fold in folds:
+            _draw_epochs(axes, getattr(fold.history, key), best=key == "val_average_precision")
+        axes.set(xlabel="epoch", ylabel=name)
+        if not axes.lines:
+            axes.text(0.5, 0.5, "undefined", ha="center", transform=axes.transAxes)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        style.plain(axes)
+    panels[2].set_ylim(-0.02, 1.02)
+    return figure
+
+
+def deletion_figure(scores: Scores) -> Figure | None:
+    """Draw the mean curves of every explainer beside random order; None where there are none."""
+    explainers = scores.select(part="deletion", metric="most").distinct("who")
+    if not explainers:
+        return None
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (way, title) in zip(panels, WAYS.items(), strict=True):
+        for number, who in enumerate(explainers):
+            colour = style.METHODS[number % len(style.METHODS)]
+            axes.plot(*_shares(scores, way, who, "most"), color=colour, label=who)
+        random = _shares(scores, way, explainers[0], "random")
+        axes.plot(*random, color=style.CHANCE, linestyle="--", label="random order")
+        axes.set(title=title, xlabel=f"share of the window after {way}", xlim=(0, 1))
+        style.plain(axes)
+    panels[0].set(ylabel="mean probability of an event", ylim=(0, 1.02))
+    panels[1].legend(fontsize=9, frameon=False, ncols=2)
+    return figure
 
 
 def _draw_curves(
-    both: Sequence[Axes],
-    results: Sequence[FoldResult],
-    names: tuple[str, str],
-    colour: str,
-    width: float,
+    both: Sequence[Axes], points: Curves, names: tuple[str, str], colour: str, width: float
 ) -> None:
-    label, probability, threshold = pooled(results)
-    detected = probability >= threshold
-    points = curves(label, probability)
     roc, precision_recall = both
-    style: dict[str, Any] = {"color": colour, "linewidth": width}
-    roc.plot(points.false_alarm_rate, points.sensitivity, label=names[0], **style)
+    look: dict[str, Any] = {"color": colour, "linewidth": width}
+    roc.plot(points.false_alarm_rate, points.sensitivity, label=names[0], **look)
     # A step holds the precision of the threshold that reaches it: no optimistic interpolation.
     precision_recall.plot(
-        points.sensitivity, points.precision, drawstyle="steps-pre", label=names[1], **style
+        points.sensitivity, points.precision, drawstyle="steps-pre", label=names[1], **look
     )
-    sensitivity = detected[label == 1].mean()
+    false_alarms, sensitivity, precision = points.chosen
     dot: dict[str, Any] = {"color": colour, "markersize": 3 + 2 * width}
-    roc.plot(detected[label == 0].mean(), sensitivity, "o", **dot)
-    if detected.any():
-        precision_recall.plot(sensitivity, label[detected].mean(), "o", **dot)
+    roc.plot(false_alarms, sensitivity, "o", **dot)
+    if precision is not None:
+        precision_recall.plot(sensitivity, precision, "o", **dot)
 
 
 def _finish(axes: Axes, legend_axes: Axes, left_out: str) -> None:
@@ -131,3 +145,22 @@ def _finish(axes: Axes, legend_axes: Axes, left_out: str) -> None:
     listed = axes.get_legend_handles_labels()
     legend_axes.legend(*listed, loc="upper left", fontsize=9, frameon=False)
     legend_axes.set_axis_off()
+
+
+def _draw_epochs(axes: Axes, values: Numbers, *, best: bool) -> None:
+    defined = [(epoch, value) for epoch, value in enumerate(values, 1) if value is not None]
+    if not defined:
+        return
+    axes.plot(*zip(*defined, strict=True), color=style.FOLD, linewidth=1)
+    if best:
+        axes.plot(*max(defined, key=lambda point: point[1]), "o", color=style.POOLED)
+
+
+def _values(scores: Scores) -> list[float]:
+    return [row.value for row in scores if row.value is not None]
+
+
+def _shares(scores: Scores, way: str, who: str, order: str) -> tuple[list[float], list[float]]:
+    """Shares of the window and values of a curve whose rows are over ``share 0.05`` and so on."""
+    rows = scores.select(part=way, who=who, metric=order, fold=POOLED)
+    return [float(row.over.removeprefix("share ")) for row in rows], _values(rows)

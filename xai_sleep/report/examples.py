@@ -19,11 +19,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.windows import FoldResult
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
 from xai_sleep.report.panels import draw_signals, half_heights
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
@@ -33,27 +34,11 @@ _TOP, _BOTTOM, _LEFT, _RIGHT = 1.1, 0.55, 0.75, 1.35
 _GAP, _GUTTER = 0.5, 0.8  # between rows and columns
 _IMAGE, _SEAM = 1.5, 0.1  # height of an image, and what parts it from its signal
 
-
-def outcomes(
-    label: NDArray[np.integer], detected: NDArray[np.bool_]
-) -> Mapping[str, NDArray[np.bool_]]:
-    """Which windows are a hit, a miss, a false alarm or a correct rejection.
-
-    Examples
-    --------
-    >>> outcomes(np.array([1, 0]), np.array([True, True]))["false alarm"]
-    array([False,  True])
-    """
-    event = label == 1
-    return {
-        "hit": event & detected,
-        "miss": event & ~detected,
-        "false alarm": ~event & detected,
-        "correct rejection": ~event & ~detected,
-    }
+Chosen = Mapping[str, NDArray[np.intp]]
+"""Numbers of windows by outcome."""
 
 
-def surest(result: FoldResult, n: int) -> dict[str, NDArray[np.intp]]:
+def surest(windows: TestWindows, n: int) -> Chosen:
     """Up to ``n`` windows of each outcome, the one with the clearest probability first.
 
     Returns
@@ -61,18 +46,16 @@ def surest(result: FoldResult, n: int) -> dict[str, NDArray[np.intp]]:
     dict of str to int array
         Hits and false alarms by falling probability, misses by rising; of equals the earlier.
     """
-    probability = result.probability.astype(np.float64)
-    of = outcomes(result.windows.label, probability >= result.threshold)
-    order = np.argsort(-probability, kind="stable")
-    rising = np.argsort(probability, kind="stable")
+    falling = np.argsort(-windows.probability, kind="stable")
+    rising = np.argsort(windows.probability, kind="stable")
     return {
-        name: by[of[name][by]][:n]
-        for name, by in (("hit", order), ("miss", rising), ("false alarm", order))
+        name: by[windows.outcome[by] == name][:n]
+        for name, by in (("hit", falling), ("miss", rising), ("false alarm", falling))
     }
 
 
 def examples_figure(
-    recordings: Sequence[Recording], result: FoldResult, n: int, images: Images | None = None
+    recordings: Sequence[Recording], fold: FoldOutcome, n: int, images: Images | None = None
 ) -> Figure:
     """Draw ``n`` rows of hits, misses and false alarms with their maps.
 
@@ -80,7 +63,7 @@ def examples_figure(
     ----------
     recordings : sequence of Recording
         Those the windows were cut from.
-    result : FoldResult
+    fold : FoldOutcome
         With maps.
     n : int
         Rows, at least 1.
@@ -92,21 +75,28 @@ def examples_figure(
     Figure
         Its ``3 * n`` first axes are the panels, row by row; with images, as many of these follow.
     """
-    chosen = surest(result, n)
+    tested = TestWindows.of(recordings, [fold])
+    chosen = surest(tested, n)
     figure, panels, tops = _grid(n, len(recordings[0].channels), with_images=images is not None)
-    halves = half_heights(recordings, result, chosen)
+    halves = half_heights(recordings, fold, np.concatenate(list(chosen.values())))
     common = min(halves.values(), default=0.0)
     for (outcome, windows), column in zip(chosen.items(), panels.T, strict=True):
         for axes, window in zip(column, windows, strict=False):
+            draw_signals(axes, recordings, fold, window, halves[window])
             note = "   own scale" if halves[window] > common else ""
-            draw_signals(axes, recordings, result, window, halves[window], note)
+            words = f"{tested.record[window]}   p = {tested.probability[window]:.3f}{note}"
+            axes.set_title(words, loc="left", fontsize=9)
         for axes in column[len(windows) :]:
             axes.set_axis_off()
         if len(windows) < n:
             words = f"no other {outcome}" if len(windows) else f"no {outcome}"
             column[len(windows)].text(0.5, 0.5, words, ha="center", color=style.QUIET)
-    under = _draw_images(panels, tops, recordings, result, chosen, images) if images else None
-    _annotate(figure, result, chosen, under)
+    under = None
+    if images is not None:
+        under = backdrops(images, fold.windows, np.concatenate(list(chosen.values())))
+        _draw_images(panels, tops, recordings, fold, chosen, under)
+    _write_heads(figure, tested, chosen)
+    _write_around(figure, fold, under)
     return figure
 
 
@@ -114,18 +104,16 @@ def _draw_images(
     panels: NDArray[Any],
     tops: NDArray[Any],
     recordings: Sequence[Recording],
-    result: FoldResult,
-    chosen: Mapping[str, NDArray[np.intp]],
-    images: Images,
-) -> Backdrops:
-    under = backdrops(images, result.windows, np.concatenate(list(chosen.values())))
+    fold: FoldOutcome,
+    chosen: Chosen,
+    under: Backdrops,
+) -> None:
     for windows, column, above in zip(chosen.values(), panels.T, tops.T, strict=True):
         for axes, top, window in zip(column, above, windows, strict=False):
-            events = recordings[result.windows.record[window]].events
-            draw_overlay(top, axes, window, result.maps[window], events, under)
+            events = recordings[fold.windows.record[window]].events
+            draw_overlay(top, axes, window, fold.maps[window], events, under)
         for top in above[len(windows) :]:
             top.set_axis_off()
-    return under
 
 
 def _grid(n: int, channels: int, *, with_images: bool) -> tuple[Figure, NDArray[Any], NDArray[Any]]:
@@ -156,27 +144,24 @@ def _grid(n: int, channels: int, *, with_images: bool) -> tuple[Figure, NDArray[
     return figure, panels, tops
 
 
-def _annotate(
-    figure: Figure,
-    result: FoldResult,
-    chosen: Mapping[str, NDArray[np.intp]],
-    under: Backdrops | None,
-) -> None:
-    """Title, heads of the columns, labels of the axes, legend and colour bar."""
-    height = figure.get_figheight()
-    windows = result.windows
-    of = outcomes(windows.label, result.probability.astype(np.float64) >= result.threshold)
+def _write_heads(figure: Figure, tested: TestWindows, chosen: Chosen) -> None:
+    """Name each column, and how many of its windows are shown."""
+    top = 1 - (_TOP - 0.4) / figure.get_figheight()
     for axes, (outcome, shown) in zip(figure.axes, chosen.items(), strict=False):
-        left, top = axes.get_position().x0, 1 - (_TOP - 0.4) / height
-        count = f"{len(shown)} of {of[outcome].sum()}" if len(shown) else "none"
-        head = f"{PLURAL[outcome]}: {count}"
-        colour = style.OUTCOMES[outcome]
-        figure.text(left, top, head, color=colour, fontsize=12, weight="bold")
+        total = np.count_nonzero(tested.outcome == outcome)
+        count = f"{len(shown)} of {total}" if len(shown) else "none"
+        look: dict[str, Any] = {"color": style.COLOURS[outcome], "fontsize": 12, "weight": "bold"}
+        figure.text(axes.get_position().x0, top, f"{PLURAL[outcome]}: {count}", **look)
+
+
+def _write_around(figure: Figure, fold: FoldOutcome, under: Backdrops | None) -> None:
+    """Title, labels of the axes, legend and colour bars."""
+    height = figure.get_figheight()
     figure.text(
         _LEFT / _WIDTH,
         1 - 0.35 / height,
-        f"fold {result.name}: most confident of {len(windows)} test windows; "
-        f"an event is detected from p = {result.threshold:.3f}",
+        f"fold {fold.name}: most confident of {len(fold.windows)} test windows; "
+        f"an event is detected from p = {fold.threshold:.3f}",
         fontsize=12,
     )
     figure.supxlabel("time in the recording (s)", fontsize=10, y=0.12 / height, va="bottom")

@@ -1,127 +1,82 @@
-"""Figures of a run, written as PNG: examples of each fold, and how all windows were called.
+"""Figures of a run, written as PNG: how test windows were called, and where maps point."""
 
-All count windows. "Pooled" means the test windows of all folds together, each called by the
-threshold of its own fold.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.metrics.windows import window_scores
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.alignment import align, alignment_figure
-from xai_sleep.report.curves import curves_figure, pooled
-from xai_sleep.report.deletion import deletion_figure
-from xai_sleep.report.detections import LeftBehind
-from xai_sleep.report.examples import examples_figure, outcomes
-from xai_sleep.report.learning import calibration_figure, training_figure
-from xai_sleep.report.localisation import by_subject, localisation_figure
-from xai_sleep.report.timeline import of_windows, timeline_figure
+from xai_sleep.report.alignment import alignment_figure
+from xai_sleep.report.curves import (
+    calibration_figure,
+    curves_figure,
+    deletion_figure,
+    training_figure,
+)
+from xai_sleep.report.examples import examples_figure
+from xai_sleep.report.strips import Dots, draw_strip, name_rows
+from xai_sleep.report.timeline import timeline_figure
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.windows.images import Images
 
-SCORES = {"f1": "F1", "sensitivity": "sensitivity", "precision": "precision", "auroc": "AUROC"}
+OF_WINDOWS = ("f1", "sensitivity", "precision", "auroc")
+OF_MAPS = ("pointing", "mass", "rank")
+SUBJECT = "subject "
 
 
-def draw_examples(
+def draw_fold(
     recordings: Sequence[Recording],
-    result: FoldResult,
+    outcome: FoldOutcome,
     n: int,
     directory: Path,
     images: Images | None = None,
-    mark: str = "",
+    stamp: Stamp = Stamp(),  # noqa: B008 - it is frozen
 ) -> Path:
     """Write ``examples-<fold>.png``: see :func:`xai_sleep.report.examples.examples_figure`."""
-    figure = examples_figure(recordings, result, n, images)
-    return style.save(figure, directory / f"examples-{result.name}.png", mark)
+    figure = examples_figure(recordings, outcome, n, images)
+    return style.save(figure, directory / f"examples-{outcome.name}.png", stamp.across)
 
 
-def draw_summary(results: Sequence[FoldResult], directory: Path, mark: str = "") -> list[Path]:
-    """Write ``roc.png``, ``confusion.png``, ``scores.png`` and ``calibration.png``."""
-    drawn = {
-        "roc": curves_figure(results),
-        "confusion": confusion_figure(results),
-        "scores": scores_figure(results),
-        "calibration": calibration_figure(results),
-    }
-    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
-
-
-def draw_found(found: Mapping[str, Any], directory: Path, mark: str = "") -> list[Path]:
-    """Write ``training.png`` and ``faithfulness.png`` from ``results.json``, where it has them."""
-    drawn = {
-        "training": training_figure(found["folds"]),
-        "faithfulness": deletion_figure(found["summary"].get("explainers", {})),
-    }
+def draw_run(finished: Finished, directory: Path) -> list[Path]:
+    """Write the figures of a whole run, each under the name by which its page asks for it."""
+    mark = finished.record.stamp.across
     return [
         style.save(figure, directory / f"{name}.png", mark)
-        for name, figure in drawn.items()
+        for name, figure in _figures(finished)
         if figure
     ]
 
 
-def draw_maps(
-    recordings: Sequence[Recording],
-    results: Sequence[FoldResult],
-    directory: Path,
-    images: Images | None = None,
-    mark: str = "",
-) -> list[Path]:
-    """Write ``alignment.png`` and ``localisation.png``, where there are events to draw."""
-    drawn = {}
-    freqs = images.transform.freqs.double().numpy() if images else None
-    if aligned := align(recordings, results):
-        drawn["alignment"] = alignment_figure(aligned, _channels(recordings), freqs)
-    if subjects := by_subject(recordings, results):
-        drawn["localisation"] = localisation_figure(subjects)
-    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn.items()]
+def _figures(finished: Finished) -> Iterator[tuple[str, Figure | None]]:
+    yield "roc", curves_figure(finished)
+    yield "confusion", confusion_figure(finished)
+    yield "scores", scores_figure(finished)
+    yield "calibration", calibration_figure(finished)
+    yield "training", training_figure(finished.record.folds)
+    yield "faithfulness", deletion_figure(finished.scores)
+    yield "alignment", alignment_figure(finished)
+    yield "localisation", localisation_figure(finished)
+    for number, recording in enumerate(finished.recordings, 1):
+        yield f"timeline-{number}", timeline_figure(finished, recording)
 
 
-def draw_timelines(
-    recordings: Sequence[Recording],
-    results: Sequence[FoldResult],
-    directory: Path,
-    left: LeftBehind,
-    mark: str = "",
-) -> list[Path]:
-    """Write ``timeline-<number>.png`` of each record, counted from 1."""
-    paths = []
-    for index, recording in enumerate(recordings):
-        trace = left.traces.get(recording.record) or of_windows(recording, index, results)
-        figure = timeline_figure(recording, trace, left.events_of(recording.record))
-        path = directory / f"timeline-{index + 1}.png"
-        paths.append(style.save(figure, path, mark))
-    return paths
-
-
-def _channels(recordings: Sequence[Recording]) -> list[str]:
-    """Name of each channel; where recordings differ, its number."""
-    each = zip(*(recording.channels for recording in recordings), strict=True)
-    return [
-        names[0] if len(set(names)) == 1 else f"channel {number}"
-        for number, names in enumerate(each, 1)
-    ]
-
-
-def confusion_figure(results: Sequence[FoldResult]) -> Figure:
+def confusion_figure(finished: Finished) -> Figure:
     """Draw the pooled confusion matrix: counts, and their share of the row in percent."""
     figure = Figure(figsize=(5.2, 4.2), layout="constrained")
     axes = figure.subplots()
-    label, probability, threshold = pooled(results)
-    grid = (("hit", "miss"), ("false alarm", "correct rejection"))
-    of = outcomes(label, probability >= threshold)
-    counts = np.array([[np.count_nonzero(of[name]) for name in names] for names in grid])
+    called = finished.windows.outcome
+    grid = (OUTCOMES[:2], OUTCOMES[2:])
+    counts = np.array([[np.count_nonzero(called == name) for name in names] for names in grid])
     totals = counts.sum(axis=1)
     for (y, x), count in np.ndenumerate(counts):
         name, share = grid[y][x], count / max(totals[y], 1)
-        colour = (style.OUTCOMES[name], 0.08 + 0.6 * share)
+        colour = (style.COLOURS[name], 0.08 + 0.6 * share)
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
         percent = f"{100 * share:.1f} %" if totals[y] else "–"
         axes.text(x + 0.5, y + 0.45, f"{count}", ha="center", fontsize=16, weight="bold")
@@ -134,7 +89,7 @@ def confusion_figure(results: Sequence[FoldResult]) -> Figure:
         yticks=(0.5, 1.5),
         xlabel="network",
         ylabel="expert",
-        title=f"pooled: {len(label)} test windows",
+        title=f"pooled: {len(called)} test windows",
     )
     axes.set_yticklabels(
         [f"event\n({totals[0]})", f"no event\n({totals[1]})"], rotation=90, va="center"
@@ -144,34 +99,46 @@ def confusion_figure(results: Sequence[FoldResult]) -> Figure:
     return figure
 
 
-def scores_figure(results: Sequence[FoldResult]) -> Figure:
+def scores_figure(finished: Finished) -> Figure:
     """Draw each fold's scores as dots and the pooled score as a line."""
-    figure = Figure(figsize=(11, 1.5 + 0.26 * len(results)), layout="constrained")
-    panels = figure.subplots(1, len(SCORES), sharey=True)
-    overall = window_scores(*pooled(results))
-    for axes, (key, name) in zip(panels, SCORES.items(), strict=True):
-        _draw_scores(axes, [result.metrics["windows"][key] for result in results], overall[key])
-        value = "undefined" if overall[key] is None else f"{overall[key]:.3f}"
-        axes.set_title(f"{name}\npooled {value}", fontsize=10)
-    panels[0].set(
-        yticks=range(len(results)),
-        yticklabels=[result.name for result in results],
-        ylim=(len(results) - 0.5, -0.5),
-        ylabel="fold",
-    )
+    folds = [fold.name for fold in finished.record.folds]
+    figure = Figure(figsize=(11, 1.5 + 0.26 * len(folds)), layout="constrained")
+    panels = figure.subplots(1, len(OF_WINDOWS), sharey=True)
+    for axes, metric in zip(panels, OF_WINDOWS, strict=True):
+        pooled = finished.scores.one("windows", metric).value
+        words = "undefined" if pooled is None else f"{pooled:.3f}"
+        rows = [Dots(finished.scores.one("windows", metric, fold=name).value) for name in folds]
+        draw_strip(axes, rows, f"{finished.record.metric(metric).label}\npooled {words}")
+        if pooled is not None:
+            axes.axvline(pooled, color=style.POOLED, linewidth=1.5, zorder=1)
+    name_rows(panels[0], folds, "fold")
     figure.supxlabel("score of the test windows (0 to 1); dot: fold, line: pooled", fontsize=9)
     return figure
 
 
-def _draw_scores(axes: Axes, folds: Sequence[float | None], overall: float | None) -> None:
-    if overall is not None:
-        axes.axvline(overall, color=style.POOLED, linewidth=1.5)
-    for row, score in enumerate(folds):
-        if score is None:
-            axes.text(0.5, row, "undefined", ha="center", va="center", color=style.QUIET)
-        else:
-            axes.plot(score, row, "o", color=style.FOLD)
-    axes.set_xlim(-0.03, 1.03)
-    axes.grid(axis="x", color="#dddddd")
-    axes.set_axisbelow(True)
-    style.plain(axes)
+def localisation_figure(finished: Finished) -> Figure | None:
+    """Draw each subject's scores as dots beside chance; None where there is no subject's."""
+    who = finished.explainer
+    maps = finished.scores.select(part="maps", who=who)
+    subjects = [over for over in maps.distinct("over") if over.startswith(SUBJECT)]
+    if not subjects:
+        return None
+    figure = Figure(figsize=(11, 1.7 + 0.3 * len(subjects)), layout="constrained")
+    panels = figure.subplots(1, len(OF_MAPS), sharey=True)
+    for axes, metric in zip(panels, OF_MAPS, strict=True):
+        rows = [
+            Dots(
+                part=maps.one("maps", metric, who=who, over=over).value,
+                chance=maps.one("maps", f"{metric}_uniform", who=who, over=over).value,
+            )
+            for over in subjects
+        ]
+        draw_strip(axes, rows, finished.record.metric(metric).label)
+    counts = [maps.one("maps", "windows", who=who, over=over).value for over in subjects]
+    names = [
+        over.removeprefix(SUBJECT) + ("" if count is None else f" ({count:g})")
+        for over, count in zip(subjects, counts, strict=True)
+    ]
+    name_rows(panels[0], names, "subject (true positives)")
+    figure.supxlabel("score (0 to 1); dot: subject, bar: chance of a flat map", fontsize=9)
+    return figure

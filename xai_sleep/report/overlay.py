@@ -109,10 +109,8 @@ def draw_overlay(
     _outline(axes, columns, under.freqs, under.trusted, style.QUIET, "dashed")
     for edge in intersection(events, intervals([(start, end)])).ravel():
         axes.axvline(edge, color=style.EVENT, linewidth=1.5)
-    axes.set(xlim=(start, end), yscale="log", ylim=(rows[-1], rows[0]))
-    ticks = [tick for tick in style.OCTAVES if rows[-1] <= tick <= rows[0]]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
+    style.frequency_ticks(axes, rows[-1], rows[0])
+    axes.set(xlim=(start, end), ylim=(rows[-1], rows[0]))
     style.plain(axes)
     axes.tick_params(labelbottom=False)
     axes.set_title(panel.get_title("left"), loc="left", fontsize=9)

@@ -1,43 +1,36 @@
 """One window of an example: its signals in µV over time in s, coloured by relevance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.recordings.intervals import intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
+from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.windows.windows import cut_signals
 
 
 def half_heights(
-    recordings: Sequence[Recording], result: FoldResult, chosen: Mapping[str, NDArray[np.intp]]
+    recordings: Sequence[Recording], fold: FoldOutcome, windows: NDArray[np.intp]
 ) -> dict[int, float]:
-    """µV from the middle of a trace to its edge, for each window.
+    """µV from the middle of a trace to its edge, for each of these windows.
 
     One scale for all, so that amplitudes compare; but a window twice as large as most (an artefact,
     a K-complex) has a scale of its own, lest it flatten the others.
     """
-    windows = np.concatenate(list(chosen.values()))
     if len(windows) == 0:
         return {}
-    signals = cut_signals([r.signals for r in recordings], result.windows, windows)
+    signals = cut_signals([r.signals for r in recordings], fold.windows, windows)
     peaks = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3).astype(np.float64)
     usual = peaks <= 2 * np.median(peaks)
     return dict(zip(windows, np.where(usual, peaks[usual].max(), peaks), strict=True))
 
 
 def draw_signals(
-    axes: Axes,
-    recordings: Sequence[Recording],
-    result: FoldResult,
-    window: int,
-    half: float,
-    note: str,
+    axes: Axes, recordings: Sequence[Recording], fold: FoldOutcome, window: int, half: float
 ) -> None:
     """Draw the signals of one window.
 
@@ -47,17 +40,14 @@ def draw_signals(
         Where to draw.
     recordings : sequence of Recording
         Those the windows were cut from.
-    result : FoldResult
+    fold : FoldOutcome
         With maps.
     window : int
         Which window of the fold.
     half : float
         µV from the middle of a trace to its edge.
-    note : str
-        Added to the title.
     """
-    windows = result.windows
-    relevance = time_profiles(result.maps[window : window + 1], windows.length)[0]
+    windows, relevance = fold.windows, fold.profiles[window]
     recording = recordings[windows.record[window]]
     start, end = windows.start_time[window], windows.end_time[window]
     signals = cut_signals([r.signals for r in recordings], windows, np.array([window]))[0]
@@ -76,9 +66,6 @@ def draw_signals(
     axes.set_xlim(start, end)
     axes.set_ylim(offsets[-1] - 1.05 * half, 1.05 * half)
     axes.ticklabel_format(axis="x", useOffset=False, style="plain")
-    axes.set_title(
-        f"{recording.record}   p = {result.probability[window]:.3f}{note}", loc="left", fontsize=9
-    )
     style.plain(axes)
 
 

@@ -10,7 +10,6 @@ M. Okabe & K. Ito, "Color universal design: how to make figures and presentation
 to colorblind people", 2008.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,9 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.results.test_windows import OUTCOMES
 
-OUTCOMES = {  # of a window
-    "hit": "#009E73",
-    "miss": "#0072B2",
-    "false alarm": "#D55E00",
-    "correct rejection": "#999999",
-}
+COLOURS = dict(zip(OUTCOMES, ("#009E73", "#0072B2", "#D55E00", "#999999"), strict=True))
 EVENT = "#56B4E9"  # marked by the expert
 EVENT_ALPHA = 0.3
 FOLD = "#999999"
@@ -106,16 +101,18 @@ def event_patch() -> Patch:
     return Patch(color=EVENT, alpha=EVENT_ALPHA, linewidth=0, label="event marked by the expert")
 
 
+def frequency_ticks(axes: Axes, low: float, high: float) -> None:
+    """Make the vertical axis logarithmic, with a tick in Hz at every octave between two of them."""
+    ticks = [tick for tick in OCTAVES if low <= tick <= high]
+    axes.set_yscale("log")
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+
+
 def plain(axes: Axes) -> None:
     """Take off the frame what carries nothing."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8, length=3)
-
-
-def stamp(source: str, leaks: Sequence[str] = ()) -> str:
-    """Name what is written across figures of recordings from a source, of a run with leaks."""
-    words = ["LEAKY"] * bool(leaks) + ["simulated data"] * (source == "synthetic")
-    return ", ".join(words)
 
 
 def save(figure: Figure, path: Path, mark: str = "") -> Path:
@@ -128,7 +125,7 @@ def save(figure: Figure, path: Path, mark: str = "") -> Path:
     path : Path
         Of the PNG.
     mark : str
-        Written across the figure: see :func:`stamp`.
+        Written across the figure, as :attr:`xai_sleep.results.stamp.Stamp.across`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if mark:

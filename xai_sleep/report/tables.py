@@ -1,93 +1,172 @@
-"""The result of a run as a table on the terminal."""
+"""Tables of text for pages, terminals and Markdown; scores as rows, and why some are missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.table import Table as TerminalTable
 
-SHOWN = {  # heads are broken where a terminal is short of columns
-    "accuracy": "accuracy",
-    "sensitivity": "sensi-\ntivity",
-    "specificity": "speci-\nficity",
-    "precision": "precision",
-    "f1": "F1",
-    "kappa": "kappa",
-    "auroc": "AUROC",
-}
+from xai_sleep.results.run import RunRecord
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Scores, Summary
+
+Rows = Sequence[Sequence[str]]
+HEAD = ("score", "pooled", "95 % interval", "mean ± sd over folds", "folds")
+ONE_BY_ONE = ("subject ", "record ")
+"""What figures show and tables leave out."""
 
 
-def run_table(
-    title: str,
-    folds: Sequence[Mapping[str, Any]],
-    summary: Mapping[str, Any],
-    baselines: Mapping[str, Any] | None = None,
-) -> Table:
-    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines.
-
-    It fits a terminal of 80 columns: where space is short names of folds give way, never a number.
+@dataclass(frozen=True)
+class Table:
+    """Text in rows under a title.
 
     Parameters
     ----------
     title : str
-        Names task, model, cross-validation and data source.
-    folds : sequence of mappings
-        Each with ``name``, ``windows`` and ``events``.
-    summary : mapping
-        ``windows`` of :func:`xai_sleep.evaluate.windows.summary`, and ``events`` of
-        :func:`xai_sleep.evaluate.events.summarise_events`.
-    baselines : mapping, optional
-        Of :func:`xai_sleep.baselines.catalogue.measure`: a row each, pooled.
+        What it is of.
+    head : sequence of str
+        Of each column; the first names the rows.
+    rows : sequence of sequence of str
+        As long as the head.
+    notes : sequence of str
+        Sentences below, without their full stops.
     """
-    table = Table(
+
+    title: str
+    head: Sequence[str]
+    rows: Rows
+    notes: Sequence[str] = ()
+
+    @property
+    def markdown(self) -> str:
+        """The same in Markdown."""
+        lines = [_piped(self.head), _piped(["---"] * len(self.head)), *map(_piped, self.rows)]
+        return "\n\n".join([f"## {self.title}", "\n".join(lines), *(f"{n}." for n in self.notes)])
+
+
+def on_terminal(
+    title: str, head: Sequence[str], sections: Iterable[Rows], notes: Sequence[str], names: int = 1
+) -> TerminalTable:
+    """Make a table for a terminal; a line parts the sections.
+
+    Where space is short the first column gives way, never a number.
+
+    Parameters
+    ----------
+    title : str
+        Above it.
+    head : sequence of str
+        Of each column.
+    sections : iterable of rows
+        A row may lack cells at its end.
+    notes : sequence of str
+        Lines below it.
+    names : int
+        Columns of words, on the left; all others are numbers.
+    """
+    table = TerminalTable(
         title=title,
-        caption="\n".join(_captions(baselines or {})),
+        caption="\n".join(notes),
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("fold")
-    for head in (*SHOWN.values(), "event\nF1"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for fold in folds:
-        values = [*(fold["windows"][name] for name in SHOWN), fold["events"]["f1"]]
-        table.add_row(fold["name"], *map(number, values))
-    table.add_section()
-    scores = [*(summary["windows"][name] for name in SHOWN), summary["events"]["f1"]]
-    for label, key in (("mean", "mean"), ("sd", "std")):
-        table.add_row(label, *(number(score[key]) for score in scores))
-    table.add_section()
-    table.add_row("pooled", *(number(score["pooled"]) for score in scores), style="bold")
-    intervals = [score["ci95"] or (None, None) for score in scores]
-    table.add_row("95 % from", *(number(low) for low, _ in intervals))
-    table.add_row("to", *(number(high) for _, high in intervals))
-    _add_baselines(table, baselines or {})
+    for place, name in enumerate(head):
+        if place == 0:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="left" if place < names else "right", no_wrap=True)
+    for rows in sections:
+        for row in rows:
+            table.add_row(*row, style="bold" if row[0] == POOLED else None)
+        table.add_section()
     return table
 
 
-def number(value: float | None) -> str:
-    """Three decimals without the zero before them; a dash for an undefined score."""
-    return "–" if value is None else f"{value:.3f}".replace("0.", ".", 1)
+def number(value: float | None, digits: int = 3) -> str:
+    """Round a number; a dash for an undefined one."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _add_baselines(table: Table, baselines: Mapping[str, Any]) -> None:
-    measured = {name: found for name, found in baselines.items() if "windows" in found}
-    if measured:
-        table.add_section()
-        table.add_row("baselines")
-    for name, found in measured.items():
-        scores = [found["windows"][score]["pooled"] for score in SHOWN]
-        of_events = found["events"]["f1"]["pooled"] if "events" in found else None
-        table.add_row(name, *map(number, [*scores, of_events]))
+def short(value: float | None) -> str:
+    """Three decimals without the zero before them, for a terminal.
+
+    Examples
+    --------
+    >>> short(-0.25), short(1.0)
+    ('-.250', '1.000')
+    """
+    return number(value).replace("0.", ".", 1)
 
 
-def _captions(baselines: Mapping[str, Any]) -> Iterator[str]:
-    yield "windows, last column events; thresholds chosen on validation data"
-    if any("windows" in found for found in baselines.values()):
-        yield "baselines: pooled, on the same windows"
-    if "windows" in baselines.get("experts", {}):
-        yield "experts: the second against the first, where both scored"
-    left_out = [name for name, found in baselines.items() if "skipped" in found]
-    if left_out:
-        yield f"baselines left out: {', '.join(left_out)} (results.json says why)"
+def interval(bounds: tuple[float, float] | None) -> str:
+    """Both ends; a dash where there is no interval."""
+    return "–" if bounds is None else f"{number(bounds[0])} to {number(bounds[1])}"
+
+
+def spread(score: Summary) -> str:
+    """Mean ± sd over folds."""
+    return number(score.mean) + ("" if score.sd is None else f" ± {number(score.sd)}")
+
+
+def certain(score: Summary) -> str:
+    """Pooled score with its interval.
+
+    Examples
+    --------
+    >>> certain(Summary("f1", pooled=0.5, low=0.25, high=0.75)), certain(Summary("f1"))
+    ('0.500 [0.250 to 0.750]', '–')
+    """
+    bounds = score.interval
+    return number(score.pooled) + (f" [{interval(bounds)}]" if bounds else "")
+
+
+def score_table(
+    title: str, record: RunRecord, scores: Scores, part: str, who: str, overs: Sequence[str]
+) -> Table:
+    """Make a table of scores over the folds; of several ``overs`` each row says its own."""
+    rows: list[list[str]] = []
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for over in overs:
+        shown = scores.select(part=part, who=who, over=over)
+        metrics = Scores(row for row in shown if row.fold in (POOLED, MEAN)).distinct("metric")
+        for name in metrics:
+            score, metric = shown.summary(part, name, who=who, over=over), record.metric(name)
+            title_of = f"{words(over)}: {metric.title}" if len(overs) > 1 else metric.title
+            whole = float(score.pooled or 0).is_integer() and score.mean is None
+            pooled = number(score.pooled, 0 if whole else 3)  # counts and verdicts
+            folds = str(score.folds or "")
+            rows.append([title_of, pooled, interval(score.interval), spread(score), folds])
+            for reason in _missing(score):
+                reasons.setdefault(reason, []).append(title_of)
+    notes = [
+        f"{what} ({'all scores' if len(names) == len(rows) else ', '.join(names)}): {why}"
+        for (what, why), names in reasons.items()
+    ]
+    return Table(title, HEAD, rows, notes)
+
+
+def score_tables(
+    title: str, record: RunRecord, scores: Scores, part: str, who: str = MODEL
+) -> Iterator[Table]:
+    """Make a table of everything that a part was scored over, titled by that."""
+    for over in scores.select(part=part, who=who).distinct("over"):
+        if not over.startswith(ONE_BY_ONE):
+            of = title if over == "all" else f"{title}: {words(over)}"
+            yield score_table(of, record, scores, part, who, [over])
+
+
+def words(over: str) -> str:
+    """Say in words what a score is over."""
+    return "stages N2 and N3" if over == "n2n3" else over.replace("_", " ")
+
+
+def _missing(score: Summary) -> Iterator[tuple[str, str]]:
+    if score.reason:
+        yield "Not pooled" if score.pooled is None else "No 95 % interval", score.reason
+    if score.mean_reason:
+        yield "No mean" if score.mean is None else "No sd", score.mean_reason
+
+
+def _piped(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"

@@ -7,20 +7,20 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
 from xai_sleep import __version__
+from xai_sleep.results.stamp import SOME, SYNTHETIC, Stamp
 
-SIMULATED = "SIMULATED recordings, no evidence about real ones."
+ALL = "SIMULATED recordings, no evidence about real ones."
 PARTLY = "some of these runs are on SIMULATED recordings; their table says so."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 CHART_SCRIPT, CHART_STYLE = "uPlot.iife.min.js", "uPlot.min.css"
@@ -69,11 +69,9 @@ def pictures(directory: Path) -> dict[str, Picture]:
 
 def render(
     template: str,
-    sources: Set[str],
-    context: Mapping[str, Any],
+    stamps: Sequence[Stamp],
+    context: Mapping[str, object],
     scripts: Sequence[str] = (),
-    *,
-    leaky: str = "",
 ) -> str:
     """Fill a template.
 
@@ -81,24 +79,27 @@ def render(
     ----------
     template : str
         One of the package's.
-    sources : set of str
-        Where the recordings come from; a page that shows synthetic ones is stamped.
+    stamps : sequence of Stamp
+        Of each run shown: a page of simulated recordings or of runs with leaks says so on top.
     context : mapping
         What the template names.
     scripts : sequence of str
         Scripts that may run.
-    leaky : str
-        What is wrong with the runs shown; a page of runs with leaks is stamped.
     """
     allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts) or "'none'"
-    page = _environment().get_template(template)
-    return page.render(
-        policy=f"{POLICY}; script-src {allowed}",
-        styles=asset(CHART_STYLE) + asset("style.css"),
-        simulated=(PARTLY if len(sources) > 1 else SIMULATED) if "synthetic" in sources else "",
-        leaky=leaky,
-        version=__version__,
-        **context,
+    simulated = [stamp.source == SYNTHETIC for stamp in stamps]
+    accounts = [stamp.account for stamp in stamps if stamp.leaks]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=f"{POLICY}; script-src {allowed}",
+            styles=asset(CHART_STYLE) + asset("style.css"),
+            simulated=(ALL if all(simulated) else PARTLY) if any(simulated) else "",
+            leaky=(accounts[0] if len(stamps) == 1 else SOME) if accounts else "",
+            version=__version__,
+            **context,
+        )
     )
 
 

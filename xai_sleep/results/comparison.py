@@ -92,6 +92,11 @@ class Difference:
     p: float | None
     subjects: int
 
+    @property
+    def difference(self) -> float:
+        """The first less the second."""
+        return self.first - self.second
+
 
 @dataclass(frozen=True)
 class Pair:

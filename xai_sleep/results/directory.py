@@ -1,23 +1,28 @@
-"""The directory of a run: claimed by one process, bound to one set of settings, resumable.
+"""The directory of a run: claimed by one process, bound to one truth, resumable.
 
 A fold is finished when its ``metrics.json`` exists. It is written last and by rename, so a run
 killed at any moment leaves only whole folds, and the next run in the same directory goes on from
-there.
+there: with the same settings, and recordings that say the same, or not at all.
 """
 
-import fcntl
 import json
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.fingerprint import fingerprint
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.run import FoldRecord
+
+SETTINGS, RECORDINGS = "settings.json", "recordings.json"
+ARRAYS, RECORD = "test.npz", "metrics.json"
+ELSEWHERE = "choose another directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"
+
+Tree = dict[str, object]
 
 
 class RunDirectory:
@@ -47,12 +52,12 @@ class RunDirectory:
             ) from error
 
     @contextmanager
-    def claimed(self, settings: dict[str, Any]) -> Iterator[None]:
+    def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
         """Hold the directory for one process and one set of settings.
 
         Parameters
         ----------
-        settings : dict
+        settings : mapping
             What the results depend on, as JSON values.
 
         Raises
@@ -60,35 +65,47 @@ class RunDirectory:
         InputError
             If another process is at work here, or a run with other settings was.
         """
-        with (self.path / "run.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+        refusal = f"another run is at work in {self.path}; wait for it or {ELSEWHERE}"
+        held = lock(self.path / "run.lock", refusal)
+        try:
+            before, now = (_flat(each) for each in self._first(SETTINGS, settings))
+            changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
+            if changed:
                 raise InputError(
-                    f"another run is at work in {self.path}; wait for it or choose another "
-                    "directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"
-                ) from error
-            self._bind(settings)
+                    f"{self.path} holds a run with other settings ({', '.join(changed)}); to "
+                    f"resume it repeat them as they were, or {ELSEWHERE}"
+                )
             yield
+        finally:
+            held.release()
 
-    def _bind(self, settings: dict[str, Any]) -> None:
-        file = self.path / "settings.json"
-        settings = json.loads(json.dumps(settings))
-        if not file.exists():
-            write_json(file, settings)
-            return
-        before = json.loads(file.read_text())
-        changed = sorted(
-            key
-            for key in _flat(before).keys() | _flat(settings).keys()
-            if _flat(before).get(key) != _flat(settings).get(key)
-        )
+    def require_same(self, recordings: Sequence[Recording]) -> None:
+        """Refuse to go on with recordings that changed since the run was begun.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+            As they were read.
+
+        Raises
+        ------
+        InputError
+            Naming each record and what of it is not as it was.
+        """
+        prints = {each.record: fingerprint(each) for each in recordings}
+        changed = list(_changes(*self._first(RECORDINGS, prints)))
         if changed:
             raise InputError(
-                f"{self.path} holds a run with other settings ({', '.join(changed)}); to resume "
-                "it repeat them as they were, or choose another directory (hydra.run.dir, in a "
-                "sweep hydra.sweep.subdir)"
+                f"the recordings are not those that the run in {self.path} was begun with "
+                f"({'; '.join(changed)}); to resume it restore them as they were, or {ELSEWHERE}"
             )
+
+    def _first(self, name: str, content: Mapping[str, object]) -> tuple[Tree, Tree]:
+        """Keep what a run was begun with; that and what is said now, both as JSON has it."""
+        file = self.path / name
+        if not file.exists():
+            write_json(file, content)
+        return read_json(file), json.loads(json.dumps(content))
 
     def fold(self, name: str) -> Path:
         """Directory of a fold."""
@@ -103,42 +120,42 @@ class RunDirectory:
 
     def finished(self, name: str) -> bool:
         """Whether a fold was finished, by this run or an earlier one."""
-        return (self.path / "folds" / name / "metrics.json").exists()
+        return (self.path / "folds" / name / RECORD).exists()
 
-    def write_fold(
-        self, name: str, arrays: dict[str, NDArray[Any]], metrics: dict[str, Any]
-    ) -> None:
-        """Store a fold's arrays, then its metrics: from then on it is finished."""
-        write_arrays(self.fold(name) / "test.npz", arrays)
-        write_json(self.fold(name) / "metrics.json", metrics)
+    def write_fold(self, outcome: FoldOutcome) -> None:
+        """Store a network's fold, its record last: from then on it is finished."""
+        assert outcome.record is not None, "only a network's folds are stored"
+        write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays())
+        outcome.record.save(self.fold(outcome.name) / RECORD)
 
-    def read_fold(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Arrays and metrics of a finished fold."""
-        with np.load(self.fold(name) / "test.npz") as stored:
-            arrays = dict(stored)
-        return arrays, json.loads((self.fold(name) / "metrics.json").read_text())
+    def read_fold(self, name: str) -> FoldOutcome:
+        """Take up a finished fold.
 
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON by rename, so that a reader never meets half a file; NaN is refused."""
-    write_text(path, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, content: str) -> None:
-    """Write a text file by rename."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(content, encoding="utf-8")
-    beside.replace(path)
+        Raises
+        ------
+        InputError
+            Naming the file, if one is damaged.
+        """
+        record = FoldRecord.load(self.fold(name) / RECORD)
+        file = self.fold(name) / ARRAYS
+        try:
+            return FoldOutcome.stored(name, read_arrays(file), record)
+        except KeyError as error:
+            raise damaged(file, f"it lacks {error}") from None
 
 
-def write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write a compressed ``.npz`` by rename."""
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
-    np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
-    beside.replace(path)
+def _changes(before: Tree, now: Tree) -> Iterator[str]:
+    for record in sorted(before.keys() | now.keys()):
+        old, new = before.get(record), now.get(record)
+        if isinstance(old, dict) and isinstance(new, dict):
+            parts = [part for part in new if new[part] != old.get(part)]
+            if parts:
+                yield f"{record}: other {', '.join(parts)}"
+        else:
+            yield f"{record} is {'gone' if new is None else 'new'}"
 
 
-def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+def _flat(tree: object, prefix: str = "") -> dict[str, object]:
     if not isinstance(tree, dict):
         return {prefix.rstrip("."): tree}
     return {k: v for key, sub in tree.items() for k, v in _flat(sub, f"{prefix}{key}.").items()}

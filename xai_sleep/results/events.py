@@ -66,12 +66,16 @@ class Events:
         onset = self.onset[mine]
         return intervals(np.column_stack([onset, onset + self.duration[mine]]))
 
-    def write(self, path: Path, stamp: Stamp) -> None:
-        """Write one row a detection; ``matched`` is empty outside scored time."""
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as a data frame; ``matched`` is undefined outside scored time."""
         columns = {name: getattr(self, name) for name in COLUMNS}
         columns["matched"] = np.where(self.scored, self.matched, np.nan)
-        columns["scored"] = self.scored.astype(np.int64)
-        write_table(path, pd.DataFrame(columns), stamp, FORMATS)
+        return pd.DataFrame(columns)
+
+    def write(self, path: Path, stamp: Stamp) -> None:
+        """Write one row a detection."""
+        write_table(path, self.frame.astype({"scored": np.int64}), stamp, FORMATS)
 
     @classmethod
     def read(cls, path: Path) -> "Events":

@@ -11,8 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import Activation
-from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.events import Events
 from xai_sleep.results.outcome import FoldOutcome
@@ -120,6 +119,11 @@ class Finished:
         """Whether there are maps."""
         return all(outcome.maps.size for outcome in self.outcomes)
 
+    @property
+    def explainer(self) -> str:
+        """The main one, whose maps these are; empty where nothing was explained."""
+        return next(iter(self.scores.select(part="maps").distinct("who")), "")
+
     @cached_property
     def maps(self) -> NDArray[np.float16]:
         """Maps of all test windows, shape (window, time) or (window, freq, time)."""
@@ -128,7 +132,7 @@ class Finished:
     @cached_property
     def profiles(self) -> Values:
         """Relevance over time of all test windows, shape (window, time)."""
-        return time_profiles(self.maps, self.outcomes[0].windows.length)
+        return np.concatenate([outcome.profiles for outcome in self.outcomes])
 
     @cached_property
     def activations(self) -> dict[str, Activation]:
@@ -139,3 +143,11 @@ class Finished:
                 name = self.recordings[i].record
                 found[name] = found[name].over(activation) if name in found else activation
         return found
+
+    @property
+    def activation_arrays(self) -> dict[str, NDArray[np.floating]]:
+        """Activations by name of the record, and ``step`` in s: what ``activation.npz`` holds."""
+        arrays: dict[str, NDArray[np.floating]] = {"step": np.array(1 / RATE)}
+        for record, activation in self.activations.items():
+            arrays |= activation.named(record)
+        return arrays

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.windows.windows import Windows
 
@@ -59,6 +61,11 @@ class FoldOutcome:
         if self.probability is None:
             return np.full(len(self.windows), np.nan)
         return self.probability.astype(np.float64)
+
+    @cached_property
+    def profiles(self) -> NDArray[np.float64]:
+        """Relevance over time of each window, shape (window, time)."""
+        return time_profiles(self.maps, self.windows.length)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays to be stored, ``test.npz`` of the fold; the record has a file of its own."""

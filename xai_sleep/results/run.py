@@ -11,7 +11,7 @@ from pydantic import PlainSerializer, TypeAdapter, ValidationError
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
 from xai_sleep.results.scores import Score, Scores
 from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.schema import Config

@@ -4,18 +4,13 @@ Scores of a run with leaks measure mistakes and nothing else; those of simulated
 nothing of real ones. Every table, page and tracked run says so from its first byte.
 """
 
+from collections.abc import Sized
 from dataclasses import dataclass
+
+from xai_sleep.windows.practice import Leak as Leak
 
 LEAKY, SIMULATED, SYNTHETIC = "LEAKY", "SIMULATED", "synthetic"
 SOME = "some of these runs make mistakes on purpose: they stand in a table of their own."
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A mistake made on purpose: its name, and in a sentence what is done wrong."""
-
-    name: str
-    about: str
 
 
 @dataclass(frozen=True)
@@ -67,3 +62,14 @@ class Stamp:
     def marked(self, title: str) -> str:
         """Put the mark before a title; a clean one stays as it is."""
         return f"{LEAKY} {title}" if self.leaks else title
+
+
+def leaky_prefix(leaks: Sized) -> str:
+    """First part of the name of a run's directory, whatever stands under ``leak``.
+
+    Examples
+    --------
+    >>> leaky_prefix({"carried_weights": {}}), leaky_prefix({})
+    ('LEAKY-', '')
+    """
+    return f"{LEAKY}-" if leaks else ""

@@ -112,11 +112,14 @@ class TestWindows:
             sfreq=sfreq,
         )
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as a data frame."""
+        return pd.DataFrame({name: getattr(self, name) for name in COLUMNS})
+
     def write(self, path: Path, stamp: Stamp) -> None:
         """Write one row a window."""
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        frame = pd.DataFrame(columns | {"detected": self.detected.astype(np.int64)})
-        write_table(path, frame, stamp, FORMATS)
+        write_table(path, self.frame.astype({"detected": np.int64}), stamp, FORMATS)
 
     @classmethod
     def read(cls, path: Path) -> "TestWindows":

@@ -1,67 +1,56 @@
-"""Charts that Weights & Biases draws itself: ROC, precision and recall, confusion of test windows.
+"""Tables, and charts that Weights & Biases draws itself: ROC, precision and recall, confusion.
 
 Windows of several folds are pooled, each called by the threshold of its own fold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import wandb
 from numpy.typing import NDArray
 from wandb.plot.custom_chart import CustomChart
 
-from xai_sleep.evaluate.windows import FoldResult
-from xai_sleep.report.curves import curves, pooled
+from xai_sleep.results.finished import Curves
+from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.tracking.names import CONFUSION, PRECISION_RECALL, ROC
-from xai_sleep.tracking.tables import table
 
 AREA = "wandb/area-under-curve/v0"
 MATRIX = "wandb/confusion_matrix/v1"
 POINTS = 500  # of a curve; more cannot be told apart on a screen
-CLASSES = ("no event", "event")
 
 
-def charts(results: Sequence[FoldResult]) -> dict[str, CustomChart]:
+def table(frame: pd.DataFrame, stamp: Stamp) -> wandb.Table:
+    """Make a table of a frame: undefined cells are empty, and a stamp is the last columns."""
+    stamped = frame.assign(**stamp.columns).astype(object)
+    return wandb.Table(dataframe=stamped.where(stamped.notna(), None))
+
+
+def charts(windows: TestWindows, curves: Curves | None, stamp: Stamp) -> dict[str, CustomChart]:
     """Charts by key; windows of one class have no curves."""
-    label, probability, threshold = pooled(results)
-    detected = probability >= threshold
-    drawn = {CONFUSION: _confusion(label == 1, detected)}
-    if len(np.unique(label)) == 2:
-        found = curves(label, probability)
-        rates, hits = found.false_alarm_rate, found.sensitivity
-        drawn[ROC] = _curve(rates, hits, "ROC", ("false alarm rate", "sensitivity"))
-        names = ("recall", "precision")
-        drawn[PRECISION_RECALL] = _curve(hits, found.precision, "precision and recall", names)
-    return drawn
-
-
-def _curve(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    title: str,
-    names: tuple[str, str],
-) -> CustomChart:
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), POINTS)).round().astype(int))
-    rows = [["event", float(x[i]), float(y[i])] for i in kept]
-    words = {"title": title, "x-axis-title": names[0], "y-axis-title": names[1]}
-    return wandb.plot_table(
-        AREA,
-        table(["class", *names], rows),
-        {"x": names[0], "y": names[1], "class": "class"},
-        words,
-    )
-
-
-def _confusion(
-    event: NDArray[np.bool_],
-    detected: NDArray[np.bool_],
-) -> CustomChart:
-    rows = [
-        [CLASSES[of], CLASSES[called], int(np.sum((event == of) & (detected == called)))]
+    classes = ("no event", "event")
+    cells = [
+        (classes[of], classes[called], np.sum((windows.label == of) & (windows.detected == called)))
         for of in (0, 1)
         for called in (0, 1)
     ]
-    columns = ["Actual", "Predicted", "nPredictions"]
-    return wandb.plot_table(
-        MATRIX, table(columns, rows), {c: c for c in columns}, {"title": "test windows"}
-    )
+    columns = {name: name for name in ("Actual", "Predicted", "nPredictions")}
+    counts = table(pd.DataFrame(cells, columns=list(columns)), stamp)
+    drawn = {CONFUSION: wandb.plot_table(MATRIX, counts, columns, {"title": "test windows"})}
+    if curves:
+        rates, hits = curves.false_alarm_rate, curves.sensitivity
+        axes = {"false alarm rate": rates, "sensitivity": hits}
+        drawn[ROC] = _curve("ROC", axes, stamp)
+        axes = {"recall": hits, "precision": curves.precision}
+        drawn[PRECISION_RECALL] = _curve("precision and recall", axes, stamp)
+    return drawn
+
+
+def _curve(title: str, axes: Mapping[str, NDArray[np.float64]], stamp: Stamp) -> CustomChart:
+    points = pd.DataFrame({"class": "event", **axes})
+    kept = np.linspace(0, len(points) - 1, min(len(points), POINTS)).round().astype(int)
+    x, y = axes
+    words = {"title": title, "x-axis-title": x, "y-axis-title": y}
+    shown = table(points.iloc[np.unique(kept)], stamp)
+    return wandb.plot_table(AREA, shown, {"x": x, "y": y, "class": "class"}, words)

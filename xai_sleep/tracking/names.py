@@ -9,76 +9,68 @@
     baselines/<name>/test/f1/mean …         the same of a baseline
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-PARTS = {
-    "windows": "test",
-    "windows_at_half": "test_at_half",
-    "events": "events",
-    "events_n2n3": "events_n2n3",
-    "maps": "maps",
-}
-"""Blocks of figures, in a fold or a summary, and the first word of their keys."""
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score, Scores
 
 PREDICTIONS, DETECTIONS = "test/predictions", "events/detections"
 ROC, PRECISION_RECALL, CONFUSION = "test/roc", "test/precision_recall", "test/confusion"
 EXAMPLES, FIGURES = "maps/examples", "figures"
 SCORES, FOLDS = "tables/scores", "tables/folds"
 
-
-def numbers(tree: Mapping[str, Any], prefix: str) -> dict[str, float]:
-    """Numbers of a tree of figures by key; an interval becomes ``low`` and ``high``.
-
-    Examples
-    --------
-    >>> numbers({"f1": {"mean": 0.5, "ci95": [0.4, 0.6], "std": None}}, "test")
-    {'test/f1/mean': 0.5, 'test/f1/low': 0.4, 'test/f1/high': 0.6}
-    """
-    found: dict[str, float] = {}
-    for name, value in tree.items():
-        key = f"{prefix}/{name}"
-        if name == "ci95" and value is not None:
-            found |= {f"{prefix}/low": value[0], f"{prefix}/high": value[1]}
-        elif isinstance(value, Mapping):
-            found |= numbers(value, key)
-        elif isinstance(value, int | float) and name != "folds":
-            found[key] = value
-    return found
+PARTS = {"windows": "test", "windows_at_half": "test_at_half", "events": "events", "maps": "maps"}
+"""Parts of the table of scores that have keys, and the first word of these."""
+OVER = ("all", "n2n3", "true_positives", "positives")
+OF_BASELINES = ("f1", "auroc")
+"""Scores of baselines that stand beside the network's; the rest is in the table of scores."""
+COUNTS = ("windows", "blank", "events", "detections", "matched", "minutes")
 
 
-def reasons(tree: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """Why a figure is undefined, by key: undefined figures are left out, never 0.
+def keyed(scores: Scores) -> dict[str, Score]:
+    """Figures with keys of their own; all others are in the table of scores alone.
 
     Examples
     --------
-    >>> reasons({"f1": None, "undefined": {"f1": "no positive window"}}, "test")
-    {'test/f1': 'no positive window'}
+    >>> list(keyed(Scores([Score("events", "yasa", "all", "f1", "mean")])))
+    ['baselines/yasa/events/f1/mean']
+    >>> list(keyed(Scores([Score("maps", "gradcam", "positives", "blank", "excerpt1")])))
+    ['maps/positives/counts/blank']
     """
-    found: dict[str, str] = {}
-    for name, value in tree.items():
-        if name == "undefined":
-            found |= {f"{prefix}/{figure}": str(why) for figure, why in value.items()}
-        elif isinstance(value, Mapping):
-            found |= reasons(value, f"{prefix}/{name}")
-    return found
+    main = next(iter(scores.select(part="maps").distinct("who")), "")
+    return {_key(row): row for row in scores if _has_key(row, main)}
 
 
-def summaries(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every score over folds in a tree, by key."""
-    for name, value in tree.items():
-        if not isinstance(value, Mapping):
-            continue
-        key = f"{prefix}/{PARTS.get(name, name)}" if prefix else PARTS.get(name, name)
-        if {"mean", "pooled"} <= value.keys():
-            yield key, value
-        else:
-            yield from summaries(value, key)
+def numbers(scores: Scores) -> dict[str, float]:
+    """Values by key; what is undefined is left out, never 0.
+
+    Examples
+    --------
+    >>> numbers(Scores([Score("windows", "model", "all", "f1", "pooled", 0.5, 0.4, 0.6)]))
+    {'test/f1/pooled': 0.5, 'test/f1/low': 0.4, 'test/f1/high': 0.6}
+    """
+    found: dict[str, float | None] = {}
+    for key, row in keyed(scores).items():
+        found[key] = row.value
+        ends = {POOLED: {"low": row.low, "high": row.high}, MEAN: {"std": row.sd}}
+        found |= {f"{key.rpartition('/')[0]}/{e}": v for e, v in ends.get(row.fold, {}).items()}
+    return {key: value for key, value in found.items() if value is not None}
 
 
-def figures_of(metrics: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
-    """Figures of a fold or a summary by key, and why the others are undefined."""
-    parts = [(metrics[part], name) for part, name in PARTS.items() if part in metrics]
-    scores = {key: value for tree, name in parts for key, value in numbers(tree, name).items()}
-    why = {key: value for tree, name in parts for key, value in reasons(tree, name).items()}
-    return scores, why
+def _has_key(row: Score, main: str) -> bool:
+    if row.part not in PARTS or row.over not in OVER:
+        return False
+    if row.part == "maps":
+        return row.who == main
+    return row.who == MODEL or (row.over == "all" and row.metric in OF_BASELINES)
+
+
+def _key(row: Score) -> str:
+    words = [PARTS[row.part], row.metric]
+    if row.metric in COUNTS:  # the same word may count and, pooled, be a score
+        words.insert(1, "counts")
+    if row.part == "maps":
+        words.insert(1, row.over)
+    elif row.over == "n2n3":
+        words[0] += "_n2n3"
+    if row.part != "maps" and row.who != MODEL:
+        words = ["baselines", row.who, *words]
+    over_folds = row.fold in (POOLED, MEAN) and row.metric not in COUNTS
+    return "/".join([*words, row.fold] if over_folds else words)

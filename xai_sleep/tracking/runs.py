@@ -15,12 +15,18 @@ from typing import Any
 import wandb
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.directory import write_json
-from xai_sleep.results.leaky import marked, tags
+from xai_sleep.results.files import write_json
+from xai_sleep.results.stamp import Stamp
 from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"
 """File in a run's directory that says under which project and group it is tracked."""
+
+PLACES = ("root", "cache", "output_dir", "logger")
+"""Settings that name a place on this machine."""
+
+LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")
+"""Characters of the name of a project: how many at most, and which it cannot hold."""
 
 PRIVATE: dict[str, Any] = {
     "host": "",
@@ -29,6 +35,9 @@ PRIVATE: dict[str, Any] = {
     "disable_git": True,
     "disable_code": True,
     "disable_job_creation": True,
+    "silent": True,
+    "console": "off",
+    "init_timeout": 30,
 }
 
 
@@ -41,14 +50,24 @@ def no_login() -> str | None:
     return None if found else "nobody is logged in to Weights & Biases here"
 
 
-def require_login(settings: LoggerConfig) -> None:
-    """Refuse online logging that could only end in a prompt.
+def require_loggable(settings: LoggerConfig) -> None:
+    """Refuse names that no project can have, and online logging that could only end in a prompt.
 
     Raises
     ------
     InputError
-        If ``logger.mode`` is online and no login is stored, or one that cannot be right.
+        If ``logger.project`` or ``logger.entity`` is no name, or if ``logger.mode`` is online and
+        no login is stored, or one that cannot be right.
     """
+    if settings.mode == "disabled":
+        return
+    for setting, name in (("project", settings.project), ("entity", settings.entity)):
+        if name is not None and not (0 < len(name) <= LONGEST and FORBIDDEN.isdisjoint(name)):
+            raise InputError(
+                f"logger.{setting} is {name!r}; it must have 1 to {LONGEST} characters, none of "
+                f"{' '.join(sorted(FORBIDDEN))}: logger.project names a project and logger.entity "
+                "the user or team that owns it"
+            )
     trouble = no_login() if settings.mode == "online" else None
     if trouble:
         raise InputError(
@@ -57,41 +76,43 @@ def require_login(settings: LoggerConfig) -> None:
         )
 
 
-def experiment_name(config: Config) -> str:
+def experiment_name(config: Config, stamp: Stamp) -> str:
     """Task, network and scheme, by which runs are compared; one with leaks is marked.
 
     Examples
     --------
     >>> from xai_sleep.schema import CvConfig, TaskConfig
     >>> config = Config(TaskConfig("rem"), {"_target_": "a.CNN1d"}, CvConfig("loso"))
-    >>> experiment_name(config)
+    >>> experiment_name(config, Stamp())
     'rem-CNN1d-loso'
     """
     model = config.model["_target_"].rpartition(".")[2]
-    return marked(f"{config.task.name}-{model}-{config.cv.scheme}", config.leak.names)
+    return stamp.marked(f"{config.task.name}-{model}-{config.cv.scheme}")
 
 
-def group_name(config: Config, source: str, directory: Path) -> str:
+def group_name(config: Config, stamp: Stamp, directory: Path) -> str:
     """Name the group of a run directory: another directory of the same name is another group."""
     path = directory.resolve()
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:6]
-    return f"{experiment_name(config)} ({source} data) {path.name[:60]} {digest}"
+    return f"{experiment_name(config, stamp)} ({stamp.source} data) {path.name[:60]} {digest}"
 
 
 @contextmanager
 def tracked_run(
-    config: Config, source: str, directory: Path, name: str | None = None
+    config: Config, stamp: Stamp, directory: Path, name: str | None = None
 ) -> Iterator[wandb.Run]:
     """Open the W&B run of a fold, or of the summary, and close it whatever happens.
+
+    Closed, or the next one would log into it.
 
     Parameters
     ----------
     config : Config
         Settings; those that do not name a place on this machine are the run's configuration.
-    source : str
-        Of the data: a tag, so that simulated figures are not taken for real ones.
+    stamp : Stamp
+        Its source and leaks are tags, so that their figures are not taken for real ones.
     directory : Path
-        Of the run; files go to ``wandb/`` in it.
+        Of the run; files go to ``wandb/`` in it, all of them.
     name : str, optional
         Of the fold; without, the run is that of the summary.
 
@@ -100,62 +121,28 @@ def tracked_run(
     InputError
         If the server cannot be reached.
     """
-    settings, group = config.logger, config.logger.group or group_name(config, source, directory)
-    if settings.mode != "disabled":
-        own = {"project": settings.project, "entity": settings.entity, "group": group}
-        write_json(directory / TRACKED, {**own, "data": source})
-    with wandb_run(
-        settings,
-        directory,
-        group=group,
-        name=name or "summary",
-        job_type="fold" if name else "summary",
-        config=_shown(config, source),
-        tags=[source, config.task.name, config.cv.scheme, *tags(config.leak.names)],
-    ) as run:
-        yield run
-
-
-@contextmanager
-def wandb_run(settings: LoggerConfig, directory: Path, **told: Any) -> Iterator[wandb.Run]:
-    """Open a W&B run and close it whatever happens, or the next one would log into it.
-
-    Parameters
-    ----------
-    settings : LoggerConfig
-        Mode, project and entity.
-    directory : Path
-        The run's files go to ``wandb/`` in it, all of them.
-    **told
-        What ``wandb.init`` is told of the run: its name, group, configuration, tags.
-
-    Raises
-    ------
-    InputError
-        If the server cannot be reached.
-    """
+    settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
+    own = {"project": settings.project, "entity": settings.entity, "group": group}
+    write_json(directory / TRACKED, {**own, "data": stamp.source})
     with _kept_in(directory / "wandb"):
         try:
             run = wandb.init(
-                project=settings.project,
-                entity=settings.entity,
+                **own,  # type: ignore[arg-type]
+                name=name or "summary",
+                job_type="fold" if name else "summary",
+                config=_shown(config, stamp),
+                tags=[stamp.source, config.task.name, config.cv.scheme, *stamp.tags],
                 dir=str(directory),
                 mode=settings.mode,  # type: ignore[arg-type]
                 reinit="finish_previous",
-                settings=wandb.Settings(
-                    silent=True,
-                    console="off",
-                    init_timeout=30,
-                    # Versions of packages take longest to list, and are the same in every fold.
-                    x_save_requirements=told.get("job_type") != "fold",
-                    **PRIVATE,
-                ),
-                **told,
+                # Versions of packages take longest to list, and are the same in every fold.
+                settings=wandb.Settings(**PRIVATE, x_save_requirements=not name),
             )
         except wandb.errors.Error as error:
+            advice = "logger.mode=offline and `wandb sync` later"
             raise InputError(
-                f"Weights & Biases does not answer ({str(error).splitlines()[0]}); use "
-                "logger.mode=offline and `wandb sync` later"
+                f"Weights & Biases cannot begin a run ({str(error).splitlines()[0].rstrip('.')}); "
+                f"use {advice if settings.mode == 'online' else 'logger=none'}"
             ) from error
         failed = True
         try:
@@ -184,10 +171,17 @@ def _kept_in(directory: Path) -> Iterator[None]:
             del os.environ["WANDB_DATA_DIR"]
 
 
-def _shown(config: Config, source: str) -> dict[str, Any]:
-    settings = asdict(config)
-    settings["data"]["name"] = source
-    for place in ("root", "image_cache"):
-        del settings["data"][place]
-    del settings["output_dir"], settings["logger"]
-    return {"experiment": experiment_name(config), **settings}
+def _shown(config: Config, stamp: Stamp) -> dict[str, Any]:
+    settings: Any = _placeless(asdict(config))
+    data = {**settings["data"], "name": stamp.source}
+    return {"experiment": experiment_name(config, stamp), **settings, "data": data}
+
+
+def _placeless(setting: object) -> object:
+    """Leave out of settings what names a place on this machine."""
+    if isinstance(setting, dict):
+        return {key: _placeless(value) for key, value in setting.items() if key not in PLACES}
+    if isinstance(setting, list):
+        return [_placeless(value) for value in setting]
+    place = isinstance(setting, str) and (setting.startswith("~") or Path(setting).is_absolute())
+    return None if place else setting

@@ -7,7 +7,9 @@
                                                                 └ test ───────────▶ loader
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,30 +17,26 @@ import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from xai_sleep.components import Component
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.balance import balance
 from xai_sleep.windows.datasets import (
     Batch,
-    ImageDataset,
-    ReadyDataset,
+    Held,
     WindowDataset,
     already_a_batch,
+    in_order,
     shifted,
 )
 from xai_sleep.windows.folds import Fold, Times
-from xai_sleep.windows.images import Images
-from xai_sleep.windows.scaling import (
-    amplitudes_by_record,
-    amplitudes_by_train,
-    scaled,
-)
+from xai_sleep.windows.inputs import Input
+from xai_sleep.windows.practice import Balanced, Parts, Practice
+from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import Windows, cut, cut_signals
 from xai_sleep.windows.windows import marks as window_marks
-
-AMPLITUDES = {"record": amplitudes_by_record, "train": amplitudes_by_train}
 
 
 class FoldDataModule(pl.LightningDataModule):
@@ -46,120 +44,103 @@ class FoldDataModule(pl.LightningDataModule):
 
     Parameters
     ----------
-    recordings : sequence of Recording
-        Resampled and filtered.
+    store : Store
+        Of the recordings, as the input prepares them.
     fold : Fold
         Which time serves which purpose.
-    window, step : float
-        Window length, and distance between training and validation windows, in s. Test windows do
-        not overlap.
+    input : Input
+        What the network sees; it is fitted here.
+    step : float
+        Distance between training and validation windows in s. Test windows do not overlap.
     min_overlap : float
         Seconds of an event that make a window positive; 0: any overlap.
-    scale : {"record", "train"}
-        Whose amplitude the signals are divided by.
     sampler, noise
         See :func:`xai_sleep.windows.balance.balance`.
     batch_size : int
         Windows per training batch.
     seed : int
         Of balance and shuffling.
-    images : Images, optional
-        Turns windows into images; without it batches hold signals.
     shift : bool
         Shift each training window circularly in time, anew in every epoch: an event is an event
         wherever it lies in the window.
     marks : bool
         Training batches also say where experts marked an event, ``(window, time)`` on the last axis
         of the inputs, NaN for synthetic windows, which have no place in time.
+    practice : Practice, optional
+        How windows are divided and scaled; by default cleanly.
+    shuffled : int, optional
+        Permute the labels of training windows, and those of validation windows, with this seed.
+
+    Attributes
+    ----------
+    train, val, test : Windows
+        Of each part.
+    held_out : tuple of (signals, labels) or None
+        Synthetic windows that are tested; only a leak makes some.
     """
 
     def __init__(
         self,
-        recordings: Sequence[Recording],
+        store: Store,
         fold: Fold,
+        input: Input,
         *,
-        window: float,
         step: float,
         min_overlap: float = 0.0,
-        scale: str = "record",
-        sampler: Mapping[str, Any] | None = None,
+        sampler: Component | None = None,
         noise: float = 0.0,
         batch_size: int = 128,
         seed: int = 0,
-        images: Images | None = None,
         shift: bool = False,
         marks: bool = False,
+        practice: Practice | None = None,
+        shuffled: int | None = None,
     ) -> None:
         super().__init__()
-        self.recordings, self.fold, self.scale, self.images = recordings, fold, scale, images
+        self.store, self.fold, self.input = store, fold, input
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
-        rule: dict[str, Any] = {"length": window, "min_overlap": min_overlap}
-        self.shift, self.marks = shift, marks
-        self.train = cut(recordings, fold.train, step=step, **rule)
-        self.val = cut(recordings, fold.val, step=step, **rule)
-        self.test = cut(recordings, fold.test, step=window, **rule)
-
-    def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning's signature
-        """Scale the signals and balance the training windows, once."""
-        if hasattr(self, "signals"):
-            return
-        self.amplitudes = AMPLITUDES[self.scale](self.recordings, self.scaling_fold)
-        self.signals = scaled(self.recordings, self.amplitudes)
-        real = cut_signals(self.signals, self.train)
-        train, labels = self.balance(real, self.train.label)
-        # A sampler that removes windows does not put the real ones first: none has a place then.
-        kept = len(real) if np.array_equal(train[: len(real)], real) else 0
-        marks = self._marks(kept, len(train)) if self.marks else None
-        if self.images is None:
-            self.balanced: ReadyDataset | ImageDataset = ReadyDataset(
-                torch.from_numpy(train), torch.from_numpy(labels), marks
-            )
-            return
-        self.images.remember([self.train, self.val])
-        self.normal = self._normal(self.images)
-        added = train[kept:]
-        self.balanced = ImageDataset(
-            self.images,
-            self.train.take(slice(kept)),
-            self.amplitudes,
-            self.normal,
-            self.images.compute(added).half() if len(added) else None,
-            torch.from_numpy(labels[kept:]),
-            marks,
-        )
-
-    def _marks(self, kept: int, total: int) -> Tensor:
-        """Mark the training windows: the real ones, which stand first, then NaN."""
-        if not kept:
-            raise InputError(
-                f"fold {self.fold.name}: trainer.marks needs to know where windows come from, but "
-                f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
-                "or choose another balance"
-            )
-        n_cells = self.train.length if self.images is None else self.images.shape[-1]
-        marks = torch.full((total, n_cells), torch.nan)
-        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, n_cells))
-        return marks
+        self.shift, self.marks, self.practice = shift, marks, practice or Practice()
+        windows = partial(cut, store.recordings, length=input.window, min_overlap=min_overlap)
+        train, val = (windows(time, step=step) for time in (fold.train, fold.val))
+        parts = Parts(train, val, windows(fold.test, step=input.window))
+        self.parts = self.practice.parts(parts, fold)
+        if shuffled is not None:
+            self.parts = _shuffled(self.parts, shuffled)
+        self.train, self.val, self.test = self.parts
+        self.held_out: tuple[Signals, NDArray[np.int64]] | None = None
 
     @property
-    def scaling_fold(self) -> Fold:
-        """Whose training time amplitudes are estimated on."""
-        return self.fold
+    def recordings(self) -> Sequence[Recording]:
+        """As the network sees them."""
+        return self.store.recordings
 
     @property
     def choosing_time(self) -> Times:
         """Time by which a detector of events is chosen."""
-        return self.fold.val
+        return self.practice.choosing(self.fold)
 
-    @property
-    def normalising_windows(self) -> Windows:
-        """Windows by which images are normalised."""
-        return self.train
+    def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning's signature
+        """Fit the input and balance the training windows, once."""
+        if hasattr(self, "amplitudes"):
+            return
+        fold = self.practice.scaling(self.fold, self.recordings)
+        self.store.remember([self.train, self.val])
+        self.input.fit(self.store, fold, self.practice.normalising(self.parts))
+        self.amplitudes = self.input.amplitudes(self.recordings, fold)
+        balanced = self.practice.balanced(self._balance, self.parts, self.scaled, self.seed)
+        self.held_out = balanced.held_out
+        self.balanced = self._training(balanced)
 
-    def balance(
+    def scaled(self, windows: Windows) -> Signals:
+        """Cut windows out of signals divided by their amplitude: (window, channel, time)."""
+        signals = cut_signals([r.signals for r in self.recordings], windows)
+        for one in np.unique(windows.record):
+            signals[windows.record == one] /= self.amplitudes[one]
+        return signals
+
+    def _balance(
         self, signals: Signals, labels: NDArray[np.int64]
     ) -> tuple[Signals, NDArray[np.int64]]:
-        """Even out the classes of the training windows: those given, then synthetic ones."""
         return balance(
             signals,
             labels,
@@ -169,28 +150,37 @@ class FoldDataModule(pl.LightningDataModule):
             where=f"fold {self.fold.name}",
         )
 
-    @property
-    def learnt(self) -> dict[str, NDArray[np.float32]]:
-        """What a new recording needs to be scaled like the fold's: it is learnt in training."""
-        kept = {}
-        if self.scale == "train":
-            kept["amplitude"] = self.amplitudes[0]
-        if self.images is not None:
-            kept["image_mean"], kept["image_sd"] = (each.numpy() for each in self.normal)
-        return kept
+    def _training(self, balanced: Balanced) -> WindowDataset:
+        """Real windows are looked up where that is cheaper; the others are held in memory."""
+        real = self.scaled(self.train)
+        # A sampler that removes windows does not put the real ones first: none has a place then.
+        kept = len(real) if np.array_equal(balanced.signals[: len(real)], real) else 0
+        marks = self._marks(kept, len(balanced.signals)) if self.marks else None
+        looked_up = kept if self.store.looked_up else 0
+        signals, labels = balanced.signals[looked_up:], balanced.labels[looked_up:]
+        windows = self.train.take(slice(looked_up))
+        return self._dataset(windows, self._held(signals, labels), marks)
 
-    def _normal(self, images: Images) -> tuple[Tensor, Tensor]:
-        """Mean and sd of each row over training windows and time; rows are frequencies."""
-        sums = torch.zeros(2, *images.shape[:2], 1, dtype=torch.float64)
-        windows = self.normalising_windows
-        for index in np.array_split(np.arange(len(windows)), len(windows) // 256 + 1):
-            batch = images.of(windows, index, self.amplitudes).double()
-            for power in (1, 2):
-                sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
-        mean, square = sums / len(windows)
-        # Images are kept as float16: what varies less than it can tell does not vary.
-        sd = (square - mean**2).clamp_min(1e-6).sqrt()
-        return mean.float(), sd.float()
+    def _held(self, signals: Signals, labels: NDArray[np.int64]) -> Held | None:
+        return Held(self.input.held(signals), torch.from_numpy(labels)) if len(labels) else None
+
+    def _marks(self, kept: int, total: int) -> Tensor:
+        """Mark the training windows: the real ones, which stand first, then NaN."""
+        if not kept:
+            raise InputError(
+                f"fold {self.fold.name}: trainer.marks needs to know where windows come from, but "
+                f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
+                "or choose another balance"
+            )
+        n_cells = self.input.shape["n_times"]
+        marks = torch.full((total, n_cells), torch.nan)
+        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, n_cells))
+        return marks
+
+    def _dataset(
+        self, windows: Windows, held: Held | None = None, marks: Tensor | None = None
+    ) -> WindowDataset:
+        return WindowDataset(self.input, self.store, windows, self.amplitudes, held, marks)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return balanced training windows in an order drawn from the seed."""
@@ -220,11 +210,18 @@ class FoldDataModule(pl.LightningDataModule):
         """Return test windows, in order."""
         return self.in_order(self.test)
 
+    def held_out_dataloader(self) -> DataLoader[Any]:
+        """Return the synthetic windows that are tested, in order."""
+        assert self.held_out is not None, "this practice holds no windows out"
+        return in_order(self._dataset(self.test.take(slice(0)), self._held(*self.held_out)))
+
     def in_order(self, windows: Windows) -> DataLoader[Any]:
         """Return any windows of the recordings, scaled as the fold scales them, in order."""
-        dataset: Dataset[Any] = (
-            WindowDataset(self.signals, windows)
-            if self.images is None
-            else ImageDataset(self.images, windows, self.amplitudes, self.normal)
-        )
-        return DataLoader(dataset, batch_size=256, collate_fn=already_a_batch)
+        return in_order(self._dataset(windows))
+
+
+def _shuffled(parts: Parts, seed: int) -> Parts:
+    """Test windows keep their labels."""
+    rng = np.random.default_rng(seed)
+    train, val = (replace(w, label=rng.permutation(w.label)) for w in (parts.train, parts.val))
+    return Parts(train, val, parts.test)

@@ -78,7 +78,7 @@ def kept(path: Path, shape: tuple[int, ...], make: Callable[[], Stack]) -> Stack
     except (ValueError, OSError) as error:
         log.warning(
             "image cache: cannot write %s (%s); its images stay in memory, and are computed anew "
-            "in every run (data.image_cache)",
+            "in every run (input.image.cache)",
             path,
             getattr(error, "strerror", None) or error,
         )

@@ -2,8 +2,8 @@
 
 The image of a window does not depend on the fold, only on the recording, up to a factor that
 scaling puts before its signals: coherence does not see it and a scalogram is shifted by it. So
-images are computed from signals in µV, kept as float16 in memory up to a budget and else in files
-(:mod:`xai_sleep.windows.image_files`), and shifted when they are asked for.
+images are computed from signals in µV and kept as float16 in memory up to a budget and else in
+files (:mod:`xai_sleep.windows.image_files`); an input shifts them.
 """
 
 import logging
@@ -21,18 +21,17 @@ from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.image_files import file_key, kept
-from xai_sleep.windows.scaling import Amplitude
+from xai_sleep.windows.store import Index, Store
 from xai_sleep.windows.windows import Windows, cut_signals
 
 log = logging.getLogger(__name__)
 
 Transform: TypeAlias = WaveletCoherence | Scalogram
 BATCH = 256
-SETTINGS = {
-    "scalogram": "task.image_channels.scalogram",
-    "coherence": "task.image_channels.coherence (or task.image=scalogram, of one channel)",
-}
-"""Where the channels of each kind of image are set, for messages."""
+SIGNALS = {"coherence": 2, "scalogram": 1}
+"""Channels that a kind of image is made of."""
+IMAGES = {"coherence": 3, "scalogram": 1}
+"""Channels that it has itself."""
 
 
 def image_transform(
@@ -69,7 +68,7 @@ def image_transform(
     InputError
         If the number of channels does not fit the kind, or the band does not fit the window.
     """
-    wanted = {"coherence": 2, "scalogram": 1}[kind]
+    wanted = SIGNALS[kind]
     if n_chans != wanted:
         raise InputError(
             f"task.image={kind} is made of {wanted} channel{'s' * (wanted > 1)}, but "
@@ -100,6 +99,13 @@ def warn_of_empty_rows(recordings: Sequence[Recording], fmax: float) -> None:
         )
 
 
+def images_of(transform: Transform, signals: Signals) -> Tensor:
+    """Images, float32 of shape (window, image, freq, time), of (window, channel, time)."""
+    with torch.no_grad():
+        batches = [signals[i : i + BATCH] for i in range(0, len(signals), BATCH)]
+        return torch.cat([transform(torch.from_numpy(b.copy())) for b in batches])
+
+
 @dataclass(frozen=True, eq=False)
 class _Stored:
     start: NDArray[np.int64]  # first sample of each window, ascending
@@ -112,7 +118,7 @@ class _Stored:
         return at if found else None
 
 
-class Images:
+class Images(Store):
     """Images of windows over recordings, remembered for windows that were announced.
 
     Parameters
@@ -127,6 +133,8 @@ class Images:
         Where these files are.
     """
 
+    looked_up = True
+
     def __init__(
         self,
         recordings: Sequence[Recording],
@@ -135,7 +143,7 @@ class Images:
         memory: float,
         directory: Path,
     ) -> None:
-        self.signals = [recording.signals for recording in recordings]
+        super().__init__(recordings)
         self.transform, self.memory, self.directory = transform, memory, directory
         nothing = np.zeros((1, transform.n_channels, transform.grid.n_times), dtype=np.float32)
         self.shape = tuple(self.compute(nothing).shape[1:])
@@ -143,9 +151,7 @@ class Images:
 
     def compute(self, signals: Signals) -> Tensor:
         """Images of any windows, as float32."""
-        with torch.no_grad():
-            batches = [signals[i : i + BATCH] for i in range(0, len(signals), BATCH)]
-            return torch.cat([self.transform(torch.from_numpy(b.copy())) for b in batches])
+        return images_of(self.transform, signals)
 
     def remember(self, windows: Sequence[Windows]) -> None:
         """Compute the images of all these windows, or find them in files, unless they are known.
@@ -171,27 +177,8 @@ class Images:
                 images = self._in_file(of_record)
             self._stored[index] = _Stored(starts, images)
 
-    def of(
-        self,
-        windows: Windows,
-        index: NDArray[np.int64] | slice,
-        amplitudes: Sequence[Amplitude],
-    ) -> Tensor:
-        """Images of chosen windows as if the signals had been divided by their amplitude.
-
-        Parameters
-        ----------
-        windows : Windows
-            Of these recordings.
-        index : int array or slice
-            Which windows.
-        amplitudes : sequence of arrays of shape (channel, 1)
-            One per recording, in µV.
-
-        Returns
-        -------
-        float32 Tensor of shape (window, image, freq, time)
-        """
+    def of(self, windows: Windows, index: Index) -> Tensor:
+        """Look up chosen windows, or compute them: float32 of shape (window, image, freq, time)."""
         chosen = windows.take(index)
         out = torch.empty(len(chosen), *self.shape)
         for one in np.unique(chosen.record):
@@ -202,7 +189,7 @@ class Images:
                 images = self.compute(cut_signals(self.signals, chosen, rows))
             else:
                 images = torch.from_numpy(stored.images[at].astype(np.float32))
-            out[torch.from_numpy(rows)] = self.transform.rescaled(images, amplitudes[one])
+            out[torch.from_numpy(rows)] = images
         return out
 
     def _compute_all(self, windows: Windows) -> NDArray[np.float16]:

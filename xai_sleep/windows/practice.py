@@ -2,9 +2,9 @@
 
 ::
 
-    recordings ─▶ folds ─▶ windows, scaling, balance ─▶ first weights ─▶ further scores
-    recordings    folds    parts, scaling, normalising,  start           further
-                           choosing, balanced
+    recordings ─▶ folds ─▶ windows, scaling, balance ─▶ first weights ─▶ detector
+    recordings    folds    parts, scaling, normalising,  start           choosing
+                           balanced
 
 Every seam is handed what the clean way gives and returns what is used instead. The clean practice
 returns it as it is; :mod:`xai_sleep.leaks` holds the others, and nothing else knows of them.
@@ -13,19 +13,25 @@ returns it as it is; :mod:`xai_sleep.leaks` holds the others, and nothing else k
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.recording import Recording, Signals
+from xai_sleep.schema import Config
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.windows import Windows
 
-if TYPE_CHECKING:  # what follows is only named here
-    from xai_sleep.schema import Config
-
 Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A mistake made on purpose: its name, and in a sentence what is done wrong."""
+
+    name: str
+    about: str
 
 
 class Parts(NamedTuple):
@@ -65,7 +71,27 @@ Balance = Callable[[Signals, Labels], tuple[Signals, Labels]]
 
 
 class Practice:
-    """The clean practice."""
+    """The clean practice; a leak overrides a seam and says what it is.
+
+    Parameters
+    ----------
+    where_possible : bool
+        Leave it out where it cannot be made; otherwise asking for it there is refused.
+
+    Attributes
+    ----------
+    leak : Leak or None
+        What output made with it is marked with; the clean practice has none.
+    """
+
+    leak: ClassVar[Leak | None] = None
+
+    def __init__(self, *, where_possible: bool = False) -> None:
+        self.where_possible = where_possible
+
+    def obstacle(self, config: Config) -> str:  # noqa: ARG002 - for leaks, as below
+        """Say why it cannot be made with these settings; empty where it can."""
+        return ""
 
     def recordings(self, recordings: list[Recording]) -> list[Recording]:
         """Take the recordings as they were read."""
@@ -74,8 +100,8 @@ class Practice:
     def folds(
         self,
         folds: list[Fold],
-        recordings: Sequence[Recording],  # noqa: ARG002 - for leaks, as below
-        config: "Config",  # noqa: ARG002
+        recordings: Sequence[Recording],  # noqa: ARG002
+        config: Config,  # noqa: ARG002
     ) -> list[Fold]:
         """Take the folds as the scheme divides them."""
         return folds
@@ -122,53 +148,3 @@ class Practice:
         """Start from fresh weights: ``weights``, those of the fold before, are not looked at."""
         del weights
         return None
-
-
-def together(practices: Sequence[Practice]) -> Practice:
-    """Make one practice of several, each handed what the one before it gives."""
-    return _Together(practices) if practices else Practice()
-
-
-class _Together(Practice):
-    def __init__(self, practices: Sequence[Practice]) -> None:
-        self.practices = tuple(practices)
-
-    def recordings(self, recordings: list[Recording]) -> list[Recording]:
-        for each in self.practices:
-            recordings = each.recordings(recordings)
-        return recordings
-
-    def folds(
-        self, folds: list[Fold], recordings: Sequence[Recording], config: "Config"
-    ) -> list[Fold]:
-        for each in self.practices:
-            folds = each.folds(folds, recordings, config)
-        return folds
-
-    def parts(self, parts: Parts, fold: Fold) -> Parts:
-        for each in self.practices:
-            parts = each.parts(parts, fold)
-        return parts
-
-    def scaling(self, fold: Fold, recordings: Sequence[Recording]) -> Fold:
-        for each in self.practices:
-            fold = each.scaling(fold, recordings)
-        return fold
-
-    def normalising(self, parts: Parts) -> Windows:
-        chosen = [each.normalising(parts) for each in self.practices]
-        return next((w for w in chosen if w is not parts.train), parts.train)
-
-    def choosing(self, fold: Fold) -> Times:
-        chosen = [each.choosing(fold) for each in self.practices]
-        return next((time for time in chosen if time is not fold.val), fold.val)
-
-    def balanced(
-        self, balance: Balance, parts: Parts, cut: Callable[[Windows], Signals], seed: int
-    ) -> Balanced:
-        chosen = [each.balanced(balance, parts, cut, seed) for each in self.practices]
-        return next((b for b in chosen if b.held_out is not None), chosen[0])
-
-    def start(self, weights: Path | None) -> Path | None:
-        chosen = [each.start(weights) for each in self.practices]
-        return next((path for path in chosen if path is not None), None)

@@ -21,7 +21,8 @@ def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Am
 
     The amplitude of a record that has training time is estimated there and nowhere else. A record
     that only validates or tests is measured by its own signal in that role, without labels, as it
-    would be if it came from a new person; it tells the training set nothing.
+    would be if it came from a new person; it tells the training set nothing. One that is in no part
+    is measured as a whole.
 
     Parameters
     ----------
@@ -41,18 +42,9 @@ def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Am
     ]
 
 
-def amplitudes_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
-    """Estimate one amplitude on all training time, for every record.
-
-    Parameters and returns as in :func:`amplitudes_by_record`.
-    """
-    pieces = [_samples(r, time) for r, time in zip(recordings, fold.train, strict=True)]
-    return [amplitude(pieces)] * len(recordings)
-
-
-def scaled(recordings: Sequence[Recording], amplitudes: Sequence[Amplitude]) -> list[Signals]:
-    """Divide signals by their amplitude: float32 arrays of shape (channel, time)."""
-    return [r.signals / a for r, a in zip(recordings, amplitudes, strict=True)]
+def amplitude_in_training(recordings: Sequence[Recording], fold: Fold) -> Amplitude:
+    """Estimate one amplitude, of shape (channel, 1), on the training time of all recordings."""
+    return amplitude([_samples(r, time) for r, time in zip(recordings, fold.train, strict=True)])
 
 
 def amplitude(pieces: Sequence[Signals]) -> Amplitude:

@@ -31,7 +31,7 @@
   const within = (spans, window) => {
     const start = data.start[window];
     const end = start + data.length / data.sfreq;
-    return (spans || []).filter(([a, b]) => b > start && a < end)
+    return spans.filter(([a, b]) => b > start && a < end)
       .map(([a, b]) => [Math.max(a, start), Math.min(b, end)]);
   };
   const half = (window) => Math.max(data.half, data.peak[window]);
@@ -155,8 +155,7 @@
     const fold = data.folds[data.fold[window]];
     const start = data.start[window];
     const own = half(window) > data.half ? "; drawn at a scale of its own" : "";
-    const found = record.detections
-      ? `; detected: ${listed(within(record.detections, window), "nothing")}` : "";
+    const found = `; detected: ${listed(within(record.detections, window), "nothing")}`;
     return `${outcomes[data.outcome[window]][0]}: record ${record.record}, subject ${record.subject}, `
       + `${fixed(start, 1)}–${fixed(start + data.length / data.sfreq, 1)} s; probability `
       + `${fixed(data.probability[window], 3)}, threshold ${fixed(fold.threshold, 3)} (fold ${fold.name}); `
@@ -223,7 +222,6 @@
     id("filters").addEventListener("submit", (event) => event.preventDefault());
     id("previous").addEventListener("click", () => go(-1));
     id("next").addEventListener("click", () => go(1));
-    id("detections-key").hidden = data.records.every((record) => record.detections === null);
   };
   const keys = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 };
   document.addEventListener("keydown", (event) => {

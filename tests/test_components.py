@@ -1,0 +1,83 @@
+"""Components are made from their settings, and what one lacks is said in one line."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import pytest
+
+from xai_sleep.components import build, called
+from xai_sleep.errors import InputError
+
+
+@runtime_checkable
+class Bell(Protocol):
+    """What is asked for here."""
+
+    @property
+    def weight(self) -> float:
+        """In kg."""
+        ...
+
+    def ring(self, times: int) -> str:
+        """Say it so many times."""
+        ...
+
+
+@dataclass
+class Brass:
+    """A bell."""
+
+    weight: float
+    words: list[str]
+    where: object = None
+
+    def ring(self, times: int) -> str:
+        return " ".join(self.words * times)
+
+
+@dataclass
+class Stone:
+    """None."""
+
+    weight: float
+
+
+def refuse(weight: float) -> None:
+    raise InputError(f"a bell of {weight:g} kg is too heavy")
+
+
+HERE = f"{__name__}."
+
+
+def test_a_component_is_made_from_its_settings_and_what_is_added() -> None:
+    here = object()
+    settings = {"_target_": f"{HERE}Brass", "weight": 2.0, "words": ["ding", "dong"]}
+    made = build(Bell, settings, "bell", where=here)
+    assert made == Brass(2.0, ["ding", "dong"], here)
+    assert type(made.words) is list  # type: ignore[attr-defined]
+    assert made.ring(2) == "ding dong ding dong"
+
+
+def test_a_function_keeps_what_the_user_set() -> None:
+    ring = called({"_target_": f"{HERE}Brass", "_partial_": True, "words": ["ding"]}, "bell")
+    assert ring(weight=1.0) == Brass(1.0, ["ding"])
+
+
+@pytest.mark.parametrize(
+    ("component", "said"),
+    [
+        ({"weight": 1.0}, "bell has no _target_; name its class or function there"),
+        ({"_target_": "nowhere.Bell"}, r"bell: nowhere\.Bell cannot be had .*PYTHONPATH"),
+        ({"_target_": f"{HERE}Gong"}, r"bell: .*Gong cannot be had"),
+        ({"_target_": f"{HERE}Brass"}, "cannot be made with its settings .*'weight'"),
+        ({"_target_": f"{HERE}Brass", "wieght": 1.0}, "unexpected keyword argument 'wieght'"),
+        ({"_target_": f"{HERE}Stone", "weight": 1.0}, "Stone is no Bell, it lacks ring;"),
+        ({"_target_": f"{HERE}refuse", "weight": 9.0}, "a bell of 9 kg is too heavy"),
+    ],
+)
+def test_what_is_wrong_with_a_component_is_one_line(
+    component: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        build(Bell, component, "bell")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,106 @@
+"""Components by ``_target_``: made from their settings, or refused in one line.
+
+A component is a class or a function of the package or of a user's own file. What it lacks is said
+before any work is done with it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from typing_extensions import get_protocol_members, is_protocol
+
+from xai_sleep.errors import InputError
+
+Component = Mapping[str, object]
+"""``_target_``, the name of a class or function, and arguments for it."""
+
+T = TypeVar("T")
+
+
+def target(where: str, component: Component) -> object:
+    """Look up what a component names.
+
+    Parameters
+    ----------
+    where : str
+        The setting, for messages.
+    component : mapping
+        With a ``_target_``.
+
+    Raises
+    ------
+    InputError
+        If it names nothing, or there is nothing of that name.
+    """
+    name = component.get("_target_")
+    if not name:
+        raise InputError(f"{where} has no _target_; name its class or function there")
+    try:
+        return get_object(str(name))
+    except Exception as error:  # whatever a module of the user's raises on import
+        raise InputError(
+            f"{where}._target_={name} cannot be imported ({_reason(error)}); name a class as "
+            "package.module.Class, and the folder that holds the package in PYTHONPATH"
+        ) from error
+
+
+def made(where: str, component: Component, **arguments: object) -> object:
+    """Make a component with its own arguments and those given.
+
+    Raises
+    ------
+    InputError
+        If it cannot be imported, or refuses the arguments.
+    """
+    target(where, component)
+    try:
+        return instantiate(component, _convert_="all", **arguments)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, InputError):
+            raise cause from None
+        raise InputError(
+            f"{where}: {_reason(cause)}; {component['_target_']} was given "
+            f"{', '.join(sorted({*component, *arguments} - {'_target_'})) or 'nothing'}: set what "
+            f"it takes under {where}"
+        ) from error
+
+
+def build(kind: type[T], where: str, component: Component, **arguments: object) -> T:
+    """Make a component of a kind, see :func:`made`.
+
+    Parameters
+    ----------
+    kind : type
+        Class or runtime-checkable Protocol that it must be an instance of.
+    where, component, **arguments
+        As of :func:`made`.
+
+    Raises
+    ------
+    InputError
+        Also if what is made is no such component: what it lacks.
+    """
+    one = made(where, component, **arguments)
+    if not isinstance(one, kind):
+        lacking = [name for name in _offered(kind) if not hasattr(one, name)]
+        raise InputError(
+            f"{where}: {component['_target_']} is no {kind.__name__}, it lacks "
+            f"{', '.join(lacking) or 'the class to derive from'}; docs/components.md shows the "
+            "smallest one"
+        )
+    return one
+
+
+def _offered(kind: Any) -> list[str]:
+    """Names that an instance of a Protocol or an abstract class must have."""
+    return sorted(get_protocol_members(kind) if is_protocol(kind) else kind.__abstractmethods__)
+
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    said = str(error).splitlines()
+    return (said[0] if said else type(error).__name__).rstrip(":")

@@ -1,0 +1,167 @@
+"""What a network must offer to be trained, explained and slid, and its check before training."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, Protocol, cast, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from xai_sleep.components import Component, made, target
+from xai_sleep.errors import InputError
+
+Shape = Mapping[str, int]
+"""Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
+``n_freqs``, ``n_times``."""
+
+APART = 0.3
+"""By how much of its length another axis of a feature map may follow time better than the last."""
+
+
+@runtime_checkable
+class Network(Protocol):
+    """What an ``nn.Module`` must offer to be trained and explained.
+
+    Its class takes the sizes of its input (:data:`Shape`) and whatever its YAML sets, and maps a
+    batch to logits of shape ``(window, 2)``: no event, event.
+    """
+
+    @property
+    def input_kind(self) -> str:
+        """Which of ``conf/input`` a batch holds, as ``signal``: ``(window, channel, time)``."""
+        ...
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
+        ...
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Logits of a batch."""
+        ...
+
+
+@runtime_checkable
+class TimedNetwork(Network, Protocol):
+    """A network that says when before it says whether: it can also be trained on experts' marks.
+
+    Its logits are ``over_window(over_time(inputs))``.
+    """
+
+    def over_time(self, inputs: Tensor) -> Tensor:
+        """Logits ``(window, 2, cell)``; the cells divide the window evenly."""
+        ...
+
+    def over_window(self, evidence: Tensor) -> Tensor:
+        """Logits ``(window, 2)`` from those over time."""
+        ...
+
+
+def input_kind(model: Component) -> str:
+    """Say what the network of these settings sees, before it is built.
+
+    Raises
+    ------
+    InputError
+        If the class is not there or does not say.
+    """
+    kind = getattr(target("model", model), "input_kind", None)
+    if not isinstance(kind, str):
+        raise InputError(
+            f"model._target_={model['_target_']} has no input_kind; give the class "
+            'input_kind = "signal" or "image", or another input that conf/input names'
+        )
+    return kind
+
+
+def build_network(model: Component, shape: Shape) -> Network:
+    """Build a network, and check that it offers what is asked of it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be built, or a part is missing: which one, and what to do.
+    """
+    network = made("model", model, **shape)
+    require_network(network, tuple(shape.values()))
+    return cast("Network", network)
+
+
+def require_network(network: object, shape: Sequence[int]) -> None:
+    """Refuse a network that could not be trained and explained.
+
+    Parameters
+    ----------
+    network : object
+        Just built; it is left as it is.
+    shape : sequence of int
+        Of what it sees of a window, time last.
+
+    Raises
+    ------
+    InputError
+        Naming its class, what it lacks and what to do.
+    """
+    kind = type(network)
+
+    def refuse(lacks: str) -> NoReturn:
+        raise InputError(f"model {kind.__module__}.{kind.__qualname__} {lacks}")
+
+    if not isinstance(network, nn.Module):
+        refuse("is no torch.nn.Module; derive its class from one")
+    layer = getattr(network, "cam_layer", None)
+    if not isinstance(layer, nn.Module):
+        refuse(
+            "has no cam_layer; give it a property of that name that returns the layer whose "
+            "feature map explains a window"
+        )
+    if all(layer is not part for part in network.modules()):
+        refuse("has a cam_layer that is no part of it; return one of its own layers")
+    logits, features = _passed(network, shape)
+    if not (isinstance(logits, Tensor) and logits.shape == (3, 2)):
+        refuse(
+            f"gives {_shape(logits)} for 3 windows; two logits a window are expected, (3, 2): "
+            "of no event and of an event"
+        )
+    if not features:
+        refuse("does not run its cam_layer; return a layer that each window passes through")
+    (seen, *_) = features
+    like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
+    if not (like and _time_is_last(cast("Tensor", seen))):
+        refuse(
+            f"has a cam_layer whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does "
+            "not keep time last: what begins a window must show before what ends it; return "
+            "another layer, or move its time axis"
+        )
+
+
+def _passed(network: nn.Module, shape: Sequence[int]) -> tuple[object, list[object]]:
+    """Logits and feature maps of a window that only begins, one that only ends, and silence."""
+    twin, features = copy.deepcopy(network).eval(), list[object]()
+    n = max(shape[-1] // 5, 1)
+    windows = torch.zeros(3, *shape)
+    burst = torch.randn(*shape[:-1], n, generator=torch.Generator().manual_seed(0))
+    windows[0, ..., :n] = windows[1, ..., -n:] = burst
+    layer = cast("Network", twin).cam_layer
+    hook = layer.register_forward_hook(lambda _layer, _inputs, output: features.append(output))
+    with hook, torch.no_grad(), torch.random.fork_rng(devices=[]):
+        return twin(windows), features
+
+
+def _time_is_last(seen: Tensor) -> bool:
+    """Whether no axis tells the beginning from the end far better than the last one does."""
+    change = (seen[:2] - seen[2]).abs()
+    last, *others = (_progress(change, axis) for axis in range(change.dim() - 1, 0, -1))
+    return not any(other - last > APART for other in others)
+
+
+def _progress(change: Tensor, axis: int) -> float:
+    """How far along an axis the centre of change moves from the beginning to the end, -1 to 1."""
+    profile = change.movedim(axis, 1).flatten(2).sum(2)
+    places = (torch.arange(profile.shape[1]) + 0.5) / profile.shape[1]
+    early, late = (profile * places).sum(1) / profile.sum(1)
+    return float(late - early)
+
+
+def _shape(value: object) -> str:
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else f"a {type(value).__name__}"

@@ -1,0 +1,139 @@
+"""Tables of one run: its folds, baselines, explainers, records and settings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from rich.table import Table as TerminalTable
+
+from xai_sleep.report.columns import OF_RUN
+from xai_sleep.report.tables import Rows, Table, certain, interval, number, on_terminal, short
+from xai_sleep.results.run import BaselineRecord, RecordSummary, RunRecord
+from xai_sleep.results.scores import MODEL, POOLED, Scores
+
+
+def run_table(record: RunRecord) -> TerminalTable:
+    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines.
+
+    It fits a terminal of 80 columns.
+    """
+    scores = record.table
+    folds = [fold.name for fold in record.folds]
+    summaries = [scores.summary(each.part, each.metric) for each in OF_RUN]
+    sections: list[Rows] = [
+        [_line(scores, fold, fold=fold) for fold in folds],
+        [["mean", *(short(s.mean) for s in summaries)], ["sd", *(short(s.sd) for s in summaries)]],
+        [
+            [POOLED, *(short(s.pooled) for s in summaries)],
+            ["95 % from", *(short(s.low) for s in summaries)],
+            ["to", *(short(s.high) for s in summaries)],
+        ],
+    ]
+    measured = [each.name for each in record.baselines if not each.skipped]
+    if measured:
+        sections.append([["baselines"], *(_line(scores, name, who=name) for name in measured)])
+    name = "-".join([record.config.task.name, record.model, record.config.cv.scheme])
+    leaks = [leak.name for leak in record.leaks]
+    title = "\n".join([f"{record.stamp.marked(name)} ({record.data} data)", *leaks])
+    heads = [each.label if each.key in ("accuracy", "precision") else each.head for each in OF_RUN]
+    return on_terminal(title, ["fold", *heads], sections, list(_captions(record, measured)))
+
+
+def _line(scores: Scores, name: str, *, who: str = MODEL, fold: str = POOLED) -> list[str]:
+    each = [scores.one(c.part, c.metric, who=who, fold=fold).value for c in OF_RUN]
+    return [name, *map(short, each)]
+
+
+def _captions(record: RunRecord, measured: Sequence[str]) -> Iterator[str]:
+    yield "windows, last column events; thresholds chosen on validation data"
+    if measured:
+        yield "baselines: pooled, on the same windows"
+    if "experts" in measured:
+        yield "experts: the second against the first, where both scored"
+    left_out = [each.name for each in record.baselines if each.skipped]
+    if left_out:
+        yield f"baselines left out: {', '.join(left_out)} (results.json says why)"
+
+
+def fold_table(record: RunRecord, scores: Scores) -> Table:
+    """Every score of the windows of each fold."""
+    metrics = scores.select(part="windows", who=MODEL).distinct("metric")
+    head = ["fold", "windows", "with an event", "threshold"]
+    rows = [
+        [
+            fold.name,
+            str(fold.test.windows),
+            str(fold.test.positive),
+            number(fold.threshold),
+            *(number(scores.one("windows", name, fold=fold.name).value) for name in metrics),
+        ]
+        for fold in record.folds
+    ]
+    labels = [record.metric(name).title for name in metrics]
+    return Table("Scores of each fold", [*head, *labels], rows)
+
+
+def baseline_table(record: RunRecord, scores: Scores) -> Table:
+    """Set the network among the baselines; one that was left out says why."""
+    named = [("the network", MODEL, "")]
+    named += [(each.name, each.name, about(each)) for each in record.baselines]
+    rows = [
+        [name, *(certain(scores.summary(part, "f1", who=who)) for part in ("windows", "events")), s]
+        for name, who, s in named
+    ]
+    head = ["", "F1 of windows [95 %]", "F1 of events [95 %]", "what it is"]
+    return Table("Beside baselines, on the same test windows", head, rows)
+
+
+def about(baseline: BaselineRecord) -> str:
+    """Say what a baseline is, or why it was left out."""
+    if not baseline.skipped:
+        return baseline.description
+    reason = f"left out: {baseline.skipped}"
+    named = baseline.description not in ("", baseline.name)
+    return f"{baseline.description}; {reason}" if named else reason
+
+
+def explainer_table(scores: Scores) -> Table:
+    """Compare methods of explanation by their true positives, and by pointing on all positives."""
+    head = ["method", "pointing game", "95 % interval", "chance", "separation", "sanity"]
+    blank = bool(scores.select(part="maps", metric="pointing_or_blank", over="positives"))
+    rows = []
+    for who in scores.select(part="maps").distinct("who"):
+        pointing = scores.summary("maps", "pointing", who=who, over="true_positives")
+        chance = scores.one("maps", "pointing_uniform", who=who, over="true_positives").value
+        apart = scores.one("faithfulness", "separation", who=who, over="true_positives").value
+        passed = scores.one("sanity", "passed", who=who, over="random_weights").value
+        verdict = "–" if passed is None else ("passed" if passed else "failed")
+        row = [number(pointing.pooled), interval(pointing.interval), number(chance), number(apart)]
+        rows.append([who, *row, verdict])
+        if blank:
+            every = scores.summary("maps", "pointing_or_blank", who=who, over="positives")
+            rows[-1].append(certain(every))
+    head += ["pointing game, all positives, blank maps as misses"] * blank
+    return Table("Methods of explanation, on true positives", head, rows)
+
+
+def record_table(records: Sequence[RecordSummary]) -> Table:
+    """List what was worked on; of events only those in scored time count."""
+    rows = [
+        [
+            *(each.record, each.subject, f"{each.seconds:g}", f"{each.scored_seconds:g}"),
+            *(str(each.events), str(each.scored_events), "; ".join(each.notes)),
+        ]
+        for each in records
+    ]
+    head = ["record", "subject", "length (s)", "scored (s)", "events", "events in scored time"]
+    return Table("Records", [*head, "notes"], rows)
+
+
+def settings_table(record: RunRecord) -> Table:
+    """Name and text of every setting."""
+    return Table("All settings", ["setting", "value"], [*_flat(asdict(record.config))])
+
+
+def _flat(tree: object, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from _flat(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, str(tree)

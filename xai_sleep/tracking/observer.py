@@ -1,0 +1,127 @@
+"""Shows an experiment on Weights & Biases as it goes on: what each tracked run holds."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import wandb
+from pytorch_lightning.loggers import Logger, WandbLogger
+
+from xai_sleep.evaluate.curves import curves
+from xai_sleep.evaluate.events import listed
+from xai_sleep.evaluate.tested import Judging, Tested
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.observer import Observer
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import MEAN, POOLED, Scores
+from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.test_windows import TestWindows
+from xai_sleep.schema import Config
+from xai_sleep.tracking import names
+from xai_sleep.tracking.charts import charts, table
+from xai_sleep.tracking.runs import require_loggable, tracked_run
+from xai_sleep.windows.images import Images
+
+
+class Tracking(Observer):
+    """Tracks folds and summary of an experiment; does nothing where logging is disabled.
+
+    It shows the figures of a fold or a run as well, so whoever draws them is told first.
+
+    Parameters
+    ----------
+    config : Config
+        Settings of the experiment.
+    stamp : Stamp
+        What must be said of its data and its leaks.
+    directory : Path
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        If nothing can be logged by these settings.
+    """
+
+    def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
+        require_loggable(config.logger)
+        self.config, self.stamp, self.directory = config, stamp, directory
+        self.off = config.logger.mode == "disabled"
+        self.recordings: Sequence[Recording] = ()
+        self.run: wandb.Run | None = None
+
+    def begun(self, recordings: Sequence[Recording], images: Images | None) -> None:  # noqa: ARG002
+        """Keep the recordings: windows and events are listed by their names."""
+        self.recordings = recordings
+
+    @contextmanager
+    def fold(self, name: str) -> Iterator[Logger | None]:
+        """Open the run of a fold, which Lightning logs to as well, and close it in any case."""
+        if self.off:
+            yield None
+            return
+        try:
+            with tracked_run(self.config, self.stamp, self.directory, name) as self.run:
+                yield WandbLogger(experiment=self.run)
+        finally:
+            self.run = None
+
+    def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:
+        """Log what a fold came to: scores, predictions, detections, charts, examples of maps."""
+        if self.run is None:
+            return
+        windows = TestWindows.of(self.recordings, [outcome])
+        judging = Judging(iou=self.config.detector.iou)
+        events = listed(Tested(self.recordings, [outcome], judging))
+        examples = self.directory / "figures" / f"examples-{outcome.name}.png"
+        self.run.log(
+            {
+                **names.numbers(scores),
+                "test/threshold": outcome.threshold,
+                names.PREDICTIONS: table(windows.frame, self.stamp),
+                names.DETECTIONS: table(events.frame, self.stamp),
+                **charts(windows, curves([outcome]).get(outcome.name), self.stamp),
+                **({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}),
+            }
+        )
+        self.run.summary.update({"undefined": _undefined(scores)})
+
+    def run_finished(self, finished: Finished) -> None:
+        """Log what all came to: scores over folds, baselines, tables, charts, all figures."""
+        if self.off:
+            return
+        over_folds = Scores(row for row in finished.scores if row.fold in (MEAN, POOLED))
+        of_folds = Scores(row for row in finished.scores if row.fold not in (MEAN, POOLED))
+        skipped = {f"baselines/{b.name}": b.skipped for b in finished.record.baselines if b.skipped}
+        with tracked_run(self.config, self.stamp, self.directory) as run:
+            run.log(
+                {
+                    **names.numbers(over_folds),
+                    names.SCORES: table(over_folds.frame, self.stamp),
+                    names.FOLDS: table(of_folds.frame, self.stamp),
+                    **charts(finished.windows, finished.curves.get(POOLED), self.stamp),
+                    **_images(self.directory / "figures"),
+                }
+            )
+            run.summary.update({"undefined": _undefined(over_folds) | skipped})
+
+
+def _undefined(scores: Scores) -> dict[str, str]:
+    """Why figures, their intervals or deviations are undefined, by key."""
+    return {key: row.reason for key, row in names.keyed(scores).items() if row.reason}
+
+
+def _images(figures: Path) -> dict[str, list[wandb.Image]]:
+    """Figures of the whole run by key; numbered ones, such as timelines, share one."""
+    found = defaultdict(list)
+    for path in sorted(figures.glob("*.png")):
+        name, _, number = path.stem.rpartition("-")
+        if not path.stem.startswith("examples-"):
+            found[f"{names.FIGURES}/{name if number.isdigit() else path.stem}"].append(_image(path))
+    return dict(found)
+
+
+def _image(path: Path) -> wandb.Image:
+    return wandb.Image(str(path), caption=path.stem)

@@ -1,0 +1,297 @@
+"""Inputs: what a network sees of a window, and what a fold learns to scale it.
+
+::
+
+    recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
+                            all folds share it                 learnt in training
+
+What is learnt is the state of the module, so that a new recording is scaled by the code and the
+numbers that scaled the fold's. Another input is a class like these and a YAML in ``conf/input``,
+under the name that networks give as their ``input_kind``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xai_sleep.recordings.filtering import prepare, require_fast_enough
+from xai_sleep.recordings.recording import Recording, Signals
+from xai_sleep.windows.folds import Fold
+from xai_sleep.windows.images import (
+    IMAGES,
+    Images,
+    Transform,
+    image_transform,
+    images_of,
+    warn_of_empty_rows,
+)
+from xai_sleep.windows.scaling import Amplitude, amplitude_in_training, amplitudes_by_record
+from xai_sleep.windows.store import Index, Store
+from xai_sleep.windows.windows import Windows
+
+Band = Sequence[float]
+Names = Sequence[Sequence[str]]
+
+
+class Input(nn.Module, ABC):
+    """What all inputs share: signals in bands, divided by an amplitude.
+
+    Parameters
+    ----------
+    channels : sequence of sequences of str
+        Accepted names of each channel.
+    setting : str
+        Where they are set, for messages.
+    bands : sequence of (low, high)
+        In Hz; every channel is seen once per band.
+    window, sfreq : float
+        Length of a window in s, and samples per s.
+    scale : {"record", "train"}
+        Divide signals by their record's own amplitude, or by that of all training time.
+    """
+
+    amplitude: Tensor | None
+
+    def __init__(
+        self,
+        channels: Names,
+        setting: str,
+        bands: Sequence[Band],
+        *,
+        window: float,
+        sfreq: float,
+        scale: str,
+    ) -> None:
+        super().__init__()
+        self.channels, self.setting = channels, setting
+        self.bands = [(float(low), float(high)) for low, high in bands]
+        self.window, self.sfreq = window, sfreq
+        learnt = torch.ones(len(channels) * len(bands), 1) if scale == "train" else None
+        self.register_buffer("amplitude", learnt)
+
+    @property
+    def n_times(self) -> int:
+        """Samples per window."""
+        return round(self.window * self.sfreq)
+
+    @property
+    @abstractmethod
+    def shape(self) -> Mapping[str, int]:
+        """Sizes of a window as the network sees it, in order: ``n_chans``, …, ``n_times``."""
+
+    @abstractmethod
+    def check(self, recordings: Sequence[Recording]) -> None:
+        """Refuse recordings, or warn of them, that hold too little at their own rate."""
+
+    def prepare(self, recording: Recording) -> Recording:
+        """Resample and filter a recording: every channel once per band."""
+        return prepare(recording, sfreq=self.sfreq, bands=self.bands)
+
+    def store(self, recordings: Sequence[Recording]) -> Store:
+        """Hold the windows of prepared recordings, for all folds."""
+        return Store(recordings)
+
+    def fit(self, store: Store, fold: Fold, windows: Windows) -> None:  # noqa: ARG002 - for images
+        """Learn what scales windows.
+
+        Parameters
+        ----------
+        store : Store
+            Of prepared recordings.
+        fold : Fold
+            In whose training time amplitudes are estimated.
+        windows : Windows
+            By which images are normalised.
+        """
+        if self.amplitude is not None:
+            self.amplitude.copy_(torch.from_numpy(amplitude_in_training(store.recordings, fold)))
+
+    def amplitudes(self, recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+        """Say what the signals of each prepared recording are divided by, in µV."""
+        if self.amplitude is not None:
+            return [self.amplitude.cpu().numpy()] * len(recordings)
+        return amplitudes_by_record(recordings, fold)
+
+    @abstractmethod
+    def forward(self, stored: Tensor, amplitude: Amplitude) -> Tensor:
+        """Scale windows of a store, all of one recording."""
+
+    def seen(
+        self, store: Store, windows: Windows, index: Index, amplitudes: Sequence[Amplitude]
+    ) -> Tensor:
+        """Show chosen windows as the network sees them, in the order asked for."""
+        out, record = store.of(windows, index), windows.record[index]
+        for one in np.unique(record):
+            rows = torch.from_numpy(np.flatnonzero(record == one))
+            out[rows] = self(out[rows], amplitudes[one])
+        return out
+
+    def held(self, signals: Signals) -> Tensor:
+        """Keep windows that have no place in a recording, of scaled signals."""
+        return torch.from_numpy(signals)
+
+    def normalised(self, held: Tensor) -> Tensor:
+        """Show windows that were kept by :meth:`held` as the network sees them."""
+        return held
+
+
+class SignalInput(Input):
+    """Signals in bands, ``(window, channel, time)``.
+
+    Parameters
+    ----------
+    channels : sequence of sequences of str
+        Accepted names of each channel.
+    band : (low, high)
+        In Hz.
+    input_bands : sequence of (low, high), optional
+        See every channel once in each of these instead.
+    **settings
+        ``window``, ``sfreq`` and ``scale``, see :class:`Input`.
+    """
+
+    def __init__(
+        self,
+        channels: Names,
+        band: Band,
+        input_bands: Sequence[Band] | None = None,
+        *,
+        window: float,
+        sfreq: float,
+        scale: str = "record",
+    ) -> None:
+        several = input_bands or [band]
+        super().__init__(
+            channels, "task.channels", several, window=window, sfreq=sfreq, scale=scale
+        )
+
+    @property
+    def shape(self) -> Mapping[str, int]:
+        """Channels times bands, and samples."""
+        return {"n_chans": len(self.channels) * len(self.bands), "n_times": self.n_times}
+
+    def check(self, recordings: Sequence[Recording]) -> None:
+        """Refuse what was sampled too slowly."""
+        for one in recordings:
+            require_fast_enough(one, f"record {one.record}", bands=self.bands)
+
+    def forward(self, stored: Tensor, amplitude: Amplitude) -> Tensor:
+        """Divide by the amplitude."""
+        return stored / torch.from_numpy(amplitude)
+
+
+class ImageInput(Input):
+    """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
+
+    Parameters
+    ----------
+    image : {"coherence", "scalogram"}
+        Of a pair of channels, or of one.
+    image_channels : mapping of str to sequences of sequences of str
+        For each kind of image the accepted names of its channels.
+    image_band : (low, high)
+        Frequencies shown, in Hz.
+    image_size : int
+        Rows and columns.
+    image_semantics : {"pycwt", "grinsted"}
+        Of coherence.
+    band : (low, high)
+        What signals are filtered to before, in Hz.
+    window, sfreq, scale
+        See :class:`Input`.
+    memory : float
+        Images kept in memory, in GiB; more go to files.
+    cache : str
+        Folder of these files.
+    """
+
+    mean: Tensor
+    sd: Tensor
+
+    def __init__(
+        self,
+        image: str,
+        image_channels: Mapping[str, Names],
+        image_band: Band,
+        image_size: int = 128,
+        image_semantics: str = "pycwt",
+        *,
+        band: Band,
+        window: float,
+        sfreq: float,
+        scale: str = "record",
+        memory: float = 2.0,
+        cache: str = "~/.cache/xai_sleep",
+    ) -> None:
+        setting = f"task.image_channels.{image}"
+        if image != "scalogram":
+            setting += " (or task.image=scalogram, of one channel)"
+        super().__init__(
+            image_channels[image], setting, [band], window=window, sfreq=sfreq, scale=scale
+        )
+        self.image_size, self.memory, self.cache = image_size, memory, cache
+        transform = image_transform(
+            image,
+            n_chans=len(self.channels),
+            n_times=self.n_times,
+            sfreq=sfreq,
+            band=(float(image_band[0]), float(image_band[1])),
+            size=image_size,
+            semantics=image_semantics,
+        )
+        self._transform = (transform,)  # in a tuple it is no part of the module
+        rows = (IMAGES[image], image_size, 1)
+        self.register_buffer("mean", torch.zeros(rows))
+        self.register_buffer("sd", torch.ones(rows))
+
+    @property
+    def transform(self) -> Transform:
+        """From signals to images; it stays on the processor, whatever device the network is on."""
+        return self._transform[0]
+
+    @property
+    def shape(self) -> Mapping[str, int]:
+        """Images of a window, rows and columns."""
+        n_images, n_freqs, n_times = self.mean.shape[0], self.image_size, self.image_size
+        return {"n_chans": n_images, "n_freqs": n_freqs, "n_times": n_times}
+
+    def check(self, recordings: Sequence[Recording]) -> None:
+        """Warn of rows that stay empty."""
+        warn_of_empty_rows(recordings, min(self.transform.grid.fmax, self.sfreq / 2))
+
+    def store(self, recordings: Sequence[Recording]) -> Images:
+        """Compute images when they are asked for, once if they were announced."""
+        folder = Path(self.cache).expanduser()
+        return Images(recordings, self.transform, memory=self.memory, directory=folder)
+
+    def fit(self, store: Store, fold: Fold, windows: Windows) -> None:
+        """Learn mean and sd of each row over the windows and time as well."""
+        super().fit(store, fold, windows)
+        self.mean.zero_()
+        self.sd.fill_(1)
+        amplitudes = self.amplitudes(store.recordings, fold)
+        sums = torch.zeros(2, *self.mean.shape, dtype=torch.float64)
+        for index in np.array_split(np.arange(len(windows)), len(windows) // 256 + 1):
+            batch = self.seen(store, windows, index, amplitudes).double()
+            for power in (1, 2):
+                sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
+        mean, square = sums / len(windows)
+        # Images are kept as float16: what varies less than it can tell does not vary.
+        self.sd.copy_((square - mean**2).clamp_min(1e-6).sqrt())
+        self.mean.copy_(mean)
+
+    def forward(self, stored: Tensor, amplitude: Amplitude) -> Tensor:
+        """Shift images as if their signals had been divided by the amplitude, and z-score them."""
+        return self.normalised(self.transform.rescaled(stored, amplitude))
+
+    def held(self, signals: Signals) -> Tensor:
+        """Compute images, in float16."""
+        return images_of(self.transform, signals).half()
+
+    def normalised(self, held: Tensor) -> Tensor:
+        """Z-score images."""
+        return (held.float() - self.mean.to(held.device)) / self.sd.to(held.device)

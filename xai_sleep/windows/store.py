@@ -1,0 +1,42 @@
+"""Windows of recordings in µV, as they are before a fold scales them: shared by all folds."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.windows import Windows, cut_signals
+
+Index = NDArray[np.int64] | slice
+
+
+class Store:
+    """Signals of windows, cut when they are asked for.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        As an input prepares them.
+
+    Attributes
+    ----------
+    looked_up : bool
+        Whether windows cost more to make than to look up, so that no fold holds copies of them.
+    """
+
+    looked_up: ClassVar[bool] = False
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self.recordings = recordings
+        self.signals = [recording.signals for recording in recordings]
+
+    def remember(self, windows: Sequence[Windows]) -> None:
+        """Be told of windows that several folds will ask for."""
+
+    def of(self, windows: Windows, index: Index) -> Tensor:
+        """Return chosen windows: float32 of shape (window, channel, time)."""
+        return torch.from_numpy(cut_signals(self.signals, windows, index))
