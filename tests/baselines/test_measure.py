@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, precision_score
 from tests.support.runs import ROOT
 from tests.support.trials import EVENTS, Given, Seen, loso, noise, scored_by
 from xai_sleep.baselines.baseline import Baseline
+from xai_sleep.baselines.marks import Automatic
 from xai_sleep.baselines.measure import measure
 from xai_sleep.baselines.rule import Rule, Values
 from xai_sleep.baselines.trial import Training, Trial
@@ -157,7 +158,7 @@ def test_lists_name_baselines_that_there_are(name: str) -> None:
 
 def test_what_cannot_be_had_is_named_with_its_reason() -> None:
     found = measure(
-        {"always": Always(), "automatic": component(CONF / "baselines" / "automatic.yaml", {})},
+        {"always": Always(), "automatic": Automatic()},
         loso(noise()),
     )
     always, automatic = found.records

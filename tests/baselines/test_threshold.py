@@ -29,6 +29,7 @@ Event = Literal["spindle", "rem", "kcomplex"]
 
 SFREQ = 100.0
 TIMES = np.arange(6000) / SFREQ
+TASKS = sorted((ROOT / "conf" / "task").glob("*.yaml"))
 
 
 def simulated(event: Event) -> list[Recording]:

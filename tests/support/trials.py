@@ -90,5 +90,5 @@ class Seen:
 
 
 def parameters(record: BaselineRecord) -> list[dict[str, float]]:
-    """What was chosen, fold by fold."""
+    """List what was chosen, fold by fold."""
     return list(record.parameters.values())
