@@ -69,5 +69,30 @@ def test_people_whom_nobody_names_are_told_of() -> None:
 @pytest.mark.parametrize("leaks", [[], [Leak("carried_weights", "weights of the fold before")]])
 def test_leaks_come_first(leaks: list[Leak]) -> None:
     first = methods(replace(RECORD, leaks=leaks))[0]
-    assert first.startswith("LEAKY: " if leaks else "Data: synthetic. Made up for tests.")
+    assert first.startswith(
+        "LEAKY: " if leaks else "Data: synthetic: made up. Recordings and events are simulated."
+    )
     assert ("carried_weights (weights of the fold before)" in first) == bool(leaks)
+
+
+def test_a_scheme_of_the_users_own_is_named() -> None:
+    cv = replace(RECORD.config.cv, scheme="mine", divide={"_target_": "mine.halves"})
+    assert "Folds are made by mine.halves." in said(
+        replace(RECORD, config=replace(RECORD.config, cv=cv))
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"expert": "union"}, "Events by the expert setting “union”. Unscored"),
+        ({"expert": "expert1", "scored": "all"}, "“expert1”. Scored time is all of every record."),
+        ({"scored": "rows"}, "made up. Scored time is what the tables say."),
+        ({}, "Data: mine: made up. Unscored time"),
+    ],
+)
+def test_marks_and_scored_time_are_told_as_far_as_settings_know(
+    settings: dict[str, str], words: str
+) -> None:
+    config = replace(RECORD.config, data={"_target_": "mine.Source", **settings})
+    assert words in said(replace(RECORD, data="mine", config=config))

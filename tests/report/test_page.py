@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from tests.support.pages import Kind, made_up
+from xai_sleep.report.observer import Pages
 from xai_sleep.report.page import write_report
-from xai_sleep.report.pages import Pages
 from xai_sleep.report.template import asset, chart_version, picture
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.scores import Score
@@ -161,12 +161,11 @@ def test_leaks_are_stamped(leaks: tuple[Leak, ...]) -> None:
 
 
 def test_folds_and_the_run_are_drawn_as_they_finish(tmp_path: Path) -> None:
-    run, pages = made_up(), Pages()
-    pages.started(tmp_path, run.recordings, run.images, run.record.stamp, 1)
+    run = made_up(Kind(settings=("explain.figures=1",)))
+    pages = Pages(run.record.config, run.record.stamp, tmp_path)
+    pages.begun(run.recordings, run.images)
     for fold in run.outcomes:
-        with pages.fold(fold.name) as logger:
-            pages.fold_finished(fold, run.scores)
-        assert logger is None
+        pages.fold_finished(fold, run.scores)
         assert (tmp_path / "figures" / f"examples-{fold.name}.png").exists()
         assert not (tmp_path / "report.html").exists()
     pages.run_finished(run)
@@ -178,8 +177,9 @@ def test_folds_and_the_run_are_drawn_as_they_finish(tmp_path: Path) -> None:
 def test_without_maps_or_wish_there_are_no_examples(
     tmp_path: Path, maps: Literal["none", "signal"], examples: int
 ) -> None:
-    run, pages = made_up(Kind(maps=maps)), Pages()
-    pages.started(tmp_path, run.recordings, None, run.record.stamp, examples)
+    run = made_up(Kind(maps=maps, settings=(f"explain.figures={examples}",)))
+    pages = Pages(run.record.config, run.record.stamp, tmp_path)
+    pages.begun(run.recordings, run.images)
     pages.fold_finished(run.outcomes[0], run.scores)
     assert not (tmp_path / "figures").exists()
 

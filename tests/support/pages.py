@@ -211,7 +211,7 @@ def _record(kind: Kind, recordings: Sequence[Recording], folds: list[FoldRecord]
         schema=SCHEMA,
         version="0",
         data=kind.source,
-        source="Made up for tests.",
+        source="made up",
         leaks=list(kind.leaks),
         config=config,
         records=[

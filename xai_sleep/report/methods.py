@@ -12,6 +12,7 @@ FOLDS = {
     "kfold": "{folds}-fold: contiguous blocks of time of every record; each is tested once. "
     "{guard:g} s around test and around validation time are used for nothing.",
 }
+OWN = "Folds are made by {divide}."  # a scheme of the user's own
 INTERVALS = (
     "The 95 % intervals are percentile bootstraps over subjects. With few subjects they are too "
     "narrow: with six they hold the true value in about 85 of 100 studies, with four in about 79. "
@@ -24,15 +25,17 @@ def methods(record: RunRecord) -> list[str]:
     task, cv, trainer = record.config.task, record.config.cv, record.config.trainer
     sampler = record.config.balance.sampler
     balance = str(sampler["_target_"]).rpartition(".")[2] if sampler else "no resampling"
+    divide = cv.divide["_target_"]
+    folds = FOLDS.get(cv.scheme, OWN).format(folds=cv.folds, guard=cv.guard, divide=divide)
     stamp = record.stamp
     return [
         *[f"{LEAKY}: {stamp.account} All below holds as far as these let it."] * bool(stamp.leaks),
-        f"Data: {record.data}. {record.source} Unscored time is unknown, not negative: no window "
-        f"lies in it.{_alone(record)}",
+        f"Data: {record.data}: {record.source}. {_marks(record)}Unscored time is unknown, not "
+        f"negative: no window lies in it.{_alone(record)}",
         f"Signals at {task.sfreq:g} Hz from {task.band[0]:g} to {task.band[1]:g} Hz; "
         f"windows of {task.window:g} s; a window is positive when an event overlaps it by "
         f"{_at_least(task.min_overlap)}.",
-        f"{FOLDS[cv.scheme].format(folds=cv.folds, guard=cv.guard)} {_chosen(record)}",
+        f"{folds} {_chosen(record)}",
         f"Training: at most {trainer.max_epochs} epochs, stopping after {trainer.patience} "
         f"without a better validation score; weights of the {trainer.keep} epoch; "
         f"classes evened out by {balance}; seed {record.config.seed}.",
@@ -68,6 +71,16 @@ def _looked_at(record: RunRecord) -> str:
         return f"The detector of each fold was chosen on {next(iter(times))} time."
     said = ", ".join(f"{time} time in {n}" for time, n in times.most_common())
     return f"The detectors of the {len(record.folds)} folds were chosen on {said}."
+
+
+def _marks(record: RunRecord) -> str:
+    """Say whose marks are events, and where it is known which time was scored."""
+    if record.stamp.source == SYNTHETIC:
+        return "Recordings and events are simulated. "
+    data = record.config.data
+    expert = f"Events by the expert setting “{data['expert']}”. " if "expert" in data else ""
+    scored = {"all": "all of every record", "rows": "what the tables say"}.get(data.get("scored"))
+    return f"{expert}Scored time is {scored}. " if scored else expert
 
 
 def _people(record: RunRecord) -> str:

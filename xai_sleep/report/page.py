@@ -59,10 +59,11 @@ def write_report(finished: Finished, directory: Path) -> Path:
 
 def run_page(finished: Finished, figures: Path) -> str:
     """HTML of the page of a run with the PNGs that are in a directory."""
-    record, task = finished.record, finished.record.config.task.name
+    record, config = finished.record, finished.record.config
+    scheme = SCHEMES.get(config.cv.scheme, config.cv.scheme)
     scripts = {"chart_script": asset(CHART_SCRIPT), "browser_script": asset("browser.js")}
     context: dict[str, object] = {
-        "title": f"{task} {record.model} {SCHEMES[record.config.cv.scheme]}",
+        "title": f"{config.task.name} {record.model} {scheme}",
         "lead": _lead(record),
         "cards": _cards(finished),
         "images": pictures(figures),
