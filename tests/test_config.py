@@ -76,7 +76,7 @@ def test_every_choice_of_the_other_groups_is_valid(choice: str) -> None:
     [
         (("cv=loso", "data=files", "data.root=mine"), {"cv.folds"}),
         (("cv=kfold", "data=files", "data.root=mine"), {"cv.val_blocks"}),
-        ((), {"cv.folds", "data.scored", "data.event_names"}),
+        ((), {"cv.folds"}),
     ],
 )
 def test_yaml_holds_every_setting_of_the_schema(
@@ -147,11 +147,6 @@ def test_numbers_are_finite(key: str, word: str) -> None:
         (("detector.iou=1.5",), "detector.iou is 1.5; it must be at most 1"),
         (("detector.step=0.125",), r"detector.step is 0.125 s, which is 12.5 samples at task.sfr"),
         (("detector.step=6",), r"detector.step \(6 s\) must not be longer than task.window \(5 s"),
-        (
-            ("data.name=files", "data.root=''"),
-            "data=files, but data.root is not set; name the fold",
-        ),
-        (("data.event_names=[]",), "data.event_names is empty; name the kinds of row"),
         (("explain.methods=[gradcam,lime]",), "explain.methods holds 'lime'; each must be one of"),
         (("explain.methods=[random,random]",), "name each method once"),
         (("explain.tolerance=5",), r"explain.tolerance \(5 s\) must be shorter than task.window"),
@@ -163,6 +158,12 @@ def test_settings_that_do_not_go_together_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=said):
         checked(*overrides)
+
+
+@pytest.mark.parametrize("overrides", [["data=files"], ["data=auto", "data.subjects=0"]])
+def test_settings_of_data_are_checked_with_the_others(overrides: list[str]) -> None:
+    with pytest.raises(InputError, match=r"data\.root is not set|data\.subjects is 0"):
+        composed(*overrides)
 
 
 @given(st.floats(0.05, 4.0), st.floats(0.0, 20.0))

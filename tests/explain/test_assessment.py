@@ -48,7 +48,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, dict[s
 
 def trained(config: Config, number: int) -> tuple[FoldDataModule, EventClassifier]:
     """Windows and trained network of a fold."""
-    recordings, inputs = read(config, "synthetic", Progress(QUIET))
+    recordings, inputs = read(config, Progress(QUIET))
     fold = divide(config, recordings)[number]
     data = fold_data(config, inputs, fold)
     data.setup()
