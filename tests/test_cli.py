@@ -97,7 +97,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         ("balance=smotte", "available for balance: adasyn, none, smote"),
         ("task=null", "task=null: a group needs one of its choices; --help lists them"),
         ("task=rem,spindle", "Ambiguous .* 'task=rem,spindle'; to sweep over .* put -m before"),
-        ("data.expert=both", "data.expert is 'both'; it must be one of union, intersection, exp"),
+        ("data.minutes=few", "data.minutes is 'few'; simulate at least 1 minute"),
         # Names.
         ("trainer.max_epocs=3", r"no setting trainer.max_epocs \(did you mean max_epochs\?\)"),
         ("tsak=rem", r"there is no setting tsak \(did you mean task\?\); the top level has task,"),
@@ -331,7 +331,7 @@ def test_a_sweep_goes_on_after_a_job_that_cannot_run(cli: Cli) -> None:
     """Simulated records of REMs have no central channel; those of spindles do."""
     answer = cli("-m", *FAST, "task=rem,spindle", "task.channels=[[CZ-A1]]", "hydra.sweep.dir=all")
     assert answer.code == 2
-    assert "task.channels: simulated records hold EOG1 and EOG2" in answer.err.splitlines()[-1]
+    assert "task.channels: there is no channel CZ-A1 in synthetic1" in answer.err.splitlines()[-1]
     assert [str(path) for path in Path("all").glob("*/results.json")] == [
         "all/spindle-cnn1d-loso/results.json"
     ]
@@ -366,4 +366,6 @@ def test_an_installed_package_finds_its_configuration(tmp_path: Path) -> None:
     assert "\n  event: rem\n" in out
     process = launch("task=none", cwd=tmp_path / "elsewhere", path=site)
     out, err = process.communicate(timeout=60)
-    assert "available for task: rem, spindle" in complaint(Answer(process.returncode, out, err))
+    assert "available for task: kcomplex, rem, spindle" in complaint(
+        Answer(process.returncode, out, err)
+    )
