@@ -81,7 +81,7 @@ def test_records_that_were_sampled_too_slowly_are_named(
     band = "task.image_band=[1.0,30.0]"
     config = composed(*MODEL, band, "data=dreams", f"data.root={tmp_path}", output=tmp_path)
     with Progress(Console(quiet=True)) as progress:
-        read(config, "dreams", progress)
+        read(config, progress)
     (line,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     assert line.startswith("task.image_band reaches up to 30 Hz, ")
     assert "excerpt1 (50 Hz)" in line
@@ -101,7 +101,7 @@ def test_folds_share_their_images(scheme: str, tmp_path: Path) -> None:
     slide = ("detector.step=5", "detector.min_events=0")
     config = composed(*settings, *folds_setting, *slide, output=tmp_path)
     with Progress(Console(quiet=True)) as progress:
-        recordings, inputs = read(config, "synthetic", progress)
+        recordings, inputs = read(config, progress)
     parts = [fold_data(config, inputs, fold) for fold in divide(config, recordings)]
     trained_on = {
         pair

@@ -14,9 +14,9 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from xai_sleep.detect.whole import input_of
+from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.score import score_fold
-from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.windows import Called
 from xai_sleep.experiment.training import (
     Plan,
