@@ -37,7 +37,7 @@ def _experiment(composed: DictConfig) -> float | None:
     # Late, so that --help and a mistyped setting need not wait for torch.
     from xai_sleep.experiment.run import run
     from xai_sleep.report.pages import Pages
-    from xai_sleep.report.tables import run_table
+    from xai_sleep.report.run_tables import run_table
     from xai_sleep.tracking.observer import Tracking
     from xai_sleep.tracking.runs import sync_command
 

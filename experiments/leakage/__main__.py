@@ -9,7 +9,7 @@ from experiments.leakage.figure import inflation_figure
 from experiments.leakage.ledger import SCORES, Entry, Inflated, entries, load
 from xai_sleep.errors import InputError, leave
 from xai_sleep.report import style
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
 
 HERE = Path(__file__).parent
 

@@ -5,41 +5,61 @@ runs, and the interval of the inflation is that of the differences. Unscored tim
 negative adds test windows; then the two are scored on different windows of the same people.
 """
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xai_sleep.results.leaky import leaks_of
 
 from xai_sleep.errors import InputError
-from xai_sleep.evaluate.compare import Counted, count
 from xai_sleep.metrics.statistics import bootstrap_ci
+from xai_sleep.metrics.windows import window_scores
+from xai_sleep.results.run import FILE, RunRecord
+from xai_sleep.results.test_windows import TestWindows
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}
+FREE = ("leak", "output_dir", "logger")
+"""Settings in which runs of a ledger may differ."""
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run: its ``results.json``, and what its scores are made of."""
+    """A finished run: its record, and what its scores are made of."""
 
     path: Path
-    found: dict[str, Any]
-    counted: Counted
+    record: RunRecord
+    windows: TestWindows
 
     @property
-    def leaks(self) -> list[str]:
+    def leaks(self) -> tuple[str, ...]:
         """Leaks it was made with."""
-        return leaks_of(self.found)
+        return tuple(leak.name for leak in self.record.leaks)
 
     @property
     def scheme(self) -> str:
         """Its cross-validation."""
-        return str(self.found["config"]["cv"]["scheme"])
+        return self.record.config.cv.scheme
+
+    @cached_property
+    def subjects(self) -> dict[str, NDArray[np.intp]]:
+        """Which windows are whose."""
+        owner = self.windows.subject
+        return {str(name): np.flatnonzero(owner == name) for name in np.unique(owner)}
+
+    @property
+    def places(self) -> list[tuple[str, float, float, int]]:
+        """Record, start, end and label of each test window, sorted."""
+        windows = self.windows
+        return sorted(zip(windows.record, windows.start, windows.end, windows.label, strict=True))
+
+    def scores(self, drawn: NDArray[np.intp]) -> dict[str, float | None]:
+        """Pooled :data:`SCORES` of subjects in percent, each as often as it was drawn."""
+        members, windows = list(self.subjects.values()), self.windows
+        i = np.concatenate([members[subject] for subject in drawn])
+        found = window_scores(windows.label[i], windows.probability[i], windows.detected[i])
+        return {n: None if (score := found[n]) is None else 100 * score for n in SCORES}
 
 
 @dataclass(frozen=True)
@@ -96,10 +116,9 @@ def load(directory: Path) -> list[Run]:
         If there is none.
     """
     runs = []
-    for path in sorted(directory.rglob("results.json")):
-        with path.with_name("predictions.csv").open(encoding="utf-8", newline="") as file:
-            counted = count(list(csv.DictReader(file)))
-        runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8")), counted))
+    for file in sorted(directory.rglob(FILE)):
+        windows = TestWindows.read(file.with_name("predictions.csv"))
+        runs.append(Run(file.parent, RunRecord.load(file.parent), windows))
     if not runs:
         raise InputError(f"no finished run in {directory}; make leakage runs them")
     return runs
@@ -128,14 +147,19 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
     return found
 
 
-def _place(run: Run) -> tuple[bool, list[str]]:
+def _place(run: Run) -> tuple[bool, tuple[str, ...]]:
     return (len(run.leaks) > 1, run.leaks)
 
 
 def _require_alike(run: Run, clean: Run) -> None:
-    settings = [{**each.found["config"], "leak": None} for each in (run, clean)]
-    if settings[0] != settings[1] or run.counted.subjects != clean.counted.subjects:
-        changed = [k for k, v in settings[0].items() if v != settings[1].get(k)] or ["subjects"]
+    mine, other = (
+        {key: value for key, value in asdict(each.record.config).items() if key not in FREE}
+        for each in (run, clean)
+    )
+    changed = [key for key, value in mine.items() if value != other[key]]
+    if run.subjects.keys() != clean.subjects.keys():
+        changed.append("subjects")
+    if changed:
         raise InputError(
             f"{run.path} differs from {clean.path} in more than its leaks ({', '.join(changed)}); "
             "runs of a ledger need the same settings"
@@ -143,50 +167,37 @@ def _require_alike(run: Run, clean: Run) -> None:
 
 
 def _entry(run: Run, clean: Run) -> Entry:
-    oversampled = [
-        f["windows_oversampled"] for f in run.found["folds"] if "windows_oversampled" in f
-    ]
     return Entry(
         {0: "none", 1: "".join(run.leaks)}.get(len(run.leaks), "all"),
         run.scheme,
-        tuple(run.leaks),
-        len(run.counted.windows),
-        run.counted.windows == clean.counted.windows,
+        run.leaks,
+        len(run.windows),
+        run.places == clean.places,
         dict(_inflated(run, clean)),
-        {
-            name: 100 * float(np.mean([fold[name] for fold in oversampled]))
-            for name in SCORES
-            if oversampled
-        },
+        dict(_oversampled(run)),
     )
 
 
+def _oversampled(run: Run) -> Iterator[tuple[str, float]]:
+    found = run.record.table.select(part="windows_oversampled")
+    for name in SCORES:
+        values = [row.value for row in found.select(metric=name) if row.value is not None]
+        if values:
+            yield name, 100 * float(np.mean(values))
+
+
 def _inflated(run: Run, clean: Run) -> Iterator[tuple[str, Inflated]]:
-    everyone = np.arange(len(clean.counted.subjects))
-    alone = bootstrap_ci(lambda i: scores(run.counted, i), everyone).ci95
+    everyone = np.arange(len(clean.subjects))
+    alone = bootstrap_ci(run.scores, everyone).ci95
     beside = bootstrap_ci(
-        lambda i: _less(scores(run.counted, i), scores(clean.counted, i)), everyone
+        lambda drawn: _less(run.scores(drawn), clean.scores(drawn)), everyone
     ).ci95
-    mine = scores(run.counted, everyone)
-    over = _less(mine, scores(clean.counted, everyone)) if run.leaks else {}
+    mine = run.scores(everyone)
+    over = _less(mine, clean.scores(everyone)) if run.leaks else {}
     for name, score in mine.items():
         if score is None:
             raise InputError(f"{run.path}: {name} is undefined; there is nothing to compare")
         yield name, Inflated(score, alone[name], over.get(name), beside[name] if over else None)
-
-
-def scores(counted: Counted, index: NDArray[np.intp]) -> dict[str, float | None]:
-    """Pooled :data:`SCORES` of subjects in percent, each as often as the index names it."""
-    times = np.bincount(index, minlength=len(counted.subjects)).astype(np.float64)
-    hits, detected, _ = times @ counted.decided
-    positive, negative = times @ counted.classes
-    right = hits + negative - (detected - hits)
-    rest = counted.scores(index)
-    found = {
-        "accuracy": float(right / (positive + negative)),
-        **{n: rest[n] for n in ("f1", "auroc")},
-    }
-    return {name: None if value is None else 100 * value for name, value in found.items()}
 
 
 def _less(a: dict[str, float | None], b: dict[str, float | None]) -> dict[str, float | None]:

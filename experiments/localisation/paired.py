@@ -59,7 +59,7 @@ def compare(one: Run, other: Run, method: str, measure: str) -> Paired:
     InputError
         If they were not tested on the same windows.
     """
-    if one.windows != other.windows:
+    if _places(one) != _places(other):
         raise InputError(
             f"{one.path} and {other.path} were tested on other windows; compare runs of the same "
             "task, records, folds and expert"
@@ -67,8 +67,8 @@ def compare(one: Run, other: Run, method: str, measure: str) -> Paired:
     scores = np.stack([run.scores(method, measure) for run in (one, other)])
     shared = one.true_positive & other.true_positive & ~np.isnan(scores).any(axis=0)
     first, second = scores[:, shared]
-    subject = one.subject[shared]
-    names = (one.model, other.model, method, measure)
+    subject = one.windows.subject[shared]
+    names = (one.record.model, other.record.model, method, measure)
     people = np.unique(subject)
     if not len(people):
         return Paired(*names, 0, 0, None, None, None, None)
@@ -79,3 +79,9 @@ def compare(one: Run, other: Run, method: str, measure: str) -> Paired:
     return Paired(
         *names, len(gap), len(people), *means, interval.ci95["gap"], paired_permutation(own)
     )
+
+
+def _places(run: Run) -> list[tuple[str, float, float, int]]:
+    """Record, start, end and label of each test window."""
+    windows = run.windows
+    return list(zip(windows.record, windows.start, windows.end, windows.label, strict=True))

@@ -1,7 +1,5 @@
 """Finished runs as the study needs them: their maps' scores, window by window."""
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,83 +12,60 @@ from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.maps import MEASURES, localisation
+from xai_sleep.results.files import read_arrays
+from xai_sleep.results.run import FILE, RunRecord
+from xai_sleep.results.scores import Scores
+from xai_sleep.results.test_windows import TestWindows
 
-Window = tuple[str, str, str, str]
+MAPS = "maps.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One run directory.
-
-    Parameters
-    ----------
-    path : Path
-        Holds ``results.json``, ``predictions.csv`` and ``maps.npz``.
-    results : dict
-        Content of ``results.json``.
-    """
+    """One run directory, which holds ``results.json``, ``predictions.csv`` and ``maps.npz``."""
 
     path: Path
-    results: dict[str, Any]
-
-    @property
-    def model(self) -> str:
-        """Class of the network."""
-        return str(self.results["config"]["model"]["_target_"]).rpartition(".")[2]
+    record: RunRecord
 
     @property
     def sees_images(self) -> bool:
         """Whether the network is two-dimensional."""
-        network: Any = get_class(self.results["config"]["model"]["_target_"])
+        network: Any = get_class(self.record.config.model["_target_"])
         return bool(network.input_kind == "image")
 
     @property
     def protocol(self) -> tuple[str, str, str, int]:
         """What runs must share to be compared: data, task, scheme, seed."""
-        config = self.results["config"]
-        return (
-            self.results["data"],
-            config["task"]["name"],
-            config["cv"]["scheme"],
-            config["seed"],
-        )
-
-    @property
-    def explainers(self) -> dict[str, Any]:
-        """Summaries by method."""
-        found: dict[str, Any] = self.results["summary"]["explainers"]
-        return found
+        config = self.record.config
+        return (self.record.data, config.task.name, config.cv.scheme, config.seed)
 
     @cached_property
-    def rows(self) -> list[dict[str, str]]:
-        """Rows of ``predictions.csv``."""
-        with (self.path / "predictions.csv").open(encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+    def table(self) -> Scores:
+        """Every figure."""
+        return self.record.table
 
-    @property
-    def windows(self) -> list[Window]:
-        """Record, start, end and label of each test window."""
-        return [(r["record"], r["start"], r["end"], r["label"]) for r in self.rows]
+    @cached_property
+    def explainers(self) -> list[str]:
+        """Whose maps were scored, the main one first."""
+        return self.table.select(part="maps").distinct("who")
 
-    @property
-    def subject(self) -> NDArray[np.str_]:
-        """Of each test window."""
-        return np.array([row["subject"] for row in self.rows])
+    @cached_property
+    def windows(self) -> TestWindows:
+        """Test windows of all folds."""
+        return TestWindows.read(self.path / "predictions.csv")
 
     @property
     def true_positive(self) -> NDArray[np.bool_]:
         """Test windows that hold an event and are called positive."""
-        return np.array([row["label"] == row["detected"] == "1" for row in self.rows])
+        return np.asarray((self.windows.label == 1) & self.windows.detected)
 
     def scores(self, method: str, measure: str) -> NDArray[np.float64]:
         """Localisation of each test window: NaN where a map is blank or there is no event."""
-        with np.load(self.path / "maps.npz") as stored:
-            main = method == self.results["config"]["explain"]["methods"][0]
-            profiles = stored["profiles" if main else f"profiles_{method}"]
-            inside = stored["inside"]
-        config = self.results["config"]
-        near = round(config["explain"]["tolerance"] * config["task"]["sfreq"])
-        return localisation(profiles, inside, near).score[:, MEASURES.index(measure)]
+        stored, config = read_arrays(self.path / MAPS), self.record.config
+        main = method == self.explainers[0]
+        profiles = stored["profiles" if main else f"profiles_{method}"]
+        near = round(config.explain.tolerance * config.task.sfreq)
+        return localisation(profiles, stored["inside"], near).score[:, MEASURES.index(measure)]
 
 
 def load(directories: Sequence[Path]) -> list[Run]:
@@ -107,12 +82,10 @@ def load(directories: Sequence[Path]) -> list[Run]:
             f"no explained run in {', '.join(map(str, directories))}; name directories of runs "
             "made with explain=all, which hold results.json and maps.npz"
         )
-    return sorted(found, key=lambda run: (*run.protocol, run.sees_images, run.model))
+    return sorted(found, key=lambda run: (*run.protocol, run.sees_images, run.record.model))
 
 
 def _below(directory: Path) -> Iterator[Run]:
-    for path in sorted(directory.rglob("results.json")):
-        results = json.loads(path.read_text(encoding="utf-8"))
-        maps = (path.parent / "maps.npz").exists()
-        if maps and "explainers" in results.get("summary", {}):
-            yield Run(path.parent, results)
+    for file in sorted(directory.rglob(FILE)):
+        if file.with_name(MAPS).exists():
+            yield Run(file.parent, RunRecord.load(file.parent))

@@ -6,16 +6,15 @@ Reads finished runs, which hold their maps and marks, and writes ``tables.md``::
 """
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from experiments.localisation.paired import compare, pairs
 from experiments.localisation.runs import Run, load
 from xai_sleep.errors import InputError, leave
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
+from xai_sleep.results.scores import Summary
+from xai_sleep.results.stamp import SIMULATED, SYNTHETIC
 
 PAIRED = ("gradcam", "hirescam", "integrated_gradients", "occlusion")
 UNKNOWN = "–"
@@ -24,9 +23,9 @@ UNKNOWN = "–"
 def tables(runs: Sequence[Run]) -> str:
     """All tables as Markdown, those of simulated recordings told as such."""
     parts = []
-    for data in dict.fromkeys(run.results["data"] for run in runs):
-        of_data = [run for run in runs if run.results["data"] == data]
-        title = "SIMULATED recordings" if data == "synthetic" else f"{data} recordings"
+    for data in dict.fromkeys(run.record.data for run in runs):
+        of_data = [run for run in runs if run.record.data == data]
+        title = f"{SIMULATED if data == SYNTHETIC else data} recordings"
         parts += [f"# Where networks look: {title}", *_sections(of_data)]
     return "\n\n".join(parts) + "\n"
 
@@ -61,64 +60,67 @@ def _sections(runs: Sequence[Run]) -> list[str]:
     ]
 
 
-def _localisation(found: Mapping[str, Any]) -> list[str]:
-    maps = found["maps"]["true_positives"]
+def _localisation(run: Run, method: str) -> list[str]:
+    def of(metric: str) -> Summary:
+        return run.table.summary("maps", metric, who=method, over="true_positives")
+
     return [
-        *(str(maps["counts"][key]) for key in ("windows", "blank")),
-        _with_interval(maps["pointing"]),
-        _number(maps["pointing_uniform"]["pooled"]),
-        _with_interval(maps["mass"]),
-        _number(maps["average_precision"]["pooled"]),
+        *(_count(of(metric)) for metric in ("windows", "blank")),
+        _with_interval(of("pointing")),
+        _number(of("pointing_uniform").pooled),
+        _with_interval(of("mass")),
+        _number(of("average_precision").pooled),
     ]
 
 
-def _faithfulness(found: Mapping[str, Any]) -> list[str]:
-    scores = found.get("faithfulness", {}).get("true_positives")
-    if scores is None:
-        return [UNKNOWN] * 4
+def _faithfulness(run: Run, method: str) -> list[str]:
+    def of(metric: str) -> Summary:
+        return run.table.summary("faithfulness", metric, who=method, over="true_positives")
+
+    gains = (_number(of(metric).pooled) for metric in ("deletion_gain", "insertion_gain"))
+    return [_with_interval(of("separation")), *gains, _count(of("skipped"))]
+
+
+def _sanity(run: Run, method: str) -> list[str]:
+    def of(metric: str, part: str = "sanity", over: str = "random_weights") -> Summary:
+        return run.table.summary(part, metric, who=method, over=over)
+
     return [
-        _with_interval(scores["separation"]),
-        *(_number(scores[key]["pooled"]) for key in ("deletion_gain", "insertion_gain")),
-        str(scores["counts"]["skipped"]),
+        _number(of("similarity").pooled),
+        {1: "yes", 0: "no", None: UNKNOWN}[of("passed").pooled],
+        _number(of("pointing", "sanity_maps").pooled),
+        _with_interval(of("pointing_gain", "sanity_maps")),
+        _number(of("similarity", over="shuffled_labels").pooled),
     ]
 
 
-def _sanity(found: Mapping[str, Any]) -> list[str]:
-    sanity = found.get("sanity", {})
-    random, shuffled = sanity.get("random_weights"), sanity.get("shuffled_labels")
-    if random is None:
-        return [UNKNOWN] * 5
-    return [
-        _number(random["final"]["pooled"]),
-        {True: "yes", False: "no", None: UNKNOWN}[random["passed"]],
-        _number(random["maps"]["pointing"]["pooled"]),
-        _with_interval(random["maps"]["pointing_gain"]),
-        _number(shuffled["final"]["pooled"]) if shuffled else UNKNOWN,
-    ]
-
-
-def _table(head: Sequence[str], runs: Sequence[Run], row_of: Any) -> str:
+def _table(
+    head: Sequence[str], runs: Sequence[Run], row_of: Callable[[Run, str], Sequence[str]]
+) -> str:
     rows = [
-        [run.model, *_place(run), f"`{method}`", *row_of(found)]
+        [run.record.model, *_place(run), f"`{method}`", *row_of(run, method)]
         for run in runs
-        for method, found in run.explainers.items()
+        for method in run.explainers
     ]
     return _markdown(["model", "task", "CV", *head], rows)
 
 
 def _by_subject(run: Run) -> str:
-    hit, subject = run.true_positive, run.subject
-    people = sorted(set(subject))
-    chance = run.scores("uniform", "pointing") if "uniform" in run.explainers else None
-    rows = []
-    for method in run.explainers:
-        score = run.scores(method, "pointing")
-        rows.append([f"`{method}`", *(_mean(score[hit & (subject == who)]) for who in people)])
-    if chance is None:
-        rows.append(["chance", *[UNKNOWN] * len(people)])
-    head = [f"{run.model} {' '.join(_place(run))}", *people]
-    counts = ["true positives", *(str(int((hit & (subject == who)).sum())) for who in people)]
-    return _markdown(head, [counts, *rows])
+    people = sorted(set(run.windows.subject.tolist()))
+
+    def of(metric: str, method: str) -> list[Summary]:
+        over = [f"subject {subject}" for subject in people]
+        return [run.table.summary("maps", metric, who=method, over=each) for each in over]
+
+    def pooled(metric: str, method: str) -> list[str]:
+        return [_number(each.pooled) for each in of(metric, method)]
+
+    main = run.explainers[0]
+    rows = [["true positives", *(f"{each.pooled or 0:.0f}" for each in of("windows", main))]]
+    rows += [[f"`{method}`", *pooled("pointing", method)] for method in run.explainers]
+    if "uniform" not in run.explainers:
+        rows.append(["chance", *pooled("pointing_uniform", main)])
+    return _markdown([f"{run.record.model} {' '.join(_place(run))}", *people], rows)
 
 
 def _paired(runs: Sequence[Run]) -> str:
@@ -158,17 +160,18 @@ def _number(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.2f}"
 
 
-def _mean(values: Any) -> str:
-    defined = values[~np.isnan(values)]
-    return _number(float(defined.mean()) if len(defined) else None)
+def _count(found: Summary) -> str:
+    return UNKNOWN if found.pooled is None else f"{found.pooled:.0f}"
 
 
-def _interval(ci95: Sequence[float] | None) -> str:
-    return UNKNOWN if ci95 is None else f"[{ci95[0]:.2f}, {ci95[1]:.2f}]"
+def _interval(ends: Sequence[float] | None) -> str:
+    return UNKNOWN if ends is None else f"[{ends[0]:.2f}, {ends[1]:.2f}]"
 
 
-def _with_interval(score: Mapping[str, Any]) -> str:
-    return f"{_number(score['pooled'])} {_interval(score['ci95'])}"
+def _with_interval(found: Summary) -> str:
+    if found.pooled is None:
+        return UNKNOWN
+    return f"{_number(found.pooled)} {_interval(found.interval)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from imblearn.over_sampling import SMOTE
 
 from experiments.speed.timing import Row, seconds, take_turns
 from experiments.speed.training import SMOTE as SETTING
-from experiments.speed.training import WINDOW, one_fold
+from experiments.speed.training import WINDOW, one_fold, signal_input
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.windows.datamodule import FoldDataModule
 
@@ -23,7 +23,8 @@ def rows(turns: int = 3) -> list[Row]:
     length, step = round(WINDOW * SFREQ), round(STEP * SFREQ)
 
     def ours() -> None:
-        FoldDataModule(recordings, fold, window=WINDOW, step=STEP, sampler=SETTING).setup()
+        seen = signal_input(recordings)
+        FoldDataModule(seen.store(recordings), fold, seen, step=STEP, sampler=SETTING).setup()
 
     def naive() -> None:
         cut, labels, chosen = [], [], []

@@ -9,24 +9,24 @@ by epoch.
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
 import pytorch_lightning as pl
 
 from experiments.speed.other_side import Ask
 from experiments.speed.timing import Row
-from xai_sleep.coherence.wtc import WaveletCoherence
-from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.models.cnn2d import CNN2d
+from xai_sleep.models.contract import Network
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold, leave_one_subject_out
-from xai_sleep.windows.images import Images
+from xai_sleep.windows.inputs import ImageInput, SignalInput
 
 SFREQ, WINDOW, WARM_UP = 200.0, 5.0, 2
+BAND = (0.5, 30.0)
 SMOTE = {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbors": 5}
 
 
@@ -68,21 +68,37 @@ def rows(ask: Ask | None, turns: int = 9) -> list[Row]:
 def fold(batch_size: int, *, images: bool) -> FoldDataModule:
     """Make a fold of simulated recordings, ready to be trained on."""
     recordings = simulate("rem", subjects=2, minutes=15, sfreq=SFREQ)
-    kept = None
-    if images:
-        transform = WaveletCoherence(round(WINDOW * SFREQ), SFREQ)
-        kept = Images(recordings, transform, memory=2.0, directory=Path(tempfile.gettempdir()))
+    seen = image_input(recordings) if images else signal_input(recordings)
     data = FoldDataModule(
-        recordings,
+        seen.store(recordings),
         one_fold(recordings),
-        window=WINDOW,
+        seen,
         step=1.0,
         sampler=SMOTE,
         batch_size=batch_size,
-        images=kept,
     )
     data.setup()
     return data
+
+
+def signal_input(recordings: Sequence[Recording]) -> SignalInput:
+    """Make all channels an input, as they are."""
+    names = [[channel] for channel in recordings[0].channels]
+    return SignalInput(names, BAND, window=WINDOW, sfreq=recordings[0].sfreq)
+
+
+def image_input(recordings: Sequence[Recording]) -> ImageInput:
+    """Make the coherence of both channels an input."""
+    names = {"coherence": [[channel] for channel in recordings[0].channels]}
+    return ImageInput(
+        "coherence",
+        names,
+        BAND,
+        band=BAND,
+        window=WINDOW,
+        sfreq=recordings[0].sfreq,
+        cache=tempfile.gettempdir(),
+    )
 
 
 def one_fold(recordings: Sequence[Recording]) -> Fold:

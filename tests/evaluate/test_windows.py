@@ -1,37 +1,28 @@
-"""What a run found: tables row by row, scores of all folds together, maps beside their events."""
+"""Scores of windows: folds and all together against scikit-learn, and metrics of a user's own."""
 
-import csv
-import json
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
+from tests.support.outcomes import LENGTH, SFREQ, fold_record
 from tests.support.recordings import make_recording
-from tests.support.results import LENGTH, SFREQ
-from xai_sleep.evaluate.windows import (
-    FoldResult,
-    describe,
-    predictions_csv,
-    results_csv,
-    score_maps,
-    score_windows,
-    summary,
-)
-from xai_sleep.metrics.maps import MEASURES
-from xai_sleep.metrics.windows import SCORES, window_scores
-from xai_sleep.recordings.recording import Recording
+from xai_sleep.errors import InputError
+from xai_sleep.evaluate.declared import BUILT_IN, declared
+from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.windows import Called, all_rows, calibration_rows, fold_rows
+from xai_sleep.metrics.windows import NO_RANKING, RANKING, SCORES, Best, decide
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import MEAN, MODEL, Score, Scores
 from xai_sleep.windows.windows import Windows
 
-SECONDS = LENGTH / SFREQ
-
-# Two records of one subject and one of another; the first window of each holds its event.
-EVENTS = [[(0.5, 1.0)], [(0.0, 1.5)], [(1.25, 2.0)]]
+# Two records of one subject and one of another.
 RECORDINGS = [
-    make_recording(name, subject=subject, seconds=20, sfreq=SFREQ, events=events)
-    for name, subject, events in zip(("a1", "a2", "b"), "AAB", EVENTS, strict=True)
+    make_recording(name, subject=subject, seconds=20, sfreq=SFREQ)
+    for name, subject in (("a1", "A"), ("a2", "A"), ("b", "B"))
 ]
 
 
@@ -39,186 +30,144 @@ def fold(
     name: str,
     records: Sequence[int],
     label: Sequence[int],
-    probability: Sequence[float],
+    probability: Sequence[float] | None,
     threshold: float = 0.5,
-) -> FoldResult:
-    """Make a fold of windows one after another in each record, each looking at its event."""
+) -> FoldOutcome:
+    """Make a fold of windows one after another in each record."""
     record = np.array(records, dtype=np.int64)
     place = np.array([list(records[:i]).count(r) for i, r in enumerate(records)], dtype=np.int64)
-    labels, of_event = np.array(label, dtype=np.int64), np.array(probability, dtype=np.float32)
-    windows = Windows(record, place * LENGTH, labels, LENGTH, SFREQ)
-    return FoldResult(
-        name,
-        windows,
-        of_event,
-        masks(windows),
-        {
-            "threshold": threshold,
-            "windows": score_windows(labels, of_event, threshold),
-            "windows_at_half": score_windows(labels, of_event, 0.5),
-        },
-    )
-
-
-def masks(windows: Windows) -> np.ndarray[Any, np.dtype[np.float16]]:
-    """Make maps: 1 where a sample lies inside an event of its own record, 0 elsewhere."""
-    times = windows.start_time[:, None] + np.arange(LENGTH) / SFREQ
-    maps = np.zeros(times.shape, dtype=np.float16)
-    for row, (record, here) in enumerate(zip(windows.record, times, strict=True)):
-        for start, end in EVENTS[record]:
-            maps[row, (here >= start) & (here < end)] = 1
-    return maps
+    windows = Windows(record, place * LENGTH, np.array(label, dtype=np.int64), LENGTH, SFREQ)
+    given = None if probability is None else np.array(probability, dtype=np.float32)
+    detected = windows.label == 0 if given is None else decide(given, threshold)
+    return FoldOutcome(name, windows, detected, given, record=fold_record(name, threshold))
 
 
 FOLDS = [
     fold("A", [0, 0, 0, 1, 1], [1, 0, 0, 1, 0], [0.9, 0.7, 0.1, 0.4, 0.2], threshold=0.35),
     fold("B", [2, 2, 2], [1, 0, 0], [0.625, 0.65, 0.3], threshold=0.625),
 ]
-SILENT = fold("B", [2, 2], [1, 0], [0.2, 0.1])
+LABELS = np.array([1, 0, 0, 1, 0, 1, 0, 0])
 
 
-def rows(text: str) -> list[dict[str, str]]:
-    assert "\r" not in text
-    return list(csv.DictReader(text.splitlines()))
+def rows(judged: Judged) -> Scores:
+    return Scores(fold_rows(judged) + all_rows(judged))
 
 
-def test_predictions_are_a_row_for_each_window_in_the_order_of_the_folds() -> None:
-    table = rows(predictions_csv(RECORDINGS, FOLDS))
-    assert [row["record"] for row in table] == ["a1", "a1", "a1", "a2", "a2", "b", "b", "b"]
-    assert [row["subject"] for row in table] == [*"AAAAABBB"]
-    assert [row["fold"] for row in table] == [*"AAAAABBB"]
-    assert [row["start"] for row in table] == ["0", "2", "4", "0", "2", "0", "2", "4"]
-    assert all(float(row["end"]) - float(row["start"]) == SECONDS for row in table)
-    assert [row["label"] for row in table] == [*"10010100"]
-    # By the threshold of the fold; a probability that reaches it is a detection.
-    assert [row["detected"] for row in table] == [*"11010110"]
+FOUND = rows(Judged(RECORDINGS, FOLDS))
 
 
-def test_predictions_lose_nothing_in_writing() -> None:
-    """Times to a sample after eight hours, probabilities to the last bit."""
-    rng = np.random.default_rng(0)
-    start = np.array([0, 2_880_057, 100_000_001], dtype=np.int64)
-    of_event = rng.random(3, dtype=np.float32)
-    late = replace(
-        SILENT,
-        windows=Windows(start * 0, start, start * 0, LENGTH, SFREQ),
-        probability=of_event,
-    )
-    table = rows(predictions_csv(RECORDINGS, [late]))
-    assert [row["start"] for row in table] == ["0", "28800.57", "1000000.01"]
-    assert [row["end"] for row in table] == ["2", "28802.57", "1000002.01"]
-    assert [np.float32(row["probability"]) for row in table] == of_event.tolist()
+def test_folds_are_scored_by_their_own_thresholds_and_at_half() -> None:
+    assert FOUND.one("windows", "accuracy", fold="A").value == 4 / 5
+    assert FOUND.one("windows_at_half", "accuracy", fold="A").value == 3 / 5
+    assert FOUND.one("windows", "accuracy", fold="B").value == 2 / 3
+    silent = rows(Judged(RECORDINGS, [fold("B", [2, 2], [1, 0], [0.2, 0.1])]))
+    precision = silent.one("windows", "precision", fold="B")
+    assert (precision.value, precision.reason) == (None, "nothing detected")
 
 
-def test_a_fold_is_one_row_and_an_undefined_score_an_empty_cell() -> None:
-    table = rows(results_csv([*FOLDS, SILENT]))
-    assert list(table[0]) == ["fold", "windows", "positive", "threshold", *SCORES]
-    assert [(r["fold"], r["windows"], r["positive"], r["threshold"]) for r in table] == [
-        ("A", "5", "2", "0.35"),
-        ("B", "3", "1", "0.625"),
-        ("B", "2", "1", "0.5"),
-    ]
-    assert [float(row["f1"]) for row in table] == [0.8, 2 / 3, 0.0]
-    assert [row["precision"] for row in table[1:]] == ["0.5", ""]
-
-
-def test_why_a_score_is_undefined_stands_beside_it() -> None:
-    scores = SILENT.metrics["windows"]
-    assert (scores["precision"], scores["f1"]) == (None, 0.0)
-    assert scores["undefined"] == {"precision": "nothing detected", "mcc": "nothing detected"}
-
-
-@pytest.mark.parametrize("key", ["windows", "windows_at_half"])
-def test_pooled_scores_take_each_window_at_the_threshold_of_its_fold(key: str) -> None:
-    found = summary(RECORDINGS, FOLDS)[key]
-    labels = np.array([1, 0, 0, 1, 0, 1, 0, 0])
-    probability = np.concatenate([each.probability for each in FOLDS])
-    thresholds = np.array([0.35] * 5 + [0.625] * 3) if key == "windows" else 0.5
-    together = window_scores(labels, probability, thresholds)
-    assert {name: found[name]["pooled"] for name in SCORES} == together
-    # Counted by hand: three of three found and two false alarms; at one half two of three.
-    f1, accuracies = {"windows": (6 / 8, [4 / 5, 2 / 3]), "windows_at_half": (4 / 7, [0.6, 2 / 3])}[
-        key
-    ]
-    assert found["f1"]["pooled"] == pytest.approx(f1)
-    assert found["accuracy"]["mean"] == pytest.approx(np.mean(accuracies))
-    assert found["accuracy"]["std"] == pytest.approx(np.std(accuracies, ddof=1))
+@pytest.mark.parametrize("part", ["windows", "windows_at_half"])
+def test_all_folds_are_scored_together(part: str) -> None:
+    probability = np.concatenate([np.asarray(each.probability) for each in FOLDS])
+    thresholds = np.array([0.35] * 5 + [0.625] * 3) if part == "windows" else 0.5
+    detected = decide(probability, thresholds)
+    expected = {
+        "accuracy": sk.accuracy_score(LABELS, detected),
+        "f1": sk.f1_score(LABELS, detected),
+        "auroc": sk.roc_auc_score(LABELS, probability),
+    }
+    for name, value in expected.items():
+        assert FOUND.summary(part, name).pooled == pytest.approx(value)
+    accuracies = [FOUND.one(part, "accuracy", fold=name).value for name in "AB"]
+    summary = FOUND.summary(part, "accuracy")
+    assert summary.mean == pytest.approx(np.mean(np.array(accuracies, dtype=float)))
+    assert summary.sd == pytest.approx(np.std(np.array(accuracies, dtype=float), ddof=1))
+    assert set(FOUND.select(part=part).distinct("metric")) == set(SCORES)
 
 
 def test_intervals_are_over_subjects() -> None:
     """Resampling two subjects gives one, the other or both: the interval spans the two."""
-    found = summary(RECORDINGS, FOLDS)["windows"]["accuracy"]
-    assert found["ci95"] == pytest.approx([2 / 3, 4 / 5])
-    alone = summary(RECORDINGS, FOLDS[:1])["windows"]["accuracy"]
-    assert alone["ci95"] is None
-    assert alone["undefined"]["ci95"] == "needs two subjects to resample, found 1"
+    assert FOUND.summary("windows", "accuracy").interval == pytest.approx((2 / 3, 4 / 5))
 
 
-def test_each_map_is_compared_with_the_events_of_its_own_record() -> None:
-    for each in FOLDS:
-        scores = score_maps(RECORDINGS, each.windows, each.maps)
-        positive = each.windows.label == 1
-        assert np.array_equal(scores.eventless, ~positive)
-        assert scores.score[positive] == pytest.approx(1)
-    shuffled = [RECORDINGS[i] for i in (1, 2, 0)]
-    assert score_maps(shuffled, FOLDS[0].windows, FOLDS[0].maps).score[0].mean() < 1
+def test_marks_are_scored_by_their_decisions_alone() -> None:
+    marks = [fold(name, [2, 2], [1, 0], None) for name in ("x", "y")]
+    found = rows(Judged(RECORDINGS, marks, who="automatic"))
+    assert found.distinct("part") == ["windows"]
+    for row in found:
+        assert (row.reason == NO_RANKING) == (row.metric in RANKING)
+    assert found.summary("windows", "accuracy", who="automatic").mean == 0
+    assert found.one("windows", "auroc", who="automatic", fold=MEAN).n == 0
 
 
-def test_maps_of_positives_and_of_those_found_are_summarised() -> None:
-    blank = FOLDS[1].maps.copy()
-    blank[0] = 0
-    folds = [FOLDS[0], replace(FOLDS[1], maps=blank)]
-    maps = summary(RECORDINGS, folds)["maps"]
-    assert maps["positives"]["counts"] == {"windows": 3, "blank": 1}
-    assert maps["true_positives"]["counts"] == {"windows": 3, "blank": 1}
-    for measure in MEASURES:
-        assert maps["positives"][measure]["pooled"] == pytest.approx(1)
-        assert maps["positives"][measure]["folds"] == 1
-    missed = replace(FOLDS[0], metrics={**FOLDS[0].metrics, "threshold": 0.8})
-    maps = summary(RECORDINGS, [missed, FOLDS[1]])["maps"]
-    assert maps["positives"]["counts"] == {"windows": 3, "blank": 0}
-    assert maps["true_positives"]["counts"] == {"windows": 2, "blank": 0}
+def test_calibration_is_by_bin_and_leaves_out_empty_ones() -> None:
+    found = Scores(calibration_rows(Judged(RECORDINGS, FOLDS)))
+    assert found.distinct("over") == [f"bin {i}" for i in (1, 2, 3, 4, 7, 9)]
+    assert found.one("calibration", "windows", over="bin 7").value == 3  # .7, .625, .65
+    assert found.one("calibration", "observed", over="bin 7").value == pytest.approx(1 / 3)
+    mean = found.one("calibration", "probability", over="bin 7").value
+    assert mean == pytest.approx((0.7 + 0.625 + 0.65) / 3)
 
 
-def test_a_window_with_too_little_of_an_event_is_no_positive() -> None:
-    label = np.array([0, 0, 0, 1, 0])
-    brief = replace(FOLDS[0], windows=replace(FOLDS[0].windows, label=label))
-    maps = summary(RECORDINGS, [brief, FOLDS[1]])["maps"]
-    assert maps["positives"]["counts"]["windows"] == 2
-    assert maps["true_positives"]["counts"]["windows"] == 2
+@dataclass
+class Informedness:
+    """Sensitivity and specificity, less 1; undefined without either class."""
+
+    name: str = "informedness"
+    label: str = "informedness"
+    unit: str = ""
+    best: Best = "high"
+
+    def __call__(
+        self, labels: np.ndarray, probability: np.ndarray | None, detected: np.ndarray
+    ) -> float | None:
+        del probability
+        if len(np.unique(labels)) < 2:
+            return None
+        return float(detected[labels == 1].mean() - detected[labels == 0].mean())
 
 
-def test_nothing_found_is_no_score_of_maps_and_still_json() -> None:
-    found = summary(RECORDINGS, [SILENT, SILENT])
-    assert found["maps"]["true_positives"]["counts"] == {"windows": 0, "blank": 0}
-    assert found["maps"]["true_positives"]["mass"]["pooled"] is None
-    assert found["maps"]["positives"]["mass"]["pooled"] == pytest.approx(1)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+def test_a_metric_of_a_users_own_has_the_rows_of_a_built_in_one() -> None:
+    quiet = fold("C", [2], [0], [0.1])
+    judged = Judged(RECORDINGS, [*FOLDS, quiet], Judging(further=(Informedness(),)))
+    found = rows(judged)
+    for part in ("windows", "windows_at_half"):
+        own, built_in = (
+            [row.fold for row in found.select(part=part, metric=name)]
+            for name in ("informedness", "balanced_accuracy")
+        )
+        assert own == built_in
+    for name in ("A", "B", "pooled"):
+        balanced = found.one("windows", "balanced_accuracy", fold=name).value
+        assert balanced is not None
+        own_value = found.one("windows", "informedness", fold=name).value
+        assert own_value == pytest.approx(2 * balanced - 1)
+    assert found.one("windows", "informedness", fold="C").reason == "undefined in this fold"
+    assert found.one("windows", "informedness", fold=MEAN).n == 2
+    assert declared((Informedness(),))[-1].label == "informedness"
 
 
-def test_without_maps_there_is_no_summary_of_them() -> None:
-    bare = replace(FOLDS[1], maps=np.empty((0, 0), dtype=np.float16))
-    assert set(summary(RECORDINGS, FOLDS)) == {
-        *("windows", "windows_at_half", "maps", "calibration")
-    }
-    assert set(summary(RECORDINGS, [FOLDS[0], bare])) == {
-        *("windows", "windows_at_half", "calibration")
-    }
+def test_a_metric_that_is_no_number_or_takes_a_name_is_refused() -> None:
+    class Broken(Informedness):
+        def __call__(self, *_: object) -> float:
+            return float("nan")
+
+    judged = Judged(RECORDINGS, FOLDS, Judging(further=(Broken("odd"),)))
+    with pytest.raises(InputError, match="the metric odd returned nan; expected a number, or None"):
+        all_rows(judged)
+    with pytest.raises(InputError, match="called f1, as F1 is already; give it another name"):
+        declared((Informedness("f1"),))
 
 
-def test_records_are_described_without_their_signals() -> None:
-    recording: Recording = replace(
-        make_recording("x", subject="s", seconds=30, events=[(1, 2), (3, 4)]),
-        scored=np.array([[0.0, 10.0], [20.0, 25.0]]),
-        notes=("one mark dropped",),
-    )
-    assert describe([recording]) == [
-        {
-            "record": "x",
-            "subject": "s",
-            "seconds": 30.0,
-            "scored_seconds": 15.0,
-            "events": 2,
-            "notes": ["one mark dropped"],
-        }
-    ]
+def test_windows_that_no_record_holds_can_be_scored_too() -> None:
+    """As synthetic ones, for a figure that only one fold has."""
+    probability = np.array([0.25, 0.75, 0.75])
+    called = Called(np.array([0, 1, 0]), probability, decide(probability, 0.5))
+    (row,) = (r for r in called.rows(Rows("extra"), "A") if r.metric == "accuracy")
+    assert row == Score("extra", MODEL, "all", "accuracy", "A", 2 / 3)
+
+
+def test_names_are_declared_once() -> None:
+    names = [metric.name for metric in BUILT_IN]
+    assert len(names) == len(set(names))
+    assert {row.metric for row in FOUND} <= set(names)
+    assert all(metric.label for metric in BUILT_IN)

@@ -1,17 +1,22 @@
 """The leakage ledger, from runs made up by hand."""
 
-import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn import metrics
 
 from experiments.leakage.__main__ import main
 from experiments.leakage.ledger import entries, load
+from tests.support.outcomes import run_record
 from xai_sleep.errors import InputError
+from xai_sleep.results.scores import Score
+from xai_sleep.results.stamp import Leak
+from xai_sleep.results.test_windows import TestWindows
 
 SUBJECTS, WINDOWS = 6, 40
 
@@ -24,40 +29,68 @@ def write(
     more: int = 0,
     seed: int = 0,
     scheme: str = "kfold",
-) -> dict[str, Any]:
+) -> TestWindows:
     """Make up predictions, the better the less noise, with ``more`` windows a subject."""
     rng = np.random.default_rng(seed)
-    label = (np.arange(SUBJECTS * WINDOWS) % 4 == 0).astype(int)
-    probability = np.clip(label + rng.normal(0, noise, len(label)), 0, 1)
-    rows = ["record,subject,fold,start,end,label,probability,detected"]
-    for i, (y, p) in enumerate(zip(label, probability, strict=True)):
-        who = f"s{i // WINDOWS}"
-        rows.append(f"{who},{who},a,{i % WINDOWS},{i % WINDOWS + 1},{y},{p},{int(p >= 0.5)}")
-    for n in range(SUBJECTS):
-        rows += [f"s{n},s{n},a,{100 + i},{101 + i},0,0.1,0" for i in range(more)]
-    folds = [{"windows_oversampled": {"accuracy": 0.9, "f1": 0.8, "auroc": 0.7}}] * bool(leaks)
-    config = {"cv": {"scheme": scheme}, "seed": seed, "leak": {"names": leaks}}
-    content: dict[str, Any] = {"config": config, "folds": folds}
-    if leaks:
-        content["leaks"] = leaks
-    else:
-        del content["config"]["leak"]
+    label = (np.arange(SUBJECTS * WINDOWS) % 4 == 0).astype(np.int64)
+    probability = np.clip(label + rng.normal(0, noise, len(label)), 0, 1).astype(np.float32)
+    subject = np.repeat([f"s{n}" for n in range(SUBJECTS)], WINDOWS)
+    start = np.tile(np.arange(WINDOWS), SUBJECTS)
+    windows = _windows(subject, start, label, probability)
+    extra = np.repeat(np.unique(subject), more)
+    later = 100.0 + np.tile(np.arange(more), SUBJECTS)
+    added = _windows(extra, later, np.zeros(len(extra), np.int64), np.full(len(extra), 0.1))
+    both = (
+        np.concatenate([getattr(each, field.name) for each in (windows, added)])
+        for field in fields(TestWindows)
+    )
+    oversampled = {"accuracy": (0.85, 0.95), "f1": (0.8, 0.8), "auroc": (0.6, 0.8)}
+    rows = [
+        Score("windows_oversampled", "model", "all", name, fold, value)
+        for name, values in oversampled.items()
+        for fold, value in zip("ab", values, strict=True)
+        if leaks
+    ]
+    said = [Leak(name, "…") for name in leaks]
+    settings = (f"cv={scheme}", f"seed={seed}", *(f"leak={name}" for name in leaks[:1]))
+    record = run_record(rows, (), *settings, leaks=said)
     directory.mkdir(parents=True)
-    (directory / "results.json").write_text(json.dumps(content))
-    (directory / "predictions.csv").write_text("\n".join(rows) + "\n")
-    return {"label": label, "probability": probability, "detected": probability >= 0.5}
+    record.save(directory)
+    TestWindows(*both).write(directory / "predictions.csv", record.stamp)
+    return windows
+
+
+def _windows(
+    subject: NDArray[np.str_],
+    start: NDArray[np.number],
+    label: NDArray[np.int64],
+    probability: NDArray[np.floating],
+) -> TestWindows:
+    n = len(subject)
+    return TestWindows(
+        subject,
+        subject,
+        np.full(n, "a"),
+        start.astype(np.float64),
+        start + 1.0,
+        label,
+        np.full(n, "unknown"),
+        probability.astype(np.float64),
+        np.full(n, 0.5),
+        probability >= 0.5,
+    )
 
 
 def test_inflation_is_the_difference_to_the_clean_run(tmp_path: Path) -> None:
     made = [
         write(tmp_path / "none", [], noise=0.6),
         write(tmp_path / "one", ["carried_weights"], noise=0.3),
-        write(tmp_path / "all", ["scaling_on_all", "carried_weights"], noise=0.2),
+        write(tmp_path / "all", ["carried_weights", "scaling_on_all"], noise=0.2),
     ]
     found = entries(load(tmp_path))
     assert [entry.name for entry in found] == ["none", "carried_weights", "all"]
     for entry, run in zip(found, made, strict=True):
-        y, p, d = run["label"], run["probability"], run["detected"]
+        y, p, d = run.label, run.probability, run.detected
         expected = {
             "accuracy": metrics.accuracy_score(y, d),
             "f1": metrics.f1_score(y, d),
@@ -76,7 +109,7 @@ def test_inflation_is_the_difference_to_the_clean_run(tmp_path: Path) -> None:
             else:
                 assert one.over is None
     assert [entry.oversampled for entry in found[:1]] == [{}]
-    assert found[1].oversampled == {"accuracy": 90, "f1": 80, "auroc": 70}
+    assert found[1].oversampled == pytest.approx({"accuracy": 90, "f1": 80, "auroc": 70})
 
 
 def test_equal_runs_differ_by_nothing(tmp_path: Path) -> None:

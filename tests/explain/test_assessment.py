@@ -1,184 +1,108 @@
-"""Explanations of a real small experiment: what is stored, scored, and the same when resumed."""
+"""A fold explained in every way: which arrays there are, and that each says what it should."""
 
-import csv
-import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
-from tests.support.runs import TINY, composed
-from xai_sleep.config import METHODS
-from xai_sleep.experiment.run import divide, read, run
-from xai_sleep.experiment.training import build_classifier, fold_data
-from xai_sleep.explain.assessment import DRAWS, inputs_of
+from tests.support.training import Trained, planned, settings, train
+from xai_sleep.experiment.training import train_on_shuffled_labels
+from xai_sleep.explain.assessment import DRAWS, explain_fold, inputs_of
 from xai_sleep.explain.attribution import attributable
-from xai_sleep.explain.explainers import EXPLAINERS
 from xai_sleep.explain.faithfulness import SEGMENTS
-from xai_sleep.metrics.maps import localisation, mean_scores
-from xai_sleep.models.classifier import EventClassifier
-from xai_sleep.progress import Progress
-from xai_sleep.schema import Config
-from xai_sleep.windows.datamodule import FoldDataModule
 
-QUIET = Console(quiet=True)
-SHUFFLED = ("explain=all", "explain.shuffled_labels=true", "explain.figures=0")
+Arrays = dict[str, NDArray[Any]]
 
 
-def experiment(*overrides: str, output: Path) -> tuple[Config, dict[str, Any]]:
-    config = composed(*TINY, *overrides, output=output)
-    return config, run(config, QUIET)
-
-
-def arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path) as stored:
-        return dict(stored)
+def explained(directory: Path, *overrides: str) -> tuple[Trained, Arrays]:
+    """Train on a fold and judge its maps."""
+    plan, folds = planned(settings(*overrides))
+    fold = train(plan, folds[1], directory)
+    arrays = explain_fold(
+        plan.config.explain,
+        fold.classifier,
+        fold.data,
+        fold.explainer,
+        fold.outcome.detected,
+        3,
+        lambda: train_on_shuffled_labels(plan, folds[1], directory / "shuffled", 3),
+    )
+    return fold, arrays
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, dict[str, Any]]:
-    """Run and explain in every way."""
-    return experiment(*SHUFFLED, output=tmp_path_factory.mktemp("run"))
+def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Arrays]:
+    """Judge every method in every way."""
+    every = ("explain=all", "explain.shuffled_labels=true")
+    return explained(tmp_path_factory.mktemp("fold"), "model=cnn2d", "task.image_size=16", *every)
 
 
-def trained(config: Config, number: int) -> tuple[FoldDataModule, EventClassifier]:
-    """Windows and trained network of a fold."""
-    recordings, inputs = read(config, "synthetic", Progress(QUIET))
-    fold = divide(config, recordings)[number]
-    data = fold_data(config, inputs, fold)
-    data.setup()
-    classifier = build_classifier(config, inputs)
-    path = Path(config.output_dir) / "folds" / fold.name / "model.ckpt"
-    classifier.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
-    return data, classifier
-
-
-def test_every_method_is_stored_and_scored(everything: tuple[Config, dict[str, Any]]) -> None:
-    config, found = everything
-    stored = arrays(Path(config.output_dir) / "maps.npz")
-    others = {f"profiles_{method}" for method in METHODS[1:]}
-    assert set(stored) == {"maps", "profiles", "inside", "index"} | others
-    assert {stored[key].shape for key in others} == {stored["profiles"].shape}
-    assert list(found["summary"]["explainers"]) == list(METHODS)
-    for scores in found["summary"]["explainers"].values():
-        assert set(scores) == {"maps", "faithfulness", "sanity"}
-        assert set(scores["sanity"]) == {"random_weights", "shuffled_labels"}
-    assert (
-        found["summary"]["maps"].items()
-        <= found["summary"]["explainers"]["gradcam"]["maps"].items()
-    )
-
-
-def test_stored_profiles_give_the_figures_of_the_summary(
-    everything: tuple[Config, dict[str, Any]],
+def test_arrays_have_a_row_for_every_window_or_every_positive_one(
+    everything: tuple[Trained, Arrays],
 ) -> None:
-    config, found = everything
-    stored = arrays(Path(config.output_dir) / "maps.npz")
-    with (Path(config.output_dir) / "predictions.csv").open() as file:
-        positive = np.array([row["label"] == "1" for row in csv.DictReader(file)])
-    for method in METHODS:
-        profiles = stored.get(f"profiles_{method}", stored["profiles"])
-        means = mean_scores(localisation(profiles, stored["inside"]), positive)
-        maps = found["summary"]["explainers"][method]["maps"]["positives"]
-        for name, value in means.items():
-            assert maps[name]["pooled"] == pytest.approx(value, abs=1e-9), (method, name)
+    fold, arrays = everything
+    n, length = int(fold.data.test.label.sum()), fold.data.test.length
+    methods = list(fold.explainer.methods)
+    assert len(methods) == 8
+    for method in methods:
+        assert arrays[f"curves_{method}"].shape == (n, 2, SEGMENTS + 1)
+        assert arrays[f"similarity_{method}"].shape == (n, len(arrays["layers"]))
+        assert arrays[f"randomised_{method}"].shape == (DRAWS, n, length)
+        assert arrays[f"shuffled_{method}"].shape == (n, length)
+        assert arrays[f"similarity_shuffled_{method}"].shape == (n, 1)
+    assert arrays["chance_curves"].shape == (n, SEGMENTS + 1)
+    others = {name for name in arrays if name.startswith("profiles_")}
+    assert others == {f"profiles_{method}" for method in methods[1:]}
+    assert {arrays[name].shape for name in others} == {(len(fold.data.test), length)}
 
 
-def test_stored_profiles_are_those_of_the_stored_network(
-    everything: tuple[Config, dict[str, Any]],
-) -> None:
-    config, _ = everything
-    data, classifier = trained(config, 1)
-    stored = arrays(Path(config.output_dir) / "folds" / data.fold.name / "test.npz")
-    inputs = inputs_of(data, np.arange(len(data.test)))
-    with attributable(classifier):
-        for method in ("gradcam", "saliency", "random"):
-            maps = EXPLAINERS[method](classifier.network, inputs)
-            kept = stored.get(f"profiles_{method}", stored["maps"])
-            np.testing.assert_allclose(kept, maps, atol=2e-3)
+def test_maps_are_those_of_the_trained_network(everything: tuple[Trained, Arrays]) -> None:
+    fold, _ = everything
+    inputs = inputs_of(fold.data, np.arange(len(fold.data.test)))
+    with attributable(fold.classifier):
+        for method, explainer in fold.explainer.methods.items():
+            maps = explainer(fold.classifier.network, inputs)
+            np.testing.assert_allclose(fold.explainer.by_method[method], maps, atol=2e-3)
 
 
-def test_floors_do_not_depend_on_the_network(everything: tuple[Config, dict[str, Any]]) -> None:
-    _, found = everything
+def test_floors_do_not_depend_on_the_network(everything: tuple[Trained, Arrays]) -> None:
+    _, arrays = everything
     for method in ("random", "uniform"):
-        for sanity in found["summary"]["explainers"][method]["sanity"].values():
-            assert set(sanity["similarity"]) == {1.0}
-            assert sanity["passed"] is False
-    layers = found["summary"]["explainers"]["gradcam"]["sanity"]["random_weights"]["layers"]
-    assert layers[0] == "head.2"
-    assert layers[-1] == "features.0"
-
-
-def test_arrays_of_a_fold_have_a_row_for_every_positive_window(
-    everything: tuple[Config, dict[str, Any]],
-) -> None:
-    config, found = everything
-    for fold in found["folds"]:
-        stored = arrays(Path(config.output_dir) / "folds" / fold["name"] / "test.npz")
-        n = fold["counts"]["test"]["positive"]
-        length = stored["maps"].shape[1]
-        for method in METHODS:
-            assert stored[f"curves_{method}"].shape == (n, 2, SEGMENTS + 1)
-            assert stored[f"similarity_{method}"].shape == (n, len(stored["layers"]))
-            assert stored[f"randomised_{method}"].shape == (DRAWS, n, length)
-            assert stored[f"shuffled_{method}"].shape == (n, length)
-        assert stored["chance_curves"].shape == (n, SEGMENTS + 1)
+        for kind in ("similarity", "similarity_shuffled"):
+            rho = arrays[f"{kind}_{method}"]
+            assert (rho == 1).all()
+    assert arrays["layers"][0].startswith("head")
+    assert arrays["layers"][-1] == "features.0"
 
 
 def test_a_curve_starts_at_the_probability_and_ends_at_the_donor(
-    everything: tuple[Config, dict[str, Any]],
+    everything: tuple[Trained, Arrays],
 ) -> None:
-    config, _ = everything
-    data, _ = trained(config, 0)
-    stored = arrays(Path(config.output_dir) / "folds" / data.fold.name / "test.npz")
-    probability, label = stored["probability"], data.test.label
+    fold, arrays = everything
+    probability, label = fold.outcome.probability, fold.data.test.label
+    assert probability is not None
     for key in ("curves_gradcam", "curves_random"):
         for order in (0, 1):
-            ends = stored[key][:, order]
+            ends = arrays[key][:, order]
             np.testing.assert_allclose(ends[:, 0], probability[label == 1], atol=1e-5)
             gaps = np.abs(ends[:, -1, None] - probability[label == 0])
             assert gaps.min(axis=1).max() < 1e-5
 
 
-def test_a_resumed_run_writes_the_same(
-    everything: tuple[Config, dict[str, Any]], tmp_path: Path
-) -> None:
-    config, _ = everything
-    whole = Path(config.output_dir)
-    shutil.copytree(whole, tmp_path / "run")
-    (tmp_path / "run" / "results.json").unlink()
-    shutil.rmtree(tmp_path / "run" / "folds" / "synthetic2")
-    experiment(*SHUFFLED, output=tmp_path / "run")
-    one, other = (json.loads((p / "results.json").read_text()) for p in (whole, tmp_path / "run"))
-    for key in ("folds", "summary"):
-        assert one[key] == other[key]
-    before, after = (arrays(path / "maps.npz") for path in (whole, tmp_path / "run"))
-    for key, values in before.items():
-        np.testing.assert_array_equal(after[key], values)
+def test_a_fold_is_judged_by_what_is_asked_for_and_alike_each_time(tmp_path: Path) -> None:
+    less = ("model=cnn1d", "explain=[hirescam,random]", "explain.sanity=false")
+    (one, arrays), (_, again) = (explained(tmp_path / name, *less) for name in "ab")
+    assert list(one.explainer.methods) == ["hirescam", "random"]
+    expected = {"profiles_random", "chance_curves", "curves_hirescam", "curves_random"}
+    assert set(arrays) == set(again) == expected
+    for name in expected:
+        np.testing.assert_array_equal(arrays[name], again[name])
 
 
-def test_methods_may_be_chosen_one_by_one_and_judged_by_nothing_but_marks(tmp_path: Path) -> None:
-    _, found = experiment(
-        *("explain=hirescam", "explain.faithfulness=false", "explain.sanity=false"),
-        *("trainer.max_epochs=1", "explain.figures=0", "explain.tolerance=0.1"),
-        output=tmp_path,
-    )
-    assert found["config"]["explain"]["methods"] == ["hirescam"]
-    assert set(found["summary"]["explainers"]["hirescam"]) == {"maps"}
-    assert set(arrays(tmp_path / "maps.npz")) == {"maps", "profiles", "inside", "index"}
-
-
-def test_a_network_that_sees_images_is_judged_alike(tmp_path: Path) -> None:
-    _, found = experiment(
-        *("task=rem", "model=cnn2d_evidence", "task.image_size=16", "trainer.max_epochs=1"),
-        *("data.minutes=2", "explain.methods=[hirescam,random]", "explain.figures=0"),
-        output=tmp_path,
-    )
-    scores = found["summary"]["explainers"]
-    assert scores["hirescam"]["faithfulness"]["positives"]["deletion"]["pooled"] is not None
-    assert scores["random"]["sanity"]["random_weights"]["similarity"] == [1.0] * 5
+def test_inputs_come_in_the_order_asked_for(everything: tuple[Trained, Arrays]) -> None:
+    data = everything[0].data
+    rows = np.array([5, 0, 3, 3])
+    every = inputs_of(data, np.arange(len(data.test)))
+    assert inputs_of(data, rows).equal(every[rows])

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tests.support.networks import STRIDE, WEIGHTS, Weights
 from xai_sleep.explain.attribution import attributable, grad_cam
-from xai_sleep.models.classifier import Network
 from xai_sleep.models.cnn1d import CNN1d
+from xai_sleep.models.contract import Network
 
 SEEDS = st.integers(0, 2**32 - 1)
 

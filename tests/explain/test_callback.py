@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from tests.support.networks import WEIGHTS, TwoFilterNetwork
+from xai_sleep.explain.attribution import grad_cam
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.models.classifier import EventClassifier
 
@@ -147,3 +148,17 @@ def test_a_failure_in_the_second_batch_leaves_no_trace(inference_mode: bool) -> 
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
     assert explainer.maps.numel() == 0
+
+
+def test_methods_are_kept_by_name_and_the_first_is_the_main_one() -> None:
+    def nothing(network: object, inputs: Tensor) -> Tensor:  # noqa: ARG001
+        return torch.zeros(len(inputs), inputs.shape[2])
+
+    explainer = GradCamCallback({"mine": nothing, "gradcam": grad_cam})
+    run_test(EventClassifier(WEIGHTS.network()), loader_of(WINDOWS, 3), explainer)
+    assert list(explainer.by_method) == ["mine", "gradcam"]
+    assert not explainer.maps.any()
+    np.testing.assert_allclose(explainer.by_method["gradcam"].float(), EXPECTED, atol=HALF)
+    none = GradCamCallback({})
+    run_test(EventClassifier(WEIGHTS.network()), loader_of(WINDOWS, 3), none)
+    assert none.maps.numel() == 0

@@ -1,6 +1,5 @@
 """2D Grad-CAM of a network that can be written down, and that maps of both kinds are comparable."""
 
-import csv
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,12 +8,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from tests.support.runs import TINY, composed
-from xai_sleep.experiment.run import run
+from tests.support.training import planned, settings, train
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.models.classifier import EventClassifier
 
@@ -91,25 +88,14 @@ def test_maps_of_images_equal_the_formula(batch_size: int) -> None:
     assert explainer.maps.flatten(1).amax(1).tolist() == [1, 1, 1, 0, 1, 1, 1]
 
 
-def test_the_same_windows_have_the_same_index_whatever_the_network_sees(tmp_path: Path) -> None:
-    tables, maps = [], []
+def test_the_same_windows_are_tested_whatever_the_network_sees(tmp_path: Path) -> None:
+    folds = []
     for model in ("cnn1d", "cnn2d_evidence"):
-        output = tmp_path / model
-        small = (*TINY, "trainer.max_epochs=1", "data.minutes=2", "explain.figures=0")
-        extra = ("task.image_size=16",) if model == "cnn2d_evidence" else ()
-        config = composed("task=rem", f"model={model}", *small, *extra, output=output)
-        run(config, Console(quiet=True))
-        with (output / "predictions.csv").open() as file:
-            tables.append(list(csv.DictReader(file)))
-        with np.load(output / "maps.npz") as stored:
-            maps.append(dict(stored))
-    for column in ("record", "subject", "fold", "start", "end", "label"):
-        assert [row[column] for row in tables[0]] == [row[column] for row in tables[1]]
-    signals, images = maps
-    n = len(tables[0])
-    assert (
-        signals["maps"].shape == signals["profiles"].shape == images["profiles"].shape == (n, 500)
-    )
-    assert images["maps"].shape == (n, 16, 16)
-    assert signals["index"].tolist() == images["index"].tolist() == list(range(n))
-    assert sorted((tmp_path / "cnn2d_evidence" / "figures").iterdir())
+        plan, (fold, *_) = planned(settings(f"model={model}", "task.image_size=16"))
+        folds.append(train(plan, fold, tmp_path / model).outcome)
+    signals, images = folds
+    for column in ("record", "start", "label"):
+        assert np.array_equal(getattr(signals.windows, column), getattr(images.windows, column))
+    n = len(signals.windows)
+    assert signals.maps.shape == (n, 500)
+    assert images.maps.shape == (n, 16, 16)

@@ -12,13 +12,15 @@ from sklearn.metrics import average_precision_score
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.maps import (
     MEASURES,
+    SCORES,
     SHIFTS,
+    LocalisationScores,
     Mask,
     Values,
     event_mask,
     localisation,
-    mean_scores,
 )
+from xai_sleep.metrics.statistics import column_means
 from xai_sleep.recordings.intervals import intervals
 
 # few levels, so that ties abound
@@ -46,6 +48,10 @@ def brute_force(profile: Values, inside: Mask, tolerance: int) -> list[float]:
         float(average_precision_score(inside, profile)),
         len(marked & events) / len(marked | events),
     ]
+
+
+def means_of(scores: LocalisationScores, rows: list[int] | None = None) -> dict[str, float | None]:
+    return column_means(scores.table if rows is None else scores.table[rows], SCORES)
 
 
 def bump(centre: float, width: float = 25.0, length: int = 500) -> Values:
@@ -122,7 +128,7 @@ def test_random_maps_gain_nothing() -> None:
     rng = np.random.default_rng(1)
     starts = rng.integers(0, 300, size=400)
     inside = np.stack([block(start, start + 85) for start in starts])
-    means = mean_scores(localisation(rng.random((400, 500)), inside))
+    means = means_of(localisation(rng.random((400, 500)), inside))
     for measure in MEASURES:
         gain = means[f"{measure}_gain"]
         assert gain is not None
@@ -136,9 +142,9 @@ def test_the_peak_may_miss_by_the_tolerance() -> None:
     assert pointing[2].uniform[0, 0] == pointing[2].shifted[0, 0] == 92 / 500
 
 
-def test_the_threshold_of_the_overlap_is_a_setting() -> None:
+def test_the_share_that_marks_is_a_setting() -> None:
     profile, inside = np.array([[0.2, 0.4, 0.8]]), np.array([[False, True, True]])
-    scores = [localisation(profile, inside, threshold=t).score[0, -1] for t in (0.25, 0.5, 0.51)]
+    scores = [localisation(profile, inside, share=t).score[0, -1] for t in (0.25, 0.5, 0.51)]
     assert scores == [2 / 3, 1, 1 / 2]
 
 
@@ -146,20 +152,22 @@ def test_windows_that_cannot_be_scored_are_counted() -> None:
     maps = np.array([[0.0, 1.0], [0.0, 0.0], [0.2, 0.4], [0.2, 0.4]])
     inside = np.array([[False, True], [True, False], [False, False], [True, True]])
     scores = localisation(maps, inside)
-    assert scores.counts == {"windows": 4, "blank": 1, "eventless": 1, "full": 1}
+    assert scores.blank.tolist() == [False, True, False, False]
+    assert scores.eventless.tolist() == [False, False, True, False]
     assert np.isnan(scores.score).all(axis=1).tolist() == [False, True, True, False]
     assert np.isnan(scores.gain).all(axis=1).tolist() == [False, True, True, True]
-    means = mean_scores(scores)
+    means = means_of(scores)
     assert (means["pointing"], means["pointing_shifted"], means["pointing_gain"]) == (1, 0.75, 1)
-    assert set(mean_scores(scores, np.array([1, 2])).values()) == {None}
+    assert means["pointing_or_blank"] == pytest.approx(2 / 3)  # the blank map misses its event
+    assert set(means_of(scores, [2]).values()) == {None}
 
 
 def test_means_follow_the_chosen_rows() -> None:
     maps, inside = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[False, True]] * 2)
     scores = localisation(maps, inside)
-    assert mean_scores(scores, np.array([True, False]))["mass"] == 1
-    assert mean_scores(scores, np.array([0, 1, 1, 1]))["mass"] == 0.25
-    assert mean_scores(localisation(maps[:0], inside[:0]))["mass"] is None
+    assert means_of(scores, [0])["mass"] == 1
+    assert means_of(scores, [0, 1, 1, 1])["mass"] == 0.25
+    assert means_of(localisation(maps[:0], inside[:0]))["mass"] is None
 
 
 def test_single_precision_maps_score_alike() -> None:
@@ -214,7 +222,7 @@ def test_what_is_not_a_map_is_refused(
         localisation(profiles, inside)
 
 
-@pytest.mark.parametrize(("tolerance", "threshold"), [(-1, 0.5), (0, 0.0), (0, 1.5)])
-def test_settings_out_of_range_are_refused(tolerance: int, threshold: float) -> None:
+@pytest.mark.parametrize(("tolerance", "share"), [(-1, 0.5), (0, 0.0), (0, 1.5)])
+def test_settings_out_of_range_are_refused(tolerance: int, share: float) -> None:
     with pytest.raises(InputError, match="expected a tolerance of 0 or more"):
-        localisation(np.ones((1, 2)), np.ones((1, 2), dtype=bool), tolerance, threshold)
+        localisation(np.ones((1, 2)), np.ones((1, 2), dtype=bool), tolerance, share)

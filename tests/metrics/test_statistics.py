@@ -1,7 +1,6 @@
-"""Summaries, bootstrap, permutation and calibration against SciPy, scikit-learn and enumeration."""
+"""Bootstrap, permutation and calibration against SciPy, scikit-learn and enumeration."""
 
 import itertools
-import json
 import statistics as stdlib
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import f1_score
 
 from xai_sleep.metrics.statistics import (
     Scores,
@@ -20,11 +18,9 @@ from xai_sleep.metrics.statistics import (
     bootstrap_ci,
     calibration,
     paired_permutation,
-    summarise,
 )
 from xai_sleep.metrics.windows import window_scores
 
-Score = st.none() | st.floats(0, 1)
 Difference = st.integers(-20, 20).map(float)
 
 
@@ -37,73 +33,6 @@ def interval(statistic: Statistic, groups: ArrayLike, **options: int) -> tuple[f
     found = bootstrap_ci(statistic, groups, **options).ci95["mean"]
     assert found is not None
     return found[0], found[1]
-
-
-# Summary over folds
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(Score, max_size=6))
-def test_mean_and_std_run_over_the_folds_that_have_a_score(scores: list[float | None]) -> None:
-    folds = [{"mean": score} for score in scores]
-    summary = summarise(folds, mean_of([0.0, 1.0]), ["a", "b"], n=10)["mean"]
-    defined = [score for score in scores if score is not None]
-    assert summary["folds"] == len(defined)
-    assert summary["mean"] == (pytest.approx(stdlib.fmean(defined)) if defined else None)
-    assert summary["std"] == (
-        pytest.approx(stdlib.stdev(defined), abs=1e-12) if len(defined) > 1 else None
-    )
-    missing = {field for field, value in summary.items() if value is None}
-    assert missing == summary["undefined"].keys()
-    json.dumps(summary, allow_nan=False)
-
-
-def test_windows_are_pooled_with_the_threshold_of_their_fold() -> None:
-    random = np.random.default_rng(0)
-    labels, probabilities = random.integers(2, size=60), random.random(60)
-    subjects = np.repeat(["a", "b", "c"], 20)
-    thresholds = np.repeat([0.2, 0.5, 0.8], 20)
-
-    def scores(index: NDArray[np.intp]) -> Scores:
-        return window_scores(labels[index], probabilities[index], thresholds[index])
-
-    folds = [scores(np.flatnonzero(subjects == subject)) for subject in "abc"]
-    summary = summarise(folds, scores, subjects, n=200)
-    assert summary.keys() == folds[0].keys()
-    f1 = summary["f1"]
-    assert f1["pooled"] == pytest.approx(f1_score(labels, probabilities >= thresholds))
-    assert f1["ci95"] is not None
-    assert f1["pooled"] is not None
-    assert f1["ci95"][0] < f1["pooled"] < f1["ci95"][1]
-    assert f1["undefined"] == {}
-
-
-def test_a_score_undefined_everywhere_says_so() -> None:
-    def nothing(index: NDArray[np.intp]) -> Scores:
-        return {"auroc": None if len(index) else 0.0}
-
-    summary = summarise([{"auroc": None}, {"auroc": None}], nothing, ["a", "b"], n=10)["auroc"]
-    assert summary["undefined"] == {
-        "mean": "undefined in every fold",
-        "std": "needs two folds, defined in 0",
-        "ci95": "undefined in 10 of 10 resamples of the subjects",
-        "pooled": "undefined over all folds together",
-    }
-
-
-def test_one_subject_has_scores_but_no_interval() -> None:
-    summary = summarise([{"mean": 0.5}], mean_of([0.0, 1.0]), ["a", "a"])["mean"]
-    assert summary == {
-        "mean": 0.5,
-        "std": None,
-        "ci95": None,
-        "pooled": 0.5,
-        "folds": 1,
-        "undefined": {
-            "std": "needs two folds, defined in 1",
-            "ci95": "needs two subjects to resample, found 1",
-        },
-    }
 
 
 # Bootstrap
@@ -166,7 +95,7 @@ def test_there_is_no_interval_where_too_many_resamples_are_undefined() -> None:
     subjects = np.array(["a", "a", "b", "b"])
 
     def scores(index: NDArray[np.intp]) -> Scores:
-        return window_scores(labels[index], labels[index].astype(float))
+        return window_scores(labels[index], labels[index].astype(float), labels[index] == 1)
 
     found = bootstrap_ci(scores, subjects, n=400)
     assert found.ci95["auroc"] is None
@@ -260,5 +189,6 @@ def test_calibration_equals_that_of_scikit_learn(rows: list[tuple[int, float]], 
 
 def test_borders_belong_to_the_bin_below() -> None:
     found = calibration(np.array([0, 1, 0, 1]), np.array([0.0, 0.5, 0.75, 1.0]), bins=2)
+    assert found.bin.tolist() == [1, 2]
     assert found.count.tolist() == [2, 2]
     assert found.observed.tolist() == [0.5, 0.5]

@@ -17,9 +17,12 @@ from torchmetrics.functional import classification as tm
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.windows import (
+    NO_RANKING,
+    RANKING,
     SCORES,
     Labels,
     choose_threshold,
+    decide,
     require_scorable,
     undefined_scores,
     window_scores,
@@ -88,7 +91,8 @@ def defined(scores: Mapping[str, float | None]) -> dict[str, float]:
 def test_scores_equal_those_of_scikit_learn(data: Windows, threshold: float) -> None:
     labels, probabilities = data
     detected = (probabilities >= threshold).astype(int)
-    for name, value in defined(window_scores(labels, probabilities, threshold)).items():
+    scores = window_scores(labels, probabilities, decide(probabilities, threshold))
+    for name, value in defined(scores).items():
         expected = SKLEARN[name](labels, probabilities, detected)
         assert value == pytest.approx(expected, abs=1e-12), name
 
@@ -98,7 +102,7 @@ def test_scores_equal_those_of_scikit_learn(data: Windows, threshold: float) -> 
 def test_scores_equal_those_of_torchmetrics(data: Windows, threshold: float) -> None:
     labels, probabilities = data
     truth, detected = torch.as_tensor(labels), torch.as_tensor(probabilities >= threshold).int()
-    scores = defined(window_scores(labels, probabilities, threshold))
+    scores = defined(window_scores(labels, probabilities, decide(probabilities, threshold)))
     for name in scores.keys() & TORCHMETRICS.keys():
         expected = TORCHMETRICS[name](truth, torch.as_tensor(probabilities), detected).item()
         assert scores[name] == pytest.approx(expected, abs=1e-5), name
@@ -107,8 +111,9 @@ def test_scores_equal_those_of_torchmetrics(data: Windows, threshold: float) -> 
 @settings(deadline=None, max_examples=100)
 @given(windows(GRID), THRESHOLDS)
 def test_a_score_is_none_exactly_where_a_reason_is_given(data: Windows, threshold: float) -> None:
-    scores = window_scores(*data, threshold)
-    missing = undefined_scores(*data, threshold)
+    detected = decide(data[1], threshold)
+    scores = window_scores(*data, detected)
+    missing = undefined_scores(*data, detected)
     assert tuple(scores) == SCORES
     assert {name for name, value in scores.items() if value is None} == missing.keys()
     assert all(-1 <= value <= 1 for value in defined(scores).values())
@@ -150,17 +155,28 @@ def test_a_score_is_none_exactly_where_a_reason_is_given(data: Windows, threshol
     ],
 )
 def test_reasons(labels: list[int], probabilities: list[float], expected: dict[str, str]) -> None:
-    assert undefined_scores(np.array(labels, int), np.array(probabilities, float)) == expected
+    probability = np.array(probabilities, float)
+    detected = decide(probability, 0.5)
+    assert undefined_scores(np.array(labels, int), probability, detected) == expected
 
 
 def test_f1_is_zero_where_events_are_missed_or_only_false_alarms_raised() -> None:
-    assert window_scores(np.array([0, 1]), np.array([0.1, 0.2]))["f1"] == 0
-    assert window_scores(np.array([0, 0]), np.array([0.1, 0.9]))["f1"] == 0
+    for labels, detected in (([0, 1], [False, False]), ([0, 0], [False, True])):
+        assert window_scores(np.array(labels), None, np.array(detected))["f1"] == 0
+
+
+def test_marks_have_no_ranking_and_say_so() -> None:
+    labels, detected = np.array([0, 1, 1]), np.array([True, True, False])
+    scores, missing = (f(labels, None, detected) for f in (window_scores, undefined_scores))
+    assert {name for name, value in scores.items() if value is None} == set(RANKING)
+    assert missing == dict.fromkeys(RANKING, NO_RANKING)
+    assert scores["f1"] == 0.5
 
 
 def test_each_window_can_have_the_threshold_of_its_fold() -> None:
     labels, probabilities = np.array([0, 1, 0, 1]), np.array([0.3, 0.4, 0.6, 0.7])
-    scores = window_scores(labels, probabilities, np.array([0.35, 0.35, 0.65, 0.65]))
+    detected = decide(probabilities, np.array([0.35, 0.35, 0.65, 0.65]))
+    scores = window_scores(labels, probabilities, detected)
     assert scores["accuracy"] == scores["f1"] == 1
     assert scores["auroc"] == 0.75
 
@@ -170,7 +186,7 @@ def test_a_threshold_between_float32_neighbours_separates_them() -> None:
     high = np.nextafter(low, np.float32(1))
     labels, probabilities = np.array([0, 1]), np.array([low, high])
     threshold = choose_threshold(labels, probabilities)
-    assert window_scores(labels, probabilities, threshold)["f1"] == 1
+    assert decide(probabilities, threshold).tolist() == [False, True]
 
 
 @settings(deadline=None, max_examples=50)
@@ -178,14 +194,16 @@ def test_a_threshold_between_float32_neighbours_separates_them() -> None:
 def test_the_order_of_windows_does_not_matter(data: Windows, random: Any) -> None:
     order = np.array(random.sample(range(len(data[0])), len(data[0])), dtype=np.intp)
     shuffled = data[0][order], data[1][order]
-    assert defined(window_scores(*shuffled)) == pytest.approx(defined(window_scores(*data)))
+    scores, others = (window_scores(y, p, decide(p, 0.5)) for y, p in (data, shuffled))
+    assert defined(scores) == pytest.approx(defined(others))
     assert choose_threshold(*shuffled) == choose_threshold(*data)
 
 
 @settings(deadline=None, max_examples=50)
 @given(windows(GRID))
 def test_ranking_scores_see_the_order_of_probabilities_alone(data: Windows) -> None:
-    scores, squared = window_scores(*data), window_scores(data[0], data[1] ** 2)
+    labels, probability = data
+    scores, squared = (window_scores(labels, p, labels == 1) for p in (probability, probability**2))
     assert scores["auroc"] == squared["auroc"]
     assert scores["average_precision"] == squared["average_precision"]
 
@@ -249,8 +267,10 @@ def test_unequal_shapes_and_other_labels_are_refused(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.5])
-@pytest.mark.parametrize("function", [window_scores, choose_threshold])
-def test_what_is_no_probability_is_refused(function: Callable[..., Any], value: float) -> None:
+def test_what_is_no_probability_is_refused(value: float) -> None:
     message = f"1 of 2 window probabilities .* the first is {value:g} at window 1; .* not logits"
+    labels, probability = np.array([0, 1]), np.array([0.5, value])
     with pytest.raises(InputError, match=message):
-        function(np.array([0, 1]), np.array([0.5, value]))
+        window_scores(labels, probability, labels == 1)
+    with pytest.raises(InputError, match=message):
+        choose_threshold(labels, probability)

@@ -187,7 +187,8 @@ def test_a_checkpoint_holds_weights_alone(
     trainer.save_checkpoint(file, weights_only=True)
     stored = torch.load(file, weights_only=True)
     assert "optimizer_states" not in stored
-    assert set(stored["state_dict"]) == {f"network.{name}" for name in CNN1d(1, 200).state_dict()}
+    weights = {f"network.{name}" for name in CNN1d(1, 200).state_dict()}
+    assert set(stored["state_dict"]) == weights | {"threshold"}
     windows = loader_of(toy_windows(21, 3))
     expected = probabilities_of(classifier, windows)
     other = build_classifier(seed=1)
@@ -207,6 +208,49 @@ def test_a_test_begins_with_the_stored_weights(
         other, windows, ckpt_path=str(file), weights_only=True, verbose=False
     )
     assert found == expected
+
+
+SEEN = {
+    "_target_": "xai_sleep.windows.inputs.SignalInput",
+    "channels": [["C3", "C4"]],
+    "band": [0.5, 30.0],
+    "window": 2.0,
+    "sfreq": 100.0,
+    "scale": "train",
+}
+NETWORK = {"_target_": "xai_sleep.models.cnn1d.CNN1d", "dropout": 0.1}
+
+
+def test_a_checkpoint_alone_is_the_whole_classifier(tmp_path: Path) -> None:
+    """Network and input are built anew of their settings, with all that was learnt and chosen."""
+    torch.manual_seed(0)
+    classifier = EventClassifier(NETWORK, SEEN, learning_rate=0.01, weight_decay=0.1)
+    trainer, file = build_trainer(), tmp_path / "model.ckpt"
+    fit(classifier, 64, trainer)
+    classifier.threshold.fill_(1 / 3)
+    classifier.input.amplitude.fill_(7)  # type: ignore[operator, union-attr]
+    classifier.detector = {"activation": "product", "high": 0.4, "map": {"_target_": "a.b"}}
+    trainer.save_checkpoint(file, weights_only=True)
+    again = EventClassifier.load_from_checkpoint(file)
+    assert (again.learning_rate, again.weight_decay) == (0.01, 0.1)
+    assert float(again.threshold) == 1 / 3  # in float64
+    assert again.detector == classifier.detector
+    state = again.state_dict()
+    assert set(state) > {"input.amplitude", "threshold"}
+    for name, value in classifier.state_dict().items():
+        assert torch.equal(state[name], value), name
+
+
+def test_weights_carried_over_are_those_of_the_network_alone(tmp_path: Path) -> None:
+    one, other = (EventClassifier(NETWORK, SEEN) for _ in range(2))
+    trainer, file = build_trainer(), tmp_path / "model.ckpt"
+    fit(one, 32, trainer)
+    one.threshold.fill_(0.7)
+    trainer.save_checkpoint(file, weights_only=True)
+    other.start_from(file)
+    assert other.threshold.isnan()
+    for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True):  # type: ignore[attr-defined]
+        assert torch.equal(a, b)
 
 
 def marked_classifier(marks: float) -> EventClassifier:

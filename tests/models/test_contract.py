@@ -12,7 +12,14 @@ from hydra.utils import get_class, instantiate
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from xai_sleep.models.classifier import Network, TimedNetwork
+from xai_sleep.errors import InputError
+from xai_sleep.models.contract import (
+    Network,
+    TimedNetwork,
+    build_network,
+    input_kind,
+    require_network,
+)
 
 Shape = tuple[int, ...]
 
@@ -169,3 +176,167 @@ def test_what_is_said_over_time_decides_the_window(model: str) -> None:
         torch.testing.assert_close(
             network.over_window(evidence), network(windows), rtol=0, atol=1e-5
         )
+
+
+@every_network
+def test_the_check_before_training_lets_it_pass_and_leaves_no_trace(
+    model: str, shape: Shape
+) -> None:
+    network = build(model, shape)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.get_rng_state()
+    require_network(network, shape)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(part.training for part in network.modules())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert not any(part._forward_hooks for part in network.modules())
+
+
+class Tiny(nn.Module):
+    """Keeps to the contract; what follows differs from it in one thing each."""
+
+    input_kind = "signal"
+
+    def __init__(self, n_chans: int, n_times: int, classes: int = 2) -> None:  # noqa: ARG002
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv1d(n_chans, 3, 5), nn.ReLU())
+        self.head = nn.Linear(3, classes)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Return the feature map."""
+        return self.features
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Logits."""
+        logits: Tensor = self.head(self.features(signals).mean(2))
+        return logits
+
+
+class WithoutLayer(Tiny):
+    """Has nothing to explain by."""
+
+    cam_layer = None  # type: ignore[assignment]
+
+
+class ForeignLayer(Tiny):
+    """Returns a layer that is not its own."""
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Return a new one."""
+        return nn.Identity()
+
+
+class IdleLayer(Tiny):
+    """Returns a layer that no window passes."""
+
+    def __init__(self, n_chans: int, n_times: int) -> None:
+        super().__init__(n_chans, n_times)
+        self.idle = nn.Identity()
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Return it."""
+        return self.idle
+
+
+class Transposed(Tiny):
+    """Its feature map has channels last, as in other frameworks."""
+
+    def __init__(self, n_chans: int, n_times: int) -> None:
+        super().__init__(n_chans, n_times)
+        self.turned = nn.Identity()
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Return the turned one."""
+        return self.turned
+
+    def forward(self, signals: Tensor) -> Tensor:
+        """Logits."""
+        logits: Tensor = self.head(self.turned(self.features(signals).transpose(1, 2)).mean(1))
+        return logits
+
+
+class Flat(Tiny):
+    """Its layer has lost time."""
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """Return the head."""
+        return self.head
+
+
+class NoModule:
+    """Is no network at all."""
+
+    input_kind = "signal"
+
+    def __init__(self, n_chans: int, n_times: int) -> None:
+        pass
+
+
+class Demanding(Tiny):
+    """Wants more than its settings give."""
+
+    def __init__(self, n_chans: int, n_times: int, *, depth: int) -> None:  # noqa: ARG002
+        super().__init__(n_chans, n_times)
+
+
+class Kindless(Tiny):
+    """Does not say what it sees."""
+
+    input_kind = None  # type: ignore[assignment]
+
+
+def refused(kind: type, **settings: Any) -> str:
+    component = {"_target_": f"{__name__}.{kind.__name__}", **settings}
+    with pytest.raises(InputError) as caught:
+        build_network(component, {"n_chans": 2, "n_times": 100})
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "said"),
+    [
+        (WithoutLayer, {}, "WithoutLayer has no cam_layer; give it a property of that name"),
+        (ForeignLayer, {}, "ForeignLayer has a cam_layer that is no part of it; return one of"),
+        (IdleLayer, {}, "IdleLayer does not run its cam_layer; return a layer that each window"),
+        (Transposed, {}, "Transposed has a cam_layer whose output, (3, 96, 3) for 3 windows of "),
+        (Flat, {}, "Flat has a cam_layer whose output, (3, 2) for 3 windows of (2, 100), does not"),
+        (NoModule, {}, "NoModule is no torch.nn.Module; derive its class from one"),
+        (Tiny, {"classes": 1}, "Tiny gives (3, 1) for 3 windows; two logits a window are expected"),
+        (Demanding, {}, "Demanding was given n_chans, n_times: set what it takes under model"),
+        (Tiny, {"depth": 3}, "unexpected keyword argument 'depth'; "),
+    ],
+)
+def test_a_network_that_lacks_something_is_one_line(
+    kind: type, settings: dict[str, Any], said: str
+) -> None:
+    line = refused(kind, **settings)
+    assert line.startswith("model")
+    assert kind.__name__ in line
+    assert said in line
+
+
+def test_a_network_that_keeps_to_the_contract_is_built() -> None:
+    component = {"_target_": f"{__name__}.Tiny"}
+    assert isinstance(build_network(component, {"n_chans": 2, "n_times": 100}), Tiny)
+    assert input_kind(component) == "signal"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nowhere.Net", "model._target_=nowhere.Net cannot be imported (No module named 'nowhere"),
+        (f"{__name__}.Absent", ".Absent cannot be imported ("),
+        (f"{__name__}.Kindless", ".Kindless has no input_kind; give the class input_kind = "),
+    ],
+)
+def test_a_class_that_is_not_there_or_says_nothing_is_one_line(target: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        input_kind({"_target_": target})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

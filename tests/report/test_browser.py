@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,12 +27,17 @@ def run() -> Finished:
     return made_up(Kind(task="rem"))
 
 
+def data_of(run: Finished) -> Any:
+    """Pack the windows as the script of a page reads them."""
+    return json.loads(json.dumps(browser(run).data, allow_nan=False))
+
+
 def unpacked(text: str, kind: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype=kind)
 
 
 def test_signals_and_maps_come_back(run: Finished) -> None:
-    data = json.loads(json.dumps(browser(run).data, allow_nan=False))
+    data = data_of(run)
     n, length = len(data["start"]), data["length"]
     steps = unpacked(data["signals"], "<i2").reshape(n, 2, length)
     peak = np.array(data["peak"])[:, np.newaxis, np.newaxis]
@@ -46,7 +52,7 @@ def test_signals_and_maps_come_back(run: Finished) -> None:
 
 
 def test_each_window_has_its_own_outcome(run: Finished) -> None:
-    data = browser(run).data
+    data = data_of(run)
     names = [name for name, _ in data["outcomes"]]
     assert tuple(names) == OUTCOMES
     label = np.concatenate([fold.windows.label for fold in run.outcomes])
@@ -59,7 +65,7 @@ def test_each_window_has_its_own_outcome(run: Finished) -> None:
 def test_windows_stand_by_record_and_time_whatever_their_folds(run: Finished) -> None:
     backwards = run.outcomes[::-1]
     windows = TestWindows.of(run.recordings, backwards)
-    data = browser(replace(run, outcomes=backwards, windows=windows)).data
+    data = data_of(replace(run, outcomes=backwards, windows=windows))
     places = list(zip(data["record"], data["start"], strict=True))
     assert places == sorted(places)
     subjects = [run.recordings[index].subject for index in data["record"]]
@@ -75,7 +81,8 @@ def test_where_room_is_short_events_and_detections_stay(run: Finished) -> None:
     for room, complete in ((wanted + 1, True), (wanted - 1, False)):
         shown = browser(run, budget=room * each + 1)
         assert (shown.shown, shown.total, shown.complete) == (room, len(label), complete)
-        rejected = shown.data["outcome"].count(OUTCOMES.index("correct rejection"))
+        outcome: Any = shown.data["outcome"]
+        rejected = outcome.count(OUTCOMES.index("correct rejection"))
         assert rejected == max(room - wanted, 0)
         again = browser(run, budget=room * each + 1)
         assert again.data == shown.data
@@ -117,7 +124,7 @@ def test_a_night_of_eight_records_is_a_page_of_less_than_15_mb() -> None:
 
 def test_an_image_is_averaged_down_and_knows_its_band() -> None:
     run = made_up(Kind(maps="image"))
-    data = browser(run).data
+    data = data_of(run)
     found = data["maps"]
     assert (found["rows"], found["columns"]) == (16, 16)
     assert (found["low"], found["high"]) == (pytest.approx(1), pytest.approx(30))
@@ -138,13 +145,13 @@ def test_a_large_image_keeps_its_mean() -> None:
 
 def test_without_maps_there_are_signals_alone() -> None:
     run = made_up(Kind(maps="none"))
-    data = browser(run).data
+    data = data_of(run)
     assert data["profiles"] is None
     assert data["maps"] is None
     assert len(unpacked(data["signals"], "<i2")) == len(data["start"]) * 500
 
 
 def test_detections_stand_beside_the_marks(run: Finished) -> None:
-    record = browser(run).data["records"][0]
+    record = data_of(run)["records"][0]
     assert record["detections"] == [[3, 4.5]]
     assert record["events"] == run.recordings[0].events.round(4).tolist()

@@ -76,7 +76,7 @@ def test_calibration_shows_the_bins_and_all_windows() -> None:
     top, below = calibration_figure(RUN).axes
     (curve,) = [line for line in top.lines if line.get_color() == POOLED]
     expected = [(i / 10 - 0.05, i / 20) for i in range(1, 11)]
-    np.testing.assert_allclose(curve.get_xydata(), expected)
+    np.testing.assert_allclose(_points(curve), expected)
     assert top.get_title() == "Brier score 0.125 (0 is best)"
     bars = [patch for patch in below.patches if isinstance(patch, Rectangle)]
     assert sum(bar.get_height() for bar in bars) == len(RUN.windows)

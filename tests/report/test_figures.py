@@ -153,6 +153,6 @@ def test_drawing_needs_no_pyplot() -> None:
 
 def _dots(axes: Axes, colour: str) -> list[tuple[float, float]]:
     drawn = [
-        line for line in axes.lines if line.get_color() == colour and len(line.get_xdata()) == 1
+        np.reshape(line.get_xydata(), (-1, 2)) for line in axes.lines if line.get_color() == colour
     ]
-    return [(float(x), float(y)) for line in drawn for x, y in np.asarray(line.get_xydata())]
+    return [(float(x), float(y)) for points in drawn if len(points) == 1 for x, y in points]

@@ -3,18 +3,24 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.pages import made_up
+from tests.support.pages import Kind, made_up
+from xai_sleep.report.page import write_report
+from xai_sleep.report.pages import Pages
 from xai_sleep.report.template import asset, chart_version, picture
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.scores import Score
+from xai_sleep.results.stamp import Leak
 
 TAG = "<script>alert(1)</script>"
 
@@ -51,9 +57,13 @@ class Words(HTMLParser):
 
 
 @cache
-def page(**kind: Any) -> str:
+def page(kind: Kind = Kind()) -> str:  # noqa: B008 - it is frozen
     with TemporaryDirectory() as directory:
-        return made_up(**kind).write(Path(directory)).read_text(encoding="utf-8")
+        return write_report(made_up(kind), Path(directory)).read_text(encoding="utf-8")
+
+
+def text_of(run: Finished, directory: Path) -> str:
+    return Words(write_report(run, directory).read_text(encoding="utf-8")).text
 
 
 def test_a_page_is_one_file_with_results_first() -> None:
@@ -68,14 +78,29 @@ def test_a_page_is_one_file_with_results_first() -> None:
     assert set(anchors) <= set(found.ids)
 
 
-def test_numbers_are_those_of_the_results() -> None:
-    run, found = made_up(), Words(page()).text
-    f1 = run.found["summary"]["windows"]["f1"]
-    low, high = f1["ci95"]
-    row = f"F1 {f1['pooled']:.3f} {low:.3f} to {high:.3f} {f1['mean']:.3f} ± {f1['std']:.3f} 2"
-    assert row in found
-    pointing = run.found["summary"]["maps"]["true_positives"]["pointing"]["pooled"]
-    assert f"map peaks in an event {pointing:.3f}" in found
+def test_numbers_are_those_of_the_scores() -> None:
+    found = Words(page()).text
+    for words in (
+        *("F1 0.575 0.475 to 0.675 0.565 ± 0.050 2", "F1 of events 0.650 95 % 0.550 to 0.750"),
+        *("map peaks in an event 0.900 of true positives; chance 0.250", "synthetic1 21 6 0.500"),
+        "In 7 true positives the map peaks inside an event with frequency 0.900 (95 % 0.800 to 1.0",
+        "In all windows with an event, blank maps counted as misses, it does with 0.850 (95 % 0.7",
+        "Events: detected in the activation product in 2 folds.",
+    ):
+        assert words in found, words
+
+
+def test_every_table_is_there() -> None:
+    found = Words(page()).text
+    for words in (
+        *("Events in stages N2 and N3", "Beside baselines", "the network 0.575 [0.475 to 0.675]"),
+        *("automatic – – left out: the records have no automatic marks", "Baseline: threshold"),
+        *("Methods of explanation", "passed", "Localisation: true positives", "All settings"),
+        *("All figures of saliency", "saliency: maps: positives", "gradcam: faithfulness: true"),
+        *("gradcam: sanity: maps: random weights", "random weights head: similarity 0.200"),
+        *("Deletion and insertion", "events in scored time", "Scores of each fold"),
+    ):
+        assert words in found, words
 
 
 def test_the_page_says_how_the_run_was_done() -> None:
@@ -87,27 +112,31 @@ def test_the_page_says_how_the_run_was_done() -> None:
         assert words in found
 
 
-def test_one_subject_has_no_interval_and_the_page_says_why() -> None:
-    found = Words(page(subjects=1)).text
-    assert "needs two subjects to resample, found 1" in found
-    assert "No 95 % interval (all scores)" in found
+def test_a_score_without_an_interval_says_why(tmp_path: Path) -> None:
+    run = made_up()
+    f1 = Score("windows", "model", "all", "f1", "pooled", 0.5, reason="found 1 subject")
+    found = text_of(replace(run, record=replace(run.record, scores=[f1])), tmp_path)
+    assert "No 95 % interval (all scores): found 1 subject." in found
+    assert "F1 of windows 0.500 found 1 subject" in found
+    assert "F1 of events –" in found
 
 
 def test_a_run_without_maps_says_so() -> None:
-    found = Words(page(maps="none")).text
+    found = Words(page(Kind(maps="none"))).text
     assert "This run made no maps (explain=none)." in found
     assert "flat map" not in found.replace("chance is what a flat map scores", "")
 
 
-def test_a_run_without_events_says_what_is_undefined() -> None:
-    found = Words(page(events=False)).text
-    assert "Not pooled" in found
+def test_maps_without_true_positives_cannot_be_scored(tmp_path: Path) -> None:
+    run = made_up(Kind(events=False))
+    rows = [row for row in run.record.scores if row.metric != "pointing"]
+    found = text_of(replace(run, record=replace(run.record, scores=rows)), tmp_path)
     assert "No true positive has a map that can be scored." in found
     assert "0 with a spindle event" in found
 
 
 def test_names_are_escaped() -> None:
-    text = page(names=(TAG, "plain & simple"))
+    text = page(Kind(names=(TAG, "plain & simple")))
     assert TAG not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert r"\u003cscript\u003ealert(1)" in text
@@ -116,55 +145,51 @@ def test_names_are_escaped() -> None:
 
 @pytest.mark.parametrize(("source", "stamped"), [("synthetic", True), ("dreams", False)])
 def test_simulated_data_are_stamped(source: str, stamped: bool) -> None:
-    text = page(source=source)
+    text = page(Kind(source=source))
     assert ("SIMULATED" in text) == stamped
     assert ('<p class="stamp"' in text) == stamped
 
 
-def test_other_figures_and_tables_are_shown_when_there_are_any(tmp_path: Path) -> None:
-    run = made_up()
-    scores = {"f1": run.found["summary"]["windows"]["f1"]}
-    run.found["summary"]["events"] = scores
-    run.found["summary"]["events_n2n3"] = scores
-    curve = {"most": [0.9, 0.1], "random": [0.9, 0.2]}
-    curves = {"share": [0, 1], "deletion": curve, "insertion": curve}
-    run.found["summary"]["explainers"] = {
-        "saliency": {
-            "maps": {"positives": scores, "true_positives": {"pointing": scores["f1"]}},
-            "faithfulness": {"curves": curves},
-            "sanity": {"random_weights": {"passed": True}},
-        },
-        "occlusion": {},
-    }
-    run.found["baselines"] = {
-        "threshold": {"description": "Root mean square", "windows": scores},
-        "absent": {"description": "Needs a package", "skipped": "it is not installed"},
-    }
-    (tmp_path / "events.csv").write_text("record,onset,duration\nsynthetic1,3,1\n")
-    found = Words(run.write(tmp_path).read_text(encoding="utf-8")).text
-    f1 = f"{scores['f1']['pooled']:.3f} [{scores['f1']['ci95'][0]:.3f} to "
-    assert f"the network {f1}" in found
-    assert "absent – – Needs a package" in found
-    for words in (
-        *(
-            "Events in stages N2 and N3",
-            "F1 of events",
-            "saliency: maps: positives",
-            "Baseline: threshold",
-        ),
-        *("Methods of explanation", "passed", "occlusion – – – – –", "Deletion and insertion"),
-        *("Root mean square", "Needs a package. it is not installed"),
-    ):
-        assert words in found
-    assert '"detections": [[3.0, 4.0]]' in (tmp_path / "report.html").read_text()
+@pytest.mark.parametrize("leaks", [(Leak("carried_weights", "of the fold before"),), ()])
+def test_leaks_are_stamped(leaks: tuple[Leak, ...]) -> None:
+    text = page(Kind(source="dreams", maps="none", leaks=leaks))
+    title = text[text.index("<title>") : text.index("</title>")]
+    assert title.startswith("<title>LEAKY: ") == bool(leaks)
+    assert ("<h1>LEAKY: " in text) == bool(leaks)
+    assert ('<p class="stamp" role="note"><strong>LEAKY</strong>' in text) == bool(leaks)
+    assert text.count("carried_weights") == (2 if leaks else 0)  # in the stamp and the methods
+
+
+def test_folds_and_the_run_are_drawn_as_they_finish(tmp_path: Path) -> None:
+    run, pages = made_up(), Pages()
+    pages.started(tmp_path, run.recordings, run.images, run.record.stamp, 1)
+    for fold in run.outcomes:
+        with pages.fold(fold.name) as logger:
+            pages.fold_finished(fold, run.scores)
+        assert logger is None
+        assert (tmp_path / "figures" / f"examples-{fold.name}.png").exists()
+        assert not (tmp_path / "report.html").exists()
+    pages.run_finished(run)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("The most confident hits, misses and false alarms of fold") == 2
+
+
+@pytest.mark.parametrize(("maps", "examples"), [("none", 1), ("signal", 0)])
+def test_without_maps_or_wish_there_are_no_examples(
+    tmp_path: Path, maps: Literal["none", "signal"], examples: int
+) -> None:
+    run, pages = made_up(Kind(maps=maps)), Pages()
+    pages.started(tmp_path, run.recordings, None, run.record.stamp, examples)
+    pages.fold_finished(run.outcomes[0], run.scores)
+    assert not (tmp_path / "figures").exists()
 
 
 def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
-    assert made_up().write(tmp_path).read_text(encoding="utf-8") == page()
+    assert write_report(made_up(), tmp_path).read_text(encoding="utf-8") == page()
 
 
 def test_a_picture_is_smaller_on_the_page_and_keeps_its_size(tmp_path: Path) -> None:
-    made_up().write(tmp_path)
+    write_report(made_up(), tmp_path)
     path = tmp_path / "figures" / "roc.png"
     packed = picture(path)
     with Image.open(path) as image:
@@ -173,7 +198,7 @@ def test_a_picture_is_smaller_on_the_page_and_keeps_its_size(tmp_path: Path) -> 
 
 
 def test_a_picture_keeps_its_colours(tmp_path: Path) -> None:
-    made_up().write(tmp_path)
+    write_report(made_up(), tmp_path)
     for path in (tmp_path / "figures").iterdir():
         packed = base64.b64decode(picture(path).uri.partition(",")[2])
         with Image.open(path) as image, Image.open(io.BytesIO(packed)) as small:

@@ -7,36 +7,35 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.chromium import Seen, launch_chromium, showing
-from tests.support.pages import MadeUp, made_up
+from tests.support.pages import Kind, made_up
 from tests.support.runs import ROOT
-from xai_sleep.report.curves import pooled
-from xai_sleep.report.examples import outcomes
-from xai_sleep.report.style import OUTCOMES
+from xai_sleep.report.page import write_report
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.test_windows import OUTCOMES
 
 NASTY = ("<script>alert(1)</script>", 'a"b&c</script><img src=x onerror=alert(2)>')
-RUNS: dict[str, dict[str, Any]] = {
-    "signal": {},
-    "image": {"maps": "image"},
-    "no maps": {"maps": "none"},
-    "no events": {"events": False},
-    "one subject": {"subjects": 1},
-    "nasty": {"names": NASTY},
-    "real": {"task": "rem", "source": "dreams"},
+RUNS = {
+    "signal": Kind(),
+    "image": Kind(maps="image"),
+    "no maps": Kind(maps="none"),
+    "no events": Kind(events=False),
+    "one subject": Kind(subjects=1),
+    "nasty": Kind(names=NASTY),
+    "real": Kind(task="rem", source="dreams"),
 }
 pytestmark = pytest.mark.slow
 
 
 @cache
-def run(name: str) -> MadeUp:
+def run(name: str) -> Finished:
     """One of :data:`RUNS`."""
-    return made_up(**RUNS[name])
+    return made_up(RUNS[name])
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("pages")
-    return {name: run(name).write(root / str(i)) for i, name in enumerate(RUNS)}
+    found = {}
+    for number, name in enumerate(RUNS):
+        (root / str(number)).mkdir()
+        found[name] = write_report(run(name), root / str(number))
+    return found
 
 
 @pytest.fixture
@@ -66,9 +69,9 @@ def width(page: Page) -> tuple[int, int]:
     return needed[0], needed[1]
 
 
-def numbers(made: MadeUp) -> dict[str, int]:
-    label, probability, threshold = pooled(made.results)
-    return {name: int(of.sum()) for name, of in outcomes(label, probability >= threshold).items()}
+def numbers(made: Finished) -> dict[str, int]:
+    called = made.windows.outcome.tolist()
+    return {name: called.count(name) for name in OUTCOMES}
 
 
 def position(page: Page) -> str:
@@ -148,13 +151,14 @@ def test_each_outcome_can_be_shown_alone(shown: Page, outcome: str) -> None:
 
 def test_filter_by_subject_and_probability(shown: Page) -> None:
     shown.select_option("#subject", "synthetic2")
-    here = run("signal").results[1].probability
+    here = run("signal").outcomes[1].probabilities
     assert position(shown) == f"1 of {len(here)}"
     shown.fill("#low", "0.3")
     shown.fill("#high", "0.7")
     inside = np.count_nonzero((here.round(4) >= 0.3) & (here.round(4) <= 0.7))
     assert 0 < inside < len(here)
     assert position(shown) == f"1 of {inside}"
+    assert "; detected: " in shown.inner_text("#about")
     assert "subject synthetic2" in shown.inner_text("#about")
     assert shown.inner_text("output[for=low]") == "0.30"
 

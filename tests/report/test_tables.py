@@ -1,99 +1,98 @@
-"""The table on the terminal: every number in full, a dash for what is undefined."""
+"""Scores as text: every number in full, a dash for what is undefined, its reason once."""
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-import pytest
 from rich.console import Console
 
-from xai_sleep.report.tables import SHOWN, run_table
+from tests.support.outcomes import run_record
+from xai_sleep.metrics.metric import Metric
+from xai_sleep.report.tables import Table, on_terminal, score_table, score_tables
+from xai_sleep.results.run import RunRecord
+from xai_sleep.results.scores import MEAN, POOLED, Score
 
-Row = Mapping[str, Any]
-
-
-def scores(values: Sequence[float | None]) -> dict[str, float | None]:
-    return dict(zip(SHOWN, values, strict=True))
-
-
-FOLDS = [
-    {
-        "name": "excerpt1",
-        "windows": scores([0.5, 0.25, 1.0, None, 0.0, -0.1234, 0.9996]),
-        "events": {"f1": 0.625},
-    },
-    {
-        "name": "excerpt10",
-        "windows": scores([0.125, 0.75, 0.0, 0.3, 0.4, 0.05, None]),
-        "events": {"f1": 0.0},
-    },
-]
-SCORE = {"mean": 0.3125, "std": 0.2651, "pooled": 0.4321, "ci95": [-0.0123, 0.5]}
-SUMMARY = {"windows": dict.fromkeys(SHOWN, SCORE), "events": {"f1": SCORE}}
-HEADER = [
-    *("sensi-", "speci-", "event"),
-    *("fold", "accuracy", "tivity", "ficity", "precision", "F1", "kappa", "AUROC", "F1"),
-]
+ALONE = "needs two subjects to resample, found 1"
 
 
-def drawn(summary: Row = SUMMARY, folds: Sequence[Row] = FOLDS, width: int = 80) -> list[list[str]]:
-    """Words of each line between title and caption."""
-    written = io.StringIO()
-    console = Console(file=written, width=width)
-    console.print(run_table("spindle-CNN1d-loso (synthetic data)", folds, summary))
-    title, *lines, caption = written.getvalue().splitlines()
-    assert title.strip() == "spindle-CNN1d-loso (synthetic data)"
-    assert caption.strip() == "windows, last column events; thresholds chosen on validation data"
-    assert max(len(line) for line in lines) <= width
-    above, header, *rows = [line.split() for line in lines if line.strip(" ─━")]
-    return [above + header, *rows]
+def record(*rows: Score) -> RunRecord:
+    found = run_record(rows)
+    found.metrics.extend([Metric("f1", "F1"), Metric("onset_error", "onset error", "s", "low")])
+    return found
 
 
-def test_folds_then_their_mean_then_all_together() -> None:
-    header, *rows = drawn()
-    assert header == HEADER
-    assert rows == [
-        ["excerpt1", ".500", ".250", "1.000", "–", ".000", "-.123", "1.000", ".625"],
-        ["excerpt10", ".125", ".750", ".000", ".300", ".400", ".050", "–", ".000"],
-        ["mean", *[".312"] * 8],
-        ["sd", *[".265"] * 8],
-        ["pooled", *[".432"] * 8],
-        ["95", "%", "from", *["-.012"] * 8],
-        ["to", *[".500"] * 8],
+def score(metric: str, *, low: float | None = 0.4, reason: str = "") -> list[Score]:
+    key = ("events", "model", "all", metric)
+    high = None if low is None else 0.6
+    pooled = Score(*key, POOLED, 0.52, low, high, reason=reason)
+    return [pooled, Score(*key, MEAN, 0.5, sd=0.25, n=3), Score(*key, "a", 0.1)]
+
+
+def table(*rows: Score) -> Table:
+    found = record(*rows)
+    return score_table("t", found, found.table, "events", "model", ["all"])
+
+
+def test_a_score_is_a_row_of_text_named_by_its_metric() -> None:
+    rows = table(*score("f1"), *score("onset_error"), *score("odd_one")).rows
+    said = ["0.520", "0.400 to 0.600", "0.500 ± 0.250", "3"]
+    assert rows == [["F1", *said], ["onset error (s)", *said], ["odd one", *said]]
+
+
+def test_what_is_missing_is_a_dash_with_its_reason_once() -> None:
+    nothing = ("events", "model", "all", "kappa")
+    found = table(
+        *score("f1", low=None, reason=ALONE),
+        *score("mcc", low=None, reason=ALONE),
+        Score(*nothing, POOLED, reason="no events"),
+        Score(*nothing, MEAN, n=0, reason="undefined in every fold"),
+    )
+    assert [row[2] for row in found.rows] == ["–", "–", "–"]
+    assert found.rows[2] == ["kappa", "–", "–", "–", ""]
+    assert found.notes == [
+        f"No 95 % interval (F1, mcc): {ALONE}",
+        "Not pooled (kappa): no events",
+        "No mean (kappa): undefined in every fold",
+    ]
+    assert table(*score("f1", low=None, reason=ALONE)).notes == [
+        f"No 95 % interval (all scores): {ALONE}"
     ]
 
 
-def test_baselines_stand_below_and_those_left_out_are_named() -> None:
-    windows = {name: {"pooled": None if name == "auroc" else 0.25} for name in SHOWN}
-    baselines = {
-        "experts": {"windows": windows, "events": {"f1": {"pooled": 0.5}}},
-        "yasa": {"skipped": "it is not installed"},
-        "threshold": {"windows": windows},
-    }
-    written = io.StringIO()
-    table = run_table("title", FOLDS, SUMMARY, baselines)
-    Console(file=written, width=80).print(table)
-    lines = [line.split() for line in written.getvalue().splitlines() if line.strip()]
-    at = lines.index(["baselines"])
-    assert lines[at + 1] == ["experts", *[".250"] * 6, "–", ".500"]
-    assert lines[at + 2] == ["threshold", *[".250"] * 6, "–", "–"]
-    caption = [" ".join(words) for words in lines[at + 3 :]]
-    assert "experts: the second against the first, where both scored" in caption
-    assert "baselines left out: yasa (results.json says why)" in caption
+def test_a_count_is_a_whole_number() -> None:
+    rows = table(Score("events", "model", "all", "windows", POOLED, 7)).rows
+    assert rows == [["windows", "7", "–", "–", ""]]
 
 
-def test_what_is_undefined_is_a_dash() -> None:
-    nothing = dict.fromkeys(("mean", "std", "pooled", "ci95"))
-    summary = {**SUMMARY, "windows": {**SUMMARY["windows"], "f1": nothing}}
-    column = 1 + list(SHOWN).index("f1")
-    below = drawn(summary)[3:]
-    assert [line[column + (2 if "%" in line else 0)] for line in below] == ["–"] * 5
-    assert all(line.count("–") == 1 for line in below)
+def test_there_is_a_table_for_all_that_a_part_is_over_but_for_single_subjects() -> None:
+    overs = ("true_positives", "stage N2", "subject a", "record b")
+    found = record(*(Score("maps", "gradcam", over, "f1", POOLED, 0.5) for over in overs))
+    tables = list(score_tables("Localisation", found, found.table, "maps", "gradcam"))
+    assert [one.title for one in tables] == [
+        "Localisation: true positives",
+        "Localisation: stage N2",
+    ]
 
 
-@pytest.mark.parametrize("name", ["s", "a-subject-with-a-name-of-forty-letters---"])
-def test_long_names_give_way_and_never_a_number(name: str) -> None:
-    folds = [{**fold, "name": name} for fold in FOLDS]
-    header, *rows = drawn(folds=folds)
-    assert header == HEADER
-    assert [row[-8:] for row in rows if len(row) > 8] == [row[-8:] for row in drawn()[1:]]
+def test_of_several_kinds_each_row_says_its_own() -> None:
+    overs = ["random_weights", "random_weights head.2"]
+    found = record(*(Score("sanity", "g", over, "f1", POOLED, 0.5) for over in overs))
+    rows = score_table("t", found, found.table, "sanity", "g", overs).rows
+    assert [row[0] for row in rows] == ["random weights: F1", "random weights head.2: F1"]
+
+
+def test_markdown_keeps_its_columns_whatever_the_names() -> None:
+    text = Table("runs", ["a", "b"], [["x | y", "1"]], ["a note"]).markdown
+    title, _, head, rule, row, _, note = text.splitlines()
+    assert (title, head, rule, note) == ("## runs", "| a | b |", "| --- | --- |", "a note.")
+    assert row == "| x &#124; y | 1 |"
+
+
+def test_a_terminal_breaks_names_and_never_a_number() -> None:
+    name, numbers = "a-name-of-forty-letters-----------------", [".123"] * 12
+    shown = on_terminal("t", ["fold", *"abcdefghijkl"], [[[name, *numbers]], [["b"]]], ["below"])
+    console = Console(file=io.StringIO(), width=80)
+    console.print(shown)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert text.count(".123") == 12
+    assert "…" not in text
+    assert max(len(line) for line in text.splitlines()) <= 80

@@ -140,8 +140,8 @@ def same(one: Any, other: Any) -> None:
 
 def with_activation(evidence: bool) -> FoldOutcome:
     """Its detector looked at an activation; some networks offer evidence as well."""
-    cells = np.linspace(0, 1, 60, dtype=np.float16)
-    activation = Activation(cells, cells / 2, cells / 4 if evidence else None)
+    cells = np.linspace(0, 1, 60).astype(np.float16)
+    activation = Activation(cells, cells[::-1], cells**2 if evidence else None)
     events = dataclasses.replace(OUTCOME.events, activations={0: activation})  # type: ignore[type-var]
     return dataclasses.replace(OUTCOME, events=events)
 

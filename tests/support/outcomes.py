@@ -41,7 +41,9 @@ def fold_record(name: str, threshold: float = 0.5, validation: float | None = 0.
     return FoldRecord(
         name,
         threshold,
-        *(Count(windows, windows // 4) for windows in (100, 20, 20)),
+        train=Count(100, 25),
+        val=Count(20, 5),
+        test=Count(20, 5),
         first_loss=0.69,
         epochs=2,
         val_average_precision=validation,

@@ -58,12 +58,9 @@ OF_WINDOWS = {
 }
 OF_EVENTS = {"precision": 0.5, "recall": 0.75, "f1": 0.65, "onset_error": 0.2}
 OF_MAPS = {
-    "pointing": 0.9,
-    "pointing_uniform": 0.25,
-    "mass": 0.7,
-    "mass_uniform": 0.25,
-    "rank": 0.8,
-    "rank_uniform": 0.25,
+    name: value
+    for measure, score in (("pointing", 0.9), ("mass", 0.7), ("rank", 0.8))
+    for name, value in ((measure, score), (f"{measure}_uniform", 0.25))
 }
 
 
@@ -172,7 +169,7 @@ def _outcome(recordings: Sequence[Recording], index: int, maps: str) -> FoldOutc
         decide(probability, THRESHOLD),
         probability,
         DetectedEvents(
-            tested={index: recording.scored}, activations={index: Activation(said, said / 2)}
+            tested={index: recording.scored}, activations={index: Activation(said, said[::-1])}
         ),
         _maps(recording, windows, maps, rng),
         record=fold,
@@ -187,7 +184,7 @@ def _maps(
     if kind != "image":
         return profiles if kind == "signal" else NO_MAPS
     coarse = profiles[:, : 16 * 31].reshape(len(windows), 1, 16, 31).mean(axis=3)
-    return (coarse * np.linspace(1, 0.2, 16)[:, np.newaxis]).astype(np.float16)
+    return np.asarray(coarse * np.linspace(1, 0.2, 16)[:, np.newaxis], dtype=np.float16)
 
 
 def _found(recording: Recording, outcome: FoldOutcome) -> tuple[NDArray[np.generic], ...]:

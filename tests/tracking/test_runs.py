@@ -151,7 +151,7 @@ def test_a_name_that_no_project_can_have_is_refused_as_it_was_typed(
     assert said.startswith(f"logger.{setting} is {value!r}; it must have 1 to 128 characters, ")
     assert "logger.entity the user or team that owns it" in said
     assert "answer" not in said
-    require_loggable(LoggerConfig(mode="disabled", **{setting: value}))  # type: ignore[arg-type]
+    require_loggable(LoggerConfig(mode="disabled", **{setting: value}))
 
 
 def test_what_offline_logging_meets_is_no_matter_of_a_server(

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from tests.support.inputs import signal_input
 from tests.support.recordings import make_recording, planted
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.datamodule import FoldDataModule
-from xai_sleep.windows.datasets import ReadyDataset, WindowDataset, shifted
+from xai_sleep.windows.datasets import WindowDataset, shifted
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.windows.practice import Balanced, Parts, Practice
+from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import cut, cut_signals
 
 WINDOW = 2.0
@@ -42,9 +45,12 @@ def divided(recordings: Sequence[Recording], scheme: str) -> list[Fold]:
     return leave_one_subject_out(recordings, val_blocks=3, window=WINDOW, guard=2.5, seed=0)
 
 
-def module(recordings: Sequence[Recording], fold: Fold, **settings: Any) -> FoldDataModule:
-    defaults = dict[str, Any](window=WINDOW, step=0.5, sampler=SAMPLER, noise=0.1, batch_size=32)
-    data = FoldDataModule(recordings, fold, **(defaults | settings))
+def module(
+    recordings: Sequence[Recording], fold: Fold, *, scale: str = "record", **settings: Any
+) -> FoldDataModule:
+    defaults = dict[str, Any](step=0.5, sampler=SAMPLER, noise=0.1, batch_size=32)
+    seen = signal_input(recordings, WINDOW, scale=scale)
+    data = FoldDataModule(Store(recordings), fold, seen, **(defaults | settings))
     data.setup()
     return data
 
@@ -54,9 +60,10 @@ def one_module(**settings: Any) -> FoldDataModule:
     return module(recordings, divided(recordings, "loso")[0], **settings)
 
 
-def balanced(data: FoldDataModule) -> tuple[Tensor, ...]:
-    assert isinstance(data.balanced, ReadyDataset)
-    return data.balanced.signals, data.balanced.label
+def balanced(data: FoldDataModule) -> tuple[Tensor, Tensor]:
+    """All that training batches are drawn from, in order."""
+    signals, labels = data.balanced.__getitems__(list(range(len(data.balanced))))[:2]
+    return signals, labels
 
 
 def joined(loader: DataLoader[Any]) -> tuple[Tensor, Tensor]:
@@ -82,7 +89,7 @@ def test_training_never_sees_validation_or_test_samples(scheme: str, scale: str)
 def test_training_windows_are_the_real_ones_and_then_synthetic_positive_ones() -> None:
     data = one_module()
     signals, labels = balanced(data)
-    real = torch.from_numpy(cut_signals(data.signals, data.train))
+    real = torch.from_numpy(data.scaled(data.train))
     assert torch.equal(signals[: len(real)], real)
     assert labels[: len(real)].tolist() == data.train.label.tolist()
     assert labels.bincount().tolist() == [int((data.train.label == 0).sum())] * 2
@@ -94,7 +101,7 @@ def test_windows_that_are_scored_come_untouched_and_in_order(part: str) -> None:
     data = one_module()
     windows = getattr(data, part)
     signals, labels = joined(getattr(data, f"{part}_dataloader")())
-    assert np.array_equal(signals.numpy(), cut_signals(data.signals, windows))
+    assert np.array_equal(signals.numpy(), data.scaled(windows))
     assert labels.tolist() == windows.label.tolist()
     assert 0 < labels.sum() < len(labels)
 
@@ -148,10 +155,10 @@ def test_fewer_training_windows_than_a_batch_are_one_batch() -> None:
 
 def test_setup_is_done_once() -> None:
     data = one_module()
-    before = (data.signals, data.balanced)
+    before = (data.amplitudes, data.balanced)
     data.setup("fit")
     data.setup("test")
-    assert before[0] is data.signals
+    assert before[0] is data.amplitudes
     assert before[1] is data.balanced
 
 
@@ -165,19 +172,71 @@ def test_a_dataset_gives_what_is_cut() -> None:
     recordings = cohort()
     signals = [recording.signals for recording in recordings]
     windows = cut(recordings, [r.scored for r in recordings], length=WINDOW, step=0.3)
-    dataset = WindowDataset(signals, windows)
+    scales = [np.array([[i + 1.0], [2.0]], dtype=np.float32) for i in range(3)]
+    seen = signal_input(recordings, WINDOW)
+    dataset = WindowDataset(seen, Store(recordings), windows, scales)
     index = np.random.default_rng(0).permutation(len(dataset))[:40]
-    found, labels = dataset.__getitems__(index.tolist())
+    shown, labels = dataset.__getitems__(index.tolist())
     assert len(dataset) == len(windows)
-    assert np.array_equal(found.numpy(), cut_signals(signals, windows, index))
+    scaled = [signal / scale for signal, scale in zip(signals, scales, strict=True)]
+    assert np.array_equal(shown.numpy(), cut_signals(scaled, windows, index))
     assert labels.tolist() == windows.label[index].tolist()
-    assert (found.dtype, labels.dtype) == (torch.float32, torch.int64)
+    assert (shown.dtype, labels.dtype) == (torch.float32, torch.int64)
+
+
+class Otherwise(Practice):
+    """Tests on what validates, scales by all time, and holds synthetic windows out."""
+
+    def parts(self, parts: Parts, fold: Fold) -> Parts:  # noqa: ARG002
+        """Test on validation windows."""
+        return Parts(parts.train, parts.val, parts.val)
+
+    def scaling(self, fold: Fold, recordings: Sequence[Recording]) -> Fold:
+        """Look at everything."""
+        nothing = tuple(np.empty((0, 2)) for _ in recordings)
+        return Fold(fold.name, tuple(r.scored for r in recordings), nothing, nothing)
+
+    def balanced(self, balance: Any, parts: Parts, cut: Any, seed: int) -> Balanced:  # noqa: ARG002
+        """Hold every second synthetic window out."""
+        signals, labels = balance(cut(parts.train), parts.train.label)
+        n = len(parts.train)
+        kept = np.r_[:n, n : len(labels) : 2]
+        rest = np.arange(n + 1, len(labels), 2)
+        return Balanced(signals[kept], labels[kept], (signals[rest], labels[rest]))
+
+
+def test_a_practice_decides_at_every_seam() -> None:
+    clean, other = one_module(), one_module(practice=Otherwise())
+    assert other.test is other.val
+    assert np.array_equal(other.val.start, clean.val.start)
+    whole = 1.4826 * np.median(np.abs(clean.recordings[1].signals), axis=1)
+    assert other.amplitudes[1].ravel() == pytest.approx(whole)
+    assert clean.amplitudes[1].ravel() != pytest.approx(whole, rel=1e-4)
+    assert other.held_out is not None
+    signals, labels = joined(other.held_out_dataloader())
+    assert np.array_equal(signals, other.held_out[0])
+    assert labels.all()
+    assert len(other.balanced) + len(labels) == len(clean.balanced)
+    assert clean.held_out is None
+
+
+def test_shuffled_labels_keep_their_number_and_test_windows_theirs() -> None:
+    clean, mixed, again = one_module(), one_module(shuffled=1), one_module(shuffled=1)
+    for part in ("train", "val"):
+        one, other, same = (getattr(data, part).label for data in (clean, mixed, again))
+        assert one.sum() == other.sum()
+        assert (one != other).any()
+        assert (same == other).all()
+    assert (clean.test.label == mixed.test.label).all()
+    real = len(mixed.train)
+    assert balanced(mixed)[1][:real].tolist() == mixed.train.label.tolist()
 
 
 def test_marks_go_with_real_windows_and_are_unknown_for_synthetic_ones() -> None:
     data = one_module(marks=True)
     marks = data.balanced.marks
     assert marks is not None
+    assert torch.equal(data.balanced.__getitems__([3])[2].nan_to_num(), marks[[3]].nan_to_num())
     real = len(data.train)
     assert marks.shape == (len(data.balanced), data.train.length)
     assert marks[real:].isnan().all()

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.support.images import LENGTH, SFREQ, directly, make_images, transform
+from tests.support.inputs import image_input
 from tests.support.recordings import make_recording, planted
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.balance import balance
 from xai_sleep.windows.datamodule import FoldDataModule
-from xai_sleep.windows.datasets import ImageDataset
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
-from xai_sleep.windows.windows import Windows, cut_signals
+from xai_sleep.windows.inputs import ImageInput
+from xai_sleep.windows.windows import Windows
 
 WINDOW = LENGTH / SFREQ
 SMOTE = {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbors": 2}
@@ -48,17 +49,20 @@ def fold_of(recordings: list[Recording], scheme: str = "loso") -> Fold:
 
 
 def module(
-    recordings: list[Recording], kind: str, directory: Path, fold: Fold, **settings: Any
+    recordings: list[Recording],
+    kind: str,
+    directory: Path,
+    fold: Fold,
+    *,
+    scale: str = "record",
+    **settings: Any,
 ) -> FoldDataModule:
-    images = make_images(recordings, kind, directory)
-    usual: dict[str, Any] = {
-        "window": WINDOW,
-        "step": 1.0,
-        "sampler": SMOTE,
-        "noise": 0.1,
-        "batch_size": 32,
-    }
-    data = FoldDataModule(recordings, fold, images=images, **(usual | settings))
+    images, seen = (
+        make_images(recordings, kind, directory),
+        image_input(recordings, kind, scale=scale),
+    )
+    usual: dict[str, Any] = {"step": 1.0, "sampler": SMOTE, "noise": 0.1, "batch_size": 32}
+    data = FoldDataModule(images, fold, seen, **(usual | settings))
     data.setup()
     return data
 
@@ -70,14 +74,18 @@ def one_module(kind: str, directory: Path, **settings: Any) -> FoldDataModule:
 
 def balanced(data: FoldDataModule) -> tuple[Tensor, NDArray[np.int64]]:
     """All that training batches are drawn from, in order."""
-    assert isinstance(data.balanced, ImageDataset)
     images, labels = data.balanced.__getitems__(list(range(len(data.balanced))))
     return images, labels.numpy()
 
 
+def normal(data: FoldDataModule) -> tuple[Tensor, Tensor]:
+    assert isinstance(data.input, ImageInput)
+    return data.input.mean, data.input.sd
+
+
 def plain(data: FoldDataModule, windows: Windows, kind: str) -> Tensor:
     """Images of windows from their scaled signals, z-scored as the module does."""
-    mean, sd = data.normal
+    mean, sd = normal(data)
     return (directly(data.recordings, windows, data.amplitudes, kind) - mean) / sd
 
 
@@ -103,7 +111,7 @@ def test_training_images_are_of_the_real_windows_then_of_the_synthetic_signals(
     data = one_module(kind, tmp_path)
     images, labels = balanced(data)
     signals, expected_labels = balance(
-        cut_signals(data.signals, data.train),
+        data.scaled(data.train),
         data.train.label,
         sampler=SMOTE,
         noise=0.1,
@@ -112,7 +120,7 @@ def test_training_images_are_of_the_real_windows_then_of_the_synthetic_signals(
     )
     assert labels.tolist() == expected_labels.tolist()
     assert np.bincount(labels).tolist() == [len(labels) // 2] * 2
-    n_real, (mean, sd) = len(data.train), data.normal
+    n_real, (mean, sd) = len(data.train), normal(data)
     assert n_real < len(labels)
     real, synthetic = images[:n_real], images[n_real:]
     torch.testing.assert_close(real, plain(data, data.train, kind), rtol=0, atol=CLOSE)
@@ -130,7 +138,7 @@ def test_rows_of_real_training_windows_have_mean_0_and_sd_1(kind: str, tmp_path:
     torch.testing.assert_close(
         real.std((0, 3), correction=0), torch.ones_like(real[0, ..., 0]), atol=1e-4, rtol=0
     )
-    assert data.normal[0].std() > 0.01
+    assert normal(data)[0].std() > 0.01
 
 
 @pytest.mark.parametrize("scheme", ["loso", "kfold"])

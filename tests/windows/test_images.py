@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.support.images import LENGTH, SFREQ, Counted, directly, make_images, transform
+from tests.support.inputs import image_input
 from tests.support.recordings import make_recording
 from tests.support.runs import ROOT
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
@@ -44,8 +45,15 @@ def scales_of(recordings: list[Recording]) -> list[np.ndarray]:
 
 
 def stored(images: Images, windows: Windows) -> np.ndarray:
-    ones = [np.ones((len(s), 1), dtype=np.float32) for s in images.signals]
-    return images.of(windows, slice(None), ones).numpy()
+    return images.of(windows, slice(None)).numpy()
+
+
+def seen(
+    images: Images, windows: Windows, index: np.ndarray | slice, scales: list[np.ndarray]
+) -> torch.Tensor:
+    """Show images of scaled signals, by an input that was not fitted."""
+    kind = "coherence" if images.transform.n_channels == 2 else "scalogram"
+    return image_input(list(images.recordings), kind).seen(images, windows, index, scales)
 
 
 @KINDS
@@ -67,14 +75,16 @@ def test_images_are_those_of_the_scaled_signals(
         images.remember([known.take(slice(20, None)), known.take(slice(30))])
     assert bool(list(tmp_path.iterdir())) == (memory == 0 and known is not None)
     index = np.random.default_rng(1).permutation(len(windows))[:60]
-    found = images.of(windows, index, scales)
+    shown = seen(images, windows, index, scales)
     expected = directly(recordings, windows.take(index), scales, kind)
-    assert found.dtype == torch.float32
-    assert (found - expected).abs().max() <= HALF[kind]
+    assert shown.dtype == torch.float32
+    assert (shown - expected).abs().max() <= HALF[kind]
     if known is None:
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-    assert len(images.of(windows, index[:0], scales)) == 0
-    assert torch.equal(images.of(windows, slice(3, 9), scales), images.of(windows, ROWS, scales))
+        torch.testing.assert_close(shown, expected, rtol=0, atol=1e-5)
+    assert len(seen(images, windows, index[:0], scales)) == 0
+    assert torch.equal(
+        seen(images, windows, slice(3, 9), scales), seen(images, windows, ROWS, scales)
+    )
 
 
 ROWS = np.arange(3, 9)
@@ -85,7 +95,7 @@ def test_scaling_leaves_coherence_alone_and_shifts_a_scalogram(tmp_path: Path) -
         recordings = cohort(kind)
         windows, images = windows_of(recordings), make_images(recordings, kind, tmp_path)
         one, ten = (
-            images.of(windows, slice(5), [np.full((len(r.channels), 1), x)] * 3)
+            seen(images, windows, slice(5), [np.full((len(r.channels), 1), x)] * 3)
             for r in recordings[:1]
             for x in (np.float32(1), np.float32(10))
         )
@@ -192,7 +202,7 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(
     images.remember([windows])
     assert len(caplog.messages) == 1
     assert fault in caplog.text or "File exists" in caplog.text
-    assert "data.image_cache" in caplog.text
+    assert "input.image.cache" in caplog.text
     assert not [path for path in tmp_path.rglob("*") if path.suffix == ".npy"]
     assert isinstance(images.transform, Counted)
     seen = images.transform.seen
@@ -206,7 +216,7 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(
 FILL = """
 import sys
 from pathlib import Path
-from tests.data.test_images import cohort, make_images, stored, windows_of
+from tests.windows.test_images import cohort, make_images, stored, windows_of
 recordings = cohort("coherence")
 windows = windows_of(recordings, 0.25)
 images = make_images(recordings, "coherence", Path(sys.argv[1]), memory=0)

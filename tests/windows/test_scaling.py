@@ -1,35 +1,40 @@
 """Scaling: the right amplitude, from the time a fold allows and no other."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.inputs import signal_input
 from tests.support.recordings import make_recording, planted
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import NOWHERE, Fold, k_fold, leave_one_subject_out
-from xai_sleep.windows.scaling import (
-    amplitude,
-    amplitudes_by_record,
-    amplitudes_by_train,
-    scaled,
-)
+from xai_sleep.windows.scaling import amplitude
+from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import cut, cut_signals
 
 Scale = Callable[[Sequence[Recording], Fold], list[Signals]]
 
 
-def scale_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
-    return scaled(recordings, amplitudes_by_record(recordings, fold))
+def scaled_by(scale: str, recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
+    """All signals, scaled by an input that was fitted to the fold."""
+    seen = signal_input(recordings, 2.0, scale=scale)
+    store = Store(recordings)
+    seen.fit(store, fold, cut(recordings, fold.train, length=2, step=0.5))
+    amplitudes = seen.amplitudes(recordings, fold)
+    return [
+        seen(torch.from_numpy(r.signals), a).numpy()
+        for r, a in zip(recordings, amplitudes, strict=True)
+    ]
 
 
-def scale_by_train(recordings: Sequence[Recording], fold: Fold) -> list[Signals]:
-    return scaled(recordings, amplitudes_by_train(recordings, fold))
-
-
+scale_by_record = partial(scaled_by, "record")
+scale_by_train = partial(scaled_by, "train")
 both_scales = pytest.mark.parametrize("scale", [scale_by_record, scale_by_train])
 NOBODY = (NOWHERE,)
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from xai_sleep.baselines.baseline import Answer, Baseline
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
+from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.score import score_baseline
-from xai_sleep.evaluate.tested import Tested
 from xai_sleep.metrics.events import contains
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord
@@ -44,7 +44,7 @@ def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
                 each.name: dict(chosen) for each, chosen in zip(tested, parameters, strict=True)
             }
             record = BaselineRecord(name, baseline.description, parameters=of_fold)
-            outcomes = Tested(compared.recordings, tested, trial.judging, who=name)
+            outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
             found.scores.extend(score_baseline(outcomes, baseline.no_events))
         found.records.append(record)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.tested import Judging
+from xai_sleep.evaluate.judged import Judging
 from xai_sleep.recordings.intervals import Intervals, union
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.folds import Fold, Times

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.evaluate.tested import Tested
 from xai_sleep.metrics.events import (
     CURVE,
     METRICS,
@@ -34,44 +34,44 @@ OVER = {"all": None, "n2n3": DEEP}
 OF_RECORD = ("precision", "recall", "f1")
 
 
-def fold_rows(tested: Tested) -> list[Score]:
+def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone, in all and where stages are known in N2 and N3: figures, counts.
 
     Those of a network have a curve over the overlap that counts.
     """
     found = []
     for over, stages in OVER.items():
-        for outcome in tested.outcomes:
-            of_record = _scores(tested, [outcome], stages)
+        for outcome in judged.outcomes:
+            of_record = _scores(judged, [outcome], stages)
             if of_record:
                 scores = pool(list(of_record.values()))
-                found += _figures(tested, scores, over, outcome.name)
+                found += _figures(judged, scores, over, outcome.name)
     return found
 
 
-def all_rows(tested: Tested) -> list[Score]:
+def all_rows(judged: Judged) -> list[Score]:
     """Rows of all folds together: figures, counts, curves, and those of each record."""
     found = []
     for over, stages in OVER.items():
-        of_record = _scores(tested, tested.outcomes, stages)
+        of_record = _scores(judged, judged.outcomes, stages)
         if not of_record:
             continue
-        folds = [_scores(tested, [outcome], stages) for outcome in tested.outcomes]
+        folds = [_scores(judged, [outcome], stages) for outcome in judged.outcomes]
         scores = list(of_record.values())
-        found += Rows("events", tested.who, over).of_all(
+        found += Rows("events", judged.who, over).of_all(
             [pool(list(fold.values())).figures for fold in folds if fold],
             lambda index, s=scores: pool([s[i] for i in index]).figures,  # type: ignore[misc]
-            [tested.recordings[i].subject for i in of_record],
+            [judged.recordings[i].subject for i in of_record],
         )
-        found += _counts_and_curve(tested, pool(scores), over, POOLED)
+        found += _counts_and_curve(judged, pool(scores), over, POOLED)
         if stages is None:
-            found += _records(tested, of_record)
+            found += _records(judged, of_record)
     return found
 
 
-def no_rows(tested: Tested, reason: str) -> list[Score]:
+def no_rows(judged: Judged, reason: str) -> list[Score]:
     """Rows of what says nothing of events, and why."""
-    rows = Rows("events", tested.who)
+    rows = Rows("events", judged.who)
     return [rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in METRICS]
 
 
@@ -119,19 +119,19 @@ def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
     return union([intervals(np.column_stack([start, start + recording.epoch]))])
 
 
-def listed(tested: Tested) -> Events:
+def listed(judged: Judged) -> Events:
     """List the detections of all folds by record and onset, with their overlap with an event."""
-    folds = [(o.name, o.events) for o in tested.outcomes if o.events is not None]
+    folds = [(o.name, o.events) for o in judged.outcomes if o.events is not None]
     record = np.concatenate([each.record for _, each in folds])
     events = np.concatenate([each.events for _, each in folds])
     scored, overlap = np.zeros(len(record), dtype=np.bool_), np.full(len(record), np.nan)
     for i, time in _tested([each for _, each in folds]).items():
         mine = record == i
-        truth = tested.recordings[i].events
-        scored[mine], overlap[mine] = _matched(truth, events[mine], time, tested.judging.iou)
+        truth = judged.recordings[i].events
+        scored[mine], overlap[mine] = _matched(truth, events[mine], time, judged.judging.iou)
     order = np.lexsort((events[:, 0], record))
     name, subject = (
-        np.array([getattr(each, column) for each in tested.recordings], dtype=np.str_)
+        np.array([getattr(each, column) for each in judged.recordings], dtype=np.str_)
         for column in ("record", "subject")
     )
     return Events(
@@ -147,40 +147,40 @@ def listed(tested: Tested) -> Events:
 
 
 def _scores(
-    tested: Tested, outcomes: Sequence[FoldOutcome], stages: Sequence[str] | None
+    judged: Judged, outcomes: Sequence[FoldOutcome], stages: Sequence[str] | None
 ) -> dict[int, EventScores]:
     detected = [outcome.events for outcome in outcomes if outcome.events is not None]
-    return score_records(tested.recordings, detected, tested.judging.iou, stages)
+    return score_records(judged.recordings, detected, judged.judging.iou, stages)
 
 
-def _figures(tested: Tested, scores: EventScores, over: str, fold: str) -> list[Score]:
-    rows = Rows("events", tested.who, over).of_fold(scores.figures, fold, scores.undefined)
-    return rows + _counts_and_curve(tested, scores, over, fold)
+def _figures(judged: Judged, scores: EventScores, over: str, fold: str) -> list[Score]:
+    rows = Rows("events", judged.who, over).of_fold(scores.figures, fold, scores.undefined)
+    return rows + _counts_and_curve(judged, scores, over, fold)
 
 
-def _counts_and_curve(tested: Tested, scores: EventScores, over: str, fold: str) -> list[Score]:
-    rows = Rows("events", tested.who, over).of_fold(scores.counts, fold)
-    if not tested.is_network:
+def _counts_and_curve(judged: Judged, scores: EventScores, over: str, fold: str) -> list[Score]:
+    rows = Rows("events", judged.who, over).of_fold(scores.counts, fold)
+    if not judged.is_network:
         return rows
     where = "" if over == "all" else f"{over} "
     for i, iou in enumerate(CURVE):
         point = {name: values[i] for name, values in scores.curve.items()}
-        curve = Rows("event_curve", tested.who, f"{where}iou {iou:g}")
+        curve = Rows("event_curve", judged.who, f"{where}iou {iou:g}")
         rows += curve.of_fold(point, fold, scores.undefined)
     return rows
 
 
-def _records(tested: Tested, of_record: dict[int, EventScores]) -> list[Score]:
+def _records(judged: Judged, of_record: dict[int, EventScores]) -> list[Score]:
     found = []
     for i, scores in of_record.items():
-        rows = Rows("events", tested.who, f"record {tested.recordings[i].record}")
+        rows = Rows("events", judged.who, f"record {judged.recordings[i].record}")
         figures = {name: scores.figures[name] for name in OF_RECORD}
         found += rows.of_fold(scores.counts | figures, POOLED, scores.undefined)
     return found
 
 
 def _tested(folds: Sequence[DetectedEvents]) -> dict[int, Intervals]:
-    """Time of each record that any of the folds tested, by ascending index of the recording."""
+    """Time of each record that any of the folds judged, by ascending index of the recording."""
     indices = sorted({i for fold in folds for i in fold.tested})
     return {i: union([fold.tested[i] for fold in folds if i in fold.tested]) for i in indices}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.evaluate.tested import Mask, Tested
 from xai_sleep.metrics.maps import (
     SCORES,
     LocalisationScores,
@@ -24,46 +24,46 @@ from xai_sleep.windows.windows import Windows
 Profiles = NDArray[np.floating]
 
 
-def fold_rows(tested: Tested) -> list[Score]:
+def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone, of every explainer."""
     return [
         row
-        for method in tested.judging.methods
-        for row in _of_folds(tested, locate(tested, profiles_of(tested, method)), method)
+        for method in judged.judging.methods
+        for row in _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
     ]
 
 
-def map_rows(tested: Tested, method: str) -> list[Score]:
+def map_rows(judged: Judged, method: str) -> list[Score]:
     """All rows of one explainer: of folds and all together; by stage, rater and subject."""
-    profiles = profiles_of(tested, method)
-    located = locate(tested, profiles)
-    found = _of_folds(tested, located, method)
-    for over, chosen in _chosen(tested, located).items():
-        found += _together(Rows("maps", method, over), tested, located, chosen)
-    hit = tested.positive & tested.detected
-    for over, part in _parts(tested, hit):
-        found += _marked(Rows("maps", method, over), tested, located, part)
-    for name in sorted({name for r in tested.recordings for name in r.scorers if "expert" in name}):
-        theirs = replace(tested, recordings=as_marked_by(name, tested.recordings))
-        rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(tested, name)
-        found += _marked(rows, tested, locate(theirs, profiles), looked)
+    profiles = profiles_of(judged, method)
+    located = locate(judged, profiles)
+    found = _of_folds(judged, located, method)
+    for over, chosen in _chosen(judged, located).items():
+        found += _together(Rows("maps", method, over), judged, located, chosen)
+    hit = judged.positive & judged.detected
+    for over, part in _parts(judged, hit):
+        found += _marked(Rows("maps", method, over), judged, located, part)
+    for name in sorted({name for r in judged.recordings for name in r.scorers if "expert" in name}):
+        theirs = replace(judged, recordings=as_marked_by(name, judged.recordings))
+        rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(judged, name)
+        found += _marked(rows, judged, locate(theirs, profiles), looked)
     return found
 
 
-def profiles_of(tested: Tested, method: str) -> Profiles:
+def profiles_of(judged: Judged, method: str) -> Profiles:
     """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
     each = [
-        time_profiles(o.explained.get(f"profiles_{method}", o.maps), tested.windows.length)
-        for o in tested.outcomes
+        time_profiles(o.explained.get(f"profiles_{method}", o.maps), judged.windows.length)
+        for o in judged.outcomes
     ]
     return np.concatenate(each)
 
 
-def locate(tested: Tested, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
+def locate(judged: Judged, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
     """Compare maps of all windows, or of those rows, with the events in them."""
-    windows = tested.windows if rows is None else tested.windows.take(np.flatnonzero(rows))
-    near = round(tested.judging.tolerance * windows.sfreq)
-    return localisation(profiles, events_inside(tested.recordings, windows), near)
+    windows = judged.windows if rows is None else judged.windows.take(np.flatnonzero(rows))
+    near = round(judged.judging.tolerance * windows.sfreq)
+    return localisation(profiles, events_inside(judged.recordings, windows), near)
 
 
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
@@ -86,7 +86,7 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
     ]
 
 
-def map_arrays(tested: Tested) -> dict[str, NDArray[Any]]:
+def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
     """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
 
     Returns
@@ -95,30 +95,30 @@ def map_arrays(tested: Tested) -> dict[str, NDArray[Any]]:
         ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
         ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
     """
-    outcomes = tested.outcomes
+    outcomes = judged.outcomes
     maps = np.concatenate([each.maps for each in outcomes])
     others = [key for key in outcomes[0].explained if key.startswith("profiles_")]
     return {
         "maps": maps,
-        "profiles": time_profiles(maps, tested.windows.length).astype(np.float16),
+        "profiles": time_profiles(maps, judged.windows.length).astype(np.float16),
         **{key: np.concatenate([each.explained[key] for each in outcomes]) for key in others},
-        "inside": events_inside(tested.recordings, tested.windows),
+        "inside": events_inside(judged.recordings, judged.windows),
         "index": np.arange(len(maps)),
     }
 
 
-def _chosen(tested: Tested, located: LocalisationScores) -> dict[str, Mask]:
+def _chosen(judged: Judged, located: LocalisationScores) -> dict[str, Mask]:
     # A window may hold less of an event than makes it positive (task.min_overlap).
-    positive = tested.positive & ~located.eventless
-    return {"true_positives": positive & tested.detected, "positives": positive}
+    positive = judged.positive & ~located.eventless
+    return {"true_positives": positive & judged.detected, "positives": positive}
 
 
-def _of_folds(tested: Tested, located: LocalisationScores, method: str) -> list[Score]:
+def _of_folds(judged: Judged, located: LocalisationScores, method: str) -> list[Score]:
     found = []
-    for over, chosen in _chosen(tested, located).items():
+    for over, chosen in _chosen(judged, located).items():
         rows = Rows("maps", method, over)
-        for i, outcome in enumerate(tested.outcomes):
-            here = chosen & (tested.fold == i)
+        for i, outcome in enumerate(judged.outcomes):
+            here = chosen & (judged.fold == i)
             means = column_means(located.table[here], SCORES)
             found += _counts(rows, located, here, outcome.name)
             why = dict.fromkeys(SCORES, _why(located, here, over))
@@ -137,35 +137,35 @@ def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) ->
     return rows.of_fold({"windows": chosen.sum(), "blank": (located.blank & chosen).sum()}, fold)
 
 
-def _together(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+def _together(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
     counts = _counts(rows, located, chosen, POOLED)
-    return counts + rows.of_chosen(tested, located.table, SCORES, chosen)
+    return counts + rows.of_chosen(judged, located.table, SCORES, chosen)
 
 
-def _marked(rows: Rows, tested: Tested, located: LocalisationScores, chosen: Mask) -> list[Score]:
+def _marked(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
     """Make rows over chosen windows; where nothing was marked is counted, not scored."""
     unmarked = rows.of_fold({"unmarked": (located.eventless & chosen).sum()})
-    return unmarked + _together(rows, tested, located, chosen & ~located.eventless)
+    return unmarked + _together(rows, judged, located, chosen & ~located.eventless)
 
 
-def _parts(tested: Tested, hit: Mask) -> Iterator[tuple[str, Mask]]:
+def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
     """Select true positives by stage, where anybody staged, and by subject."""
-    windows = tested.windows
+    windows = judged.windows
     centre = (windows.start_time + windows.end_time) / 2
-    stage = stages_at(tested.recordings, windows.record, centre)
+    stage = stages_at(judged.recordings, windows.record, centre)
     known = (stage != "unknown").any()
     for name in np.unique(stage[hit]) if known else ():
         yield f"stage {name}", hit & (stage == name)
-    for name in np.unique(tested.subject[hit]):
-        yield f"subject {name}", hit & (tested.subject == name)
+    for name in np.unique(judged.subject[hit]):
+        yield f"subject {name}", hit & (judged.subject == name)
 
 
-def _looked(tested: Tested, rater: str) -> Mask:
+def _looked(judged: Judged, rater: str) -> Mask:
     """Windows that lie wholly where a rater looked."""
-    windows = tested.windows
+    windows = judged.windows
     start, end = windows.start_time[:, None], windows.end_time[:, None]
     inside = np.zeros(len(windows), dtype=np.bool_)
-    for index, recording in enumerate(tested.recordings):
+    for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
             scored = recording.scorers[rater].scored
             held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)

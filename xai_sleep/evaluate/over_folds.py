@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xai_sleep.evaluate.tested import Mask, Tested
+from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.metrics.statistics import Scores, Statistic, bootstrap_ci, column_means
 from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
 
@@ -96,13 +96,13 @@ class Rows:
         return means + pooled
 
     def of_chosen(
-        self, tested: Tested, table: NDArray[np.floating], names: Sequence[str], chosen: Mask
+        self, judged: Judged, table: NDArray[np.floating], names: Sequence[str], chosen: Mask
     ) -> list[Score]:
         """Make the rows of scores that every window has for itself, over some windows.
 
         Parameters
         ----------
-        tested : Tested
+        tested : Judged
             Whose windows they are.
         table : array of shape (window, score)
             NaN where undefined.
@@ -113,11 +113,11 @@ class Rows:
         """
         rows = np.flatnonzero(chosen)
         folds = [
-            column_means(table[chosen & (tested.fold == fold)], names)
-            for fold in range(len(tested.outcomes))
+            column_means(table[chosen & (judged.fold == fold)], names)
+            for fold in range(len(judged.outcomes))
         ]
         return self.of_all(
-            folds, lambda index: column_means(table[rows[index]], names), tested.subject[rows]
+            folds, lambda index: column_means(table[rows[index]], names), judged.subject[rows]
         )
 
     def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:

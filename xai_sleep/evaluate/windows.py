@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
+from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.evaluate.tested import Tested
 from xai_sleep.metrics.statistics import calibration
 from xai_sleep.metrics.windows import (
     NO_RANKING,
@@ -81,48 +81,48 @@ class Called:
         return rows.of_fold(self.scores(), fold, undefined)
 
 
-def fold_rows(tested: Tested) -> list[Score]:
+def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone: as windows were called and, of a network, at one half."""
     return [
         row
-        for part, called in _calls(tested).items()
-        for i, outcome in enumerate(tested.outcomes)
-        for row in called.take(tested.fold == i).rows(Rows(part, tested.who), outcome.name)
+        for part, called in _calls(judged).items()
+        for i, outcome in enumerate(judged.outcomes)
+        for row in called.take(judged.fold == i).rows(Rows(part, judged.who), outcome.name)
     ]
 
 
-def all_rows(tested: Tested) -> list[Score]:
+def all_rows(judged: Judged) -> list[Score]:
     """Rows of all folds together: as windows were called and, of a network, at one half."""
-    reasons = dict.fromkeys(RANKING, NO_RANKING) if tested.probability is None else {}
+    reasons = dict.fromkeys(RANKING, NO_RANKING) if judged.probability is None else {}
     found = []
-    for part, called in _calls(tested).items():
-        folds = [called.take(tested.fold == i).scores() for i in range(len(tested.outcomes))]
+    for part, called in _calls(judged).items():
+        folds = [called.take(judged.fold == i).scores() for i in range(len(judged.outcomes))]
         statistic = _statistic(called)
-        found += Rows(part, tested.who).of_all(folds, statistic, tested.subject, reasons)
+        found += Rows(part, judged.who).of_all(folds, statistic, judged.subject, reasons)
     return found
 
 
-def calibration_rows(tested: Tested) -> list[Score]:
+def calibration_rows(judged: Judged) -> list[Score]:
     """Share of positives among windows of about one probability, all folds together."""
-    assert tested.probability is not None
-    found = calibration(tested.windows.label, tested.probability)
+    assert judged.probability is not None
+    found = calibration(judged.windows.label, judged.probability)
     bins = zip(found.bin, found.probability, found.observed, found.count, strict=True)
     return [
         row
         for number, probability, observed, count in bins
-        for row in Rows("calibration", tested.who, f"bin {number}").of_fold(
+        for row in Rows("calibration", judged.who, f"bin {number}").of_fold(
             {"probability": probability, "observed": observed, "windows": count}
         )
     ]
 
 
-def _calls(tested: Tested) -> dict[str, Called]:
+def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
-    decisions = {CALLED: tested.detected}
-    if tested.is_network and tested.probability is not None:
-        decisions[AT_HALF] = decide(tested.probability, 0.5)
+    decisions = {CALLED: judged.detected}
+    if judged.is_network and judged.probability is not None:
+        decisions[AT_HALF] = decide(judged.probability, 0.5)
     return {
-        part: Called(tested.windows.label, tested.probability, detected, tested.judging.further)
+        part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)
         for part, detected in decisions.items()
     }
 

@@ -14,10 +14,10 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from xai_sleep.detect.whole import input_of
+from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.score import score_fold
-from xai_sleep.evaluate.tested import Judging
-from xai_sleep.evaluate.windows import decided_rows
-from xai_sleep.experiment.observer import Observer
+from xai_sleep.evaluate.tested import Judging, Tested
+from xai_sleep.evaluate.windows import Called
 from xai_sleep.experiment.training import (
     Plan,
     build_classifier,
@@ -34,9 +34,9 @@ from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.directory import RunDirectory
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.run import Row
-from xai_sleep.results.scores import Scores
+from xai_sleep.results.scores import MODEL, Score, Scores
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
@@ -107,7 +107,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
         outcome = _explained(experiment, outcome, classifier, data, explainer, seed)
         outcome = _noted(experiment, outcome, classifier, data)
-        scores = Scores(score_fold(experiment.recordings, outcome, experiment.judging))
+        scores = Scores(score_fold(Tested(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
     assert outcome.record is not None
@@ -142,13 +142,13 @@ def _noted(
     experiment: Experiment, outcome: FoldOutcome, classifier: EventClassifier, data: FoldDataModule
 ) -> FoldOutcome:
     """Note leaks in the record, and scores of synthetic windows that a leak lets into the test."""
-    record, scores = outcome.record, list[Row]()
+    record, scores = outcome.record, list[Score]()
     assert record is not None
     if data.held_out is not None:
         synthetic = predicted(classifier, data.held_out_dataloader())
         labels = np.concatenate([outcome.windows.label, data.held_out[1]])
         every = np.concatenate([outcome.probabilities.astype(np.float32), synthetic])
-        detected = decide(every, record.threshold)
-        scores = decided_rows("windows_oversampled", outcome.name, labels, every, detected)
+        called = Called(labels, every, decide(every, record.threshold))
+        scores = called.rows(Rows("windows_oversampled", MODEL), outcome.name)
     leaks = [leak.name for leak in experiment.stamp.leaks]
     return replace(outcome, record=replace(record, leaks=leaks, scores=scores))

@@ -31,17 +31,17 @@ from xai_sleep.evaluate.records import describe
 from xai_sleep.evaluate.score import score_run
 from xai_sleep.evaluate.tested import Judging, Tested
 from xai_sleep.experiment.fold import Experiment, run_fold
-from xai_sleep.experiment.observer import Observer
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_input
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.filtering import prepare, require_long_enough
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.sources import DataSource, Wanted
+from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import write_arrays
 from xai_sleep.results.finished import Finished
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FILE, SCHEMA, RunRecord
 from xai_sleep.results.stamp import Stamp
@@ -146,16 +146,13 @@ def _settle_down(config: Config) -> None:
 
 def _wanted(config: Config, seen: Input) -> Wanted:
     task = config.task
-    simulator = None
-    if task.simulator is not None:
-        simulator = made("task.simulator", {**task.simulator, "_partial_": True})
     return Wanted(
         event=task.event,
         channels=seen.channels,
         setting=seen.setting,
         sfreq=task.sfreq,
         seed=config.seed,
-        simulator=simulator,  # type: ignore[arg-type] # a function of the task's own
+        simulator=simulator_of(task.simulator),
     )
 
 
@@ -194,8 +191,7 @@ def _judging(config: Config) -> Judging:
         tolerance=config.explain.tolerance,
         methods=tuple(config.explain.methods),
         further=tuple(
-            build(WindowMetric, f"metrics.{name}", each)  # type: ignore[type-abstract] # Protocol
-            for name, each in config.metrics.items()
+            build(WindowMetric, f"metrics.{name}", each) for name, each in config.metrics.items()
         ),
     )
 
@@ -214,8 +210,8 @@ def _compare(experiment: Experiment, folds: Sequence[Fold]) -> Measured:
     baselines = {
         name: build(Baseline, f"baselines.{name}", each) for name, each in config.baselines.items()
     }
-    trial = Trial(experiment.recordings, folds, task.window, task.min_overlap, config.seed)
-    measured = measure(baselines, trial, experiment.judging)
+    own = (task.window, task.min_overlap, config.seed, experiment.judging)
+    measured = measure(baselines, Trial(experiment.recordings, folds, *own))
     for baseline in measured.records:
         if baseline.skipped:
             log.info("baseline %s left out: %s", baseline.name, baseline.skipped)
@@ -238,6 +234,7 @@ def _collect(
 ) -> Finished:
     """Put together what the run found."""
     config, recordings, judging = experiment.plan.config, experiment.recordings, experiment.judging
+    tested = Tested(recordings, outcomes, judging)
     folds = [outcome.record for outcome in outcomes if outcome.record is not None]
     record = RunRecord(
         schema=SCHEMA,
@@ -250,7 +247,7 @@ def _collect(
         folds=folds,
         baselines=baselines.records,
         metrics=declared(judging.further),
-        scores=[*score_run(recordings, outcomes, judging), *baselines.scores],
+        scores=[*score_run(tested), *baselines.scores],
         command=command(),
         commit=commit(),
         versions=versions(),
@@ -261,7 +258,7 @@ def _collect(
         recordings=recordings,
         outcomes=outcomes,
         windows=TestWindows.of(recordings, outcomes),
-        events=listed(Tested(recordings, outcomes, judging)),
+        events=listed(tested),
         curves=curves(outcomes),
         aligned=align(recordings, outcomes),
         images=experiment.images,
@@ -277,4 +274,5 @@ def _write(experiment: Experiment, finished: Finished) -> None:
     marks = {name: np.array(words) for name, words in stamp.columns.items()}
     write_arrays(path / "activation.npz", marks | finished.activation_arrays)
     if finished.explained:
-        write_arrays(path / "maps.npz", marks | map_arrays(finished.recordings, finished.outcomes))
+        tested = Tested(finished.recordings, finished.outcomes, experiment.judging)
+        write_arrays(path / "maps.npz", marks | map_arrays(tested))

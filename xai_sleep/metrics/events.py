@@ -34,7 +34,7 @@ Values = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 METRICS = (
-    Metric("precision", "precision", short="preci-\nsion"),
+    Metric("precision", "precision"),
     Metric("recall", "recall"),
     Metric("f1", "F1"),
     Metric("onset_error", "onset error", "s", "low"),

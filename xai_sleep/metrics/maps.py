@@ -102,7 +102,7 @@ class LocalisationScores:
         """
         parts = np.stack([self.score, self.uniform, self.shifted, self.gain], axis=2)
         pointing = np.where(self.blank & ~self.eventless, 0.0, self.score[:, 0])
-        return np.column_stack([parts.reshape(len(self.score), -1), pointing])
+        return np.column_stack([parts.reshape(len(parts), len(SCORES) - 1), pointing])
 
 
 def localisation(

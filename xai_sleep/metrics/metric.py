@@ -20,20 +20,12 @@ class Metric:
         Empty for shares and scores without a unit.
     best : {"high", "low", "zero", "none"}
         Which values are good; of a count none is.
-    short : str
-        At the head of a narrow column, broken where it may be; by default the label.
     """
 
     name: str
     label: str
     unit: str = ""
     best: Best = "high"
-    short: str = ""
-
-    @property
-    def head(self) -> str:
-        """Of a narrow column."""
-        return self.short or self.label
 
     @property
     def title(self) -> str:

@@ -22,14 +22,14 @@ Floats = NDArray[np.floating]
 Decisions = NDArray[np.bool_]
 
 METRICS = (
-    Metric("accuracy", "accuracy", short="accu-\nracy"),
+    Metric("accuracy", "accuracy"),
     Metric("balanced_accuracy", "balanced accuracy"),
-    Metric("sensitivity", "sensitivity", short="sensi-\ntivity"),
-    Metric("specificity", "specificity", short="speci-\nficity"),
-    Metric("precision", "precision", short="preci-\nsion"),
+    Metric("sensitivity", "sensitivity"),
+    Metric("specificity", "specificity"),
+    Metric("precision", "precision"),
     Metric("f1", "F1"),
     Metric("mcc", "Matthews correlation"),
-    Metric("kappa", "Cohen's κ", short="kappa"),
+    Metric("kappa", "Cohen's κ"),
     Metric("auroc", "AUROC"),
     Metric("average_precision", "average precision"),
     Metric("brier", "Brier score (0 is best)", best="low"),

@@ -14,8 +14,8 @@ Shape = Mapping[str, int]
 """Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
 ``n_freqs``, ``n_times``."""
 
-APART = 0.1
-"""How far along a feature map, from 0 to 1, what begins a window must lie before what ends it."""
+APART = 0.3
+"""By how much of its length another axis of a feature map may follow time better than the last."""
 
 
 @runtime_checkable
@@ -126,7 +126,8 @@ def require_network(network: object, shape: Sequence[int]) -> None:
     if not features:
         refuse("does not run its cam_layer; return a layer that each window passes through")
     (seen, *_) = features
-    if not (isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and _follows_time(seen)):
+    like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
+    if not (like and _time_is_last(cast("Tensor", seen))):
         refuse(
             f"has a cam_layer whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does "
             "not keep time last: what begins a window must show before what ends it; return "
@@ -147,14 +148,19 @@ def _passed(network: nn.Module, shape: Sequence[int]) -> tuple[object, list[obje
         return twin(windows), features
 
 
-def _follows_time(seen: Tensor) -> bool:
-    """Whether the beginning changes what stands further to the left than the end does."""
-    if len(seen) != 3:
-        return False
-    change = (seen[:2] - seen[2]).abs().flatten(1, -2).sum(1)
-    places = (torch.arange(seen.shape[-1]) + 0.5) / seen.shape[-1]
-    early, late = (change * places).sum(1) / change.sum(1)
-    return not late - early < APART  # of what changes nothing, which is NaN, nothing can be said
+def _time_is_last(seen: Tensor) -> bool:
+    """Whether no axis tells the beginning from the end far better than the last one does."""
+    change = (seen[:2] - seen[2]).abs()
+    last, *others = (_progress(change, axis) for axis in range(change.dim() - 1, 0, -1))
+    return not any(other - last > APART for other in others)
+
+
+def _progress(change: Tensor, axis: int) -> float:
+    """How far along an axis the centre of change moves from the beginning to the end, -1 to 1."""
+    profile = change.movedim(axis, 1).flatten(2).sum(2)
+    places = (torch.arange(profile.shape[1]) + 0.5) / profile.shape[1]
+    early, late = (profile * places).sum(1) / profile.sum(1)
+    return float(late - early)
 
 
 def _shape(value: object) -> str:

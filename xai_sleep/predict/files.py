@@ -13,7 +13,7 @@ import pandas as pd
 from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.detect.hysteresis import Detections
 from xai_sleep.errors import InputError
-from xai_sleep.results.directory import write_arrays
+from xai_sleep.results.files import write_arrays
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.tables import write_table
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, cast
 
-from xai_sleep.composition import component
+from xai_sleep.components import Component, build, made
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, require_usable
 
@@ -127,24 +127,7 @@ class Auto(DataSource):
         return first.chosen(wanted)
 
 
-def data_source(settings: Mapping[str, object]) -> DataSource:
-    """Make the source that ``data`` configures.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used, or no source is named.
-    """
-    source = component(settings, "data")
-    if not isinstance(source, DataSource):
-        raise InputError(
-            f"data._target_={settings.get('_target_')} is no source of data; name a class that "
-            "derives from xai_sleep.recordings.sources.DataSource"
-        )
-    return source
-
-
-def simulator(settings: Mapping[str, object] | None) -> Simulator | None:
+def simulator_of(settings: Component | None) -> Simulator | None:
     """Make the simulator that ``task.simulator`` configures; None if the task has none.
 
     Raises
@@ -152,15 +135,15 @@ def simulator(settings: Mapping[str, object] | None) -> Simulator | None:
     InputError
         If there is no such thing.
     """
-    return None if settings is None else cast(Simulator, component(settings, "task.simulator"))
+    return None if settings is None else cast("Simulator", made("task.simulator", settings))
 
 
 def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
     """Name of the source that a configuration leads to; what cannot be used is told later."""
     try:
-        made = simulator(cast(Mapping[str, object] | None, task.get("simulator")))
-        wanted = Wanted(str(task["event"]), (), simulator=made)
-        return data_source(data).chosen(wanted).name
+        simulator = simulator_of(cast("Component | None", task.get("simulator")))
+        wanted = Wanted(str(task["event"]), (), simulator=simulator)
+        return build(DataSource, "data", data).chosen(wanted).name
     except InputError:
         return "unknown"
 

@@ -20,7 +20,7 @@ from xai_sleep.report.comparison import (
 )
 from xai_sleep.report.comparison_page import comparison_page
 from xai_sleep.results.comparison import Pair, Row
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

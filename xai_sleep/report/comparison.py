@@ -69,6 +69,12 @@ def about(rows: Sequence[Row]) -> list[str]:
     return [f"{HOW}.", f"{MAPS}.", *[f"{BASELINES}."] * any(row.is_baseline for row in rows)]
 
 
+def told(row: Row) -> str:
+    """Say which run this is, with its leaks and its directory."""
+    leaks = f" ({' '.join(row.stamp.tags)})" if row.stamp.tags else ""
+    return f"{row.name}, {row.data} data, {row.folds} folds{leaks}: {row.run}"
+
+
 def pairs_table(pairs: Sequence[Pair]) -> Table:
     """One row a pair and score."""
     rows = [
@@ -100,11 +106,7 @@ def terminal_tables(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[Term
 
 def markdown(rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
     """All tables, and which run is where."""
-    runs = [
-        f"{i}. {row.name}, {row.data} data, {row.folds} folds: {row.run}"
-        for i, row in enumerate(rows, 1)
-        if not row.is_baseline
-    ]
+    runs = [f"{i}. {told(row)}" for i, row in enumerate(rows, 1) if not row.is_baseline]
     shown = [*tables(rows), *[pairs_table(pairs)] * bool(pairs)]
     parts = [*(table.markdown for table in shown), *about(rows), "\n".join(runs)]
     return "\n\n".join(parts) + "\n"

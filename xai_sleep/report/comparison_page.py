@@ -47,8 +47,8 @@ def comparison_page(
     return render("comparison.html", [row.stamp for row in rows], context)
 
 
-def _listed(place: int, row: Row, out: Path) -> dict[str, object]:
+def _listed(place: int, row: Row, out: Path) -> tuple[int, str, str]:
+    """List a run: its number, words and, where it has a page, the link to it."""
     page = Path(row.run) / "report.html"
     link = quote(os.path.relpath(page, out)) if page.exists() else ""
-    about = {"name": row.name, "data": row.data, "folds": row.folds, "path": row.run}
-    return {**about, "place": place, "page": link}
+    return place, comparison.told(row), link

@@ -9,7 +9,7 @@ from xai_sleep.report.figures import draw_run
 from xai_sleep.report.methods import detectors, methods
 from xai_sleep.report.tables import Table, interval, number, score_table, score_tables
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
-from xai_sleep.results.directory import write_text
+from xai_sleep.results.files import write_text
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import MODEL, Scores, Summary

@@ -1,52 +1,41 @@
 """Pages of an experiment as it goes on: examples of each fold, at last the page of the run."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.figures import draw_fold
 from xai_sleep.report.page import write_report
 from xai_sleep.results.finished import Finished
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import Scores
 from xai_sleep.results.stamp import Stamp
+from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
 
 
-class Pages:
-    """An observer of an experiment that draws what it is told."""
+class Pages(Observer):
+    """An observer of an experiment that draws what it is told.
 
-    def started(
-        self,
-        directory: Path,
-        recordings: Sequence[Recording],
-        images: Images | None,
-        stamp: Stamp,
-        examples: int,
-    ) -> None:
-        """Take note of where and of what to draw, before the first fold.
+    Parameters
+    ----------
+    config : Config
+        Settings: how many examples of each fold are drawn.
+    stamp : Stamp
+        What figures must say.
+    directory : Path
+        Of the run.
+    """
 
-        Parameters
-        ----------
-        directory : Path
-            Of the run.
-        recordings : sequence of Recording
-            Those the windows are cut from.
-        images : Images or None
-            What the network sees, if it sees images.
-        stamp : Stamp
-            What figures must say.
-        examples : int
-            Rows of examples of each fold; none for 0.
-        """
-        self.directory, self.recordings, self.images = directory, recordings, images
-        self.stamp, self.examples = stamp, examples
+    def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
+        self.examples, self.stamp, self.directory = config.explain.figures, stamp, directory
+        self.recordings: Sequence[Recording] = ()
+        self.images: Images | None = None
 
-    @contextmanager
-    def fold(self, name: str) -> Iterator[None]:  # noqa: ARG002 - drawn once it is finished
-        """Surround the work on a fold; there is nothing to do."""
-        yield
+    def begun(self, recordings: Sequence[Recording], images: Images | None) -> None:
+        """Keep what examples are cut from, and what the network sees if it sees images."""
+        self.recordings, self.images = recordings, images
 
     def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:  # noqa: ARG002
         """Draw examples, if the fold has maps."""

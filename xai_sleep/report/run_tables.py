@@ -109,7 +109,7 @@ def explainer_table(scores: Scores) -> Table:
         if blank:
             every = scores.summary("maps", "pointing_or_blank", who=who, over="positives")
             rows[-1].append(certain(every))
-    head += ["pointing game, all positives"] * blank
+    head += ["pointing game, all positives, blank maps as misses"] * blank
     return Table("Methods of explanation, on true positives", head, rows)
 
 

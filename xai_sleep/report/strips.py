@@ -63,7 +63,7 @@ def _draw_row(axes: Axes, y: int, row: Dots) -> None:
     if row.interval is not None:
         axes.plot(row.interval, [y, y], color=style.POOLED, linewidth=1.5)
     if row.part is not None:
-        axes.plot(row.part, y, "o", color=style.FOLD, markersize=5)
+        axes.plot(row.part, y, "o", color=style.FOLD)
     if row.pooled is not None:
         axes.plot(row.pooled, y, "D", color=style.POOLED, markersize=5, fillstyle="none")
     if row.chance is not None:

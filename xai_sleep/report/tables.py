@@ -133,8 +133,8 @@ def score_table(
         for name in metrics:
             score, metric = shown.summary(part, name, who=who, over=over), record.metric(name)
             title_of = f"{words(over)}: {metric.title}" if len(overs) > 1 else metric.title
-            counted = metric.best == "none" and float(score.pooled or 0).is_integer()
-            pooled = number(score.pooled, 0 if counted else 3)
+            whole = float(score.pooled or 0).is_integer() and score.mean is None
+            pooled = number(score.pooled, 0 if whole else 3)  # counts and verdicts
             folds = str(score.folds or "")
             rows.append([title_of, pooled, interval(score.interval), spread(score), folds])
             for reason in _missing(score):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.files import write_text
+from xai_sleep.results.files import damaged, write_text
 from xai_sleep.results.stamp import Stamp
 
 
@@ -40,24 +40,21 @@ def read_table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     InputError
         If the file is not there, is no table, or lacks a column.
     """
-    numbers = [name for name, kind in columns.items() if kind != "str"]
     try:
-        frame = pd.read_csv(
-            path,
-            dtype=dict(columns),
-            keep_default_na=False,
-            na_values={name: [""] for name in numbers},
-            float_precision="round_trip",
-        )
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        numbers = {  # not by the reader of pandas, which in some versions rounds
+            name: frame[name].replace("", "nan").astype(kind)
+            for name, kind in columns.items()
+            if kind != "str" and name in frame
+        }
     except FileNotFoundError:
         raise InputError(f"{path} is missing; copy the whole run, or repeat it") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} is damaged ({reason}); copy it again or repeat the run") from None
+    except ValueError as error:
+        raise damaged(path, error) from None
     lacking = [name for name in columns if name not in frame]
     if lacking:
         raise InputError(
             f"{path} lacks the column {lacking[0]}: it was written by another version or is "
             "damaged; repeat the run"
         )
-    return frame[list(columns)]
+    return frame.assign(**numbers)[list(columns)]

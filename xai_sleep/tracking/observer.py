@@ -11,9 +11,9 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.tested import Judging, Tested
-from xai_sleep.experiment.observer import Observer
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.finished import Finished
+from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MEAN, POOLED, Scores
 from xai_sleep.results.stamp import Stamp

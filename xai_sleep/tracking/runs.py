@@ -22,7 +22,7 @@ from xai_sleep.schema import Config, LoggerConfig
 TRACKED = "tracking.json"
 """File in a run's directory that says under which project and group it is tracked."""
 
-PLACES = ("root", "image_cache", "output_dir", "logger")
+PLACES = ("root", "cache", "output_dir", "logger")
 """Settings that name a place on this machine."""
 
 LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")
@@ -122,13 +122,12 @@ def tracked_run(
         If the server cannot be reached.
     """
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
-    own = {"project": settings.project, "entity": settings.entity}
-    write_json(directory / TRACKED, {**own, "group": group, "data": stamp.source})
+    own = {"project": settings.project, "entity": settings.entity, "group": group}
+    write_json(directory / TRACKED, {**own, "data": stamp.source})
     with _kept_in(directory / "wandb"):
         try:
             run = wandb.init(
-                **own,
-                group=group,
+                **own,  # type: ignore[arg-type]
                 name=name or "summary",
                 job_type="fold" if name else "summary",
                 config=_shown(config, stamp),

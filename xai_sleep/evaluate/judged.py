@@ -39,7 +39,7 @@ class Judging:
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Judged:
     """Test windows of all folds, one fold after another; arrays of shape (window,).
 
     Parameters
