@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
 
 from experiments.speed.timing import Row
 from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.datasets import WindowDataset, already_a_batch
+from xai_sleep.windows.datasets import WindowDataset, in_order
+from xai_sleep.windows.inputs import SignalInput
 from xai_sleep.windows.windows import cut
 
 HOURS, SFREQ, WINDOW, CHANNELS = 8, 100.0, 5.0, 4
@@ -48,7 +48,9 @@ def peak(step: float) -> float:
     whole = np.array([[0.0, seconds]])
     recording = Recording("night", "one", noise, names, SFREQ, np.empty((0, 2)), whole)
     windows = cut([recording], [whole], length=WINDOW, step=step)
-    loader = DataLoader(WindowDataset([noise], windows), batch_size=256, collate_fn=already_a_batch)
+    seen = SignalInput([[name] for name in names], (0.5, 30.0), window=WINDOW, sfreq=SFREQ)
+    scale = [np.ones((CHANNELS, 1), dtype=np.float32)]
+    loader = in_order(WindowDataset(seen, seen.store([recording]), windows, scale))
     network = EventClassifier(CNN1d(CHANNELS, windows.length))
     slide(reading_of(network), loader, windows, [seconds])
     return _high_water()

@@ -9,9 +9,10 @@ from imblearn.over_sampling import SMOTE
 
 from experiments.speed.timing import Row, seconds, take_turns
 from experiments.speed.training import SMOTE as SETTING
-from experiments.speed.training import WINDOW, one_fold
+from experiments.speed.training import WINDOW, one_fold, seen_by
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.windows.datamodule import FoldDataModule
+from xai_sleep.windows.store import Store
 
 SFREQ, STEP = 100.0, 1.0
 
@@ -23,7 +24,8 @@ def rows(turns: int = 3) -> list[Row]:
     length, step = round(WINDOW * SFREQ), round(STEP * SFREQ)
 
     def ours() -> None:
-        FoldDataModule(recordings, fold, window=WINDOW, step=STEP, sampler=SETTING).setup()
+        seen = seen_by(recordings, sfreq=SFREQ)
+        FoldDataModule(Store(recordings), fold, seen, step=STEP, sampler=SETTING).setup()
 
     def naive() -> None:
         cut, labels, chosen = [], [], []

@@ -9,22 +9,21 @@ by epoch.
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
 import pytorch_lightning as pl
 
 from experiments.speed.other_side import Ask
 from experiments.speed.timing import Row
-from xai_sleep.coherence.wtc import WaveletCoherence
-from xai_sleep.models.classifier import EventClassifier, Network
+from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.models.cnn2d import CNN2d
+from xai_sleep.models.contract import Network
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold, leave_one_subject_out
-from xai_sleep.windows.images import Images
+from xai_sleep.windows.inputs import ImageInput, Input, SignalInput
 
 SFREQ, WINDOW, WARM_UP = 200.0, 5.0, 2
 SMOTE = {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbors": 5}
@@ -68,21 +67,22 @@ def rows(ask: Ask | None, turns: int = 9) -> list[Row]:
 def fold(batch_size: int, *, images: bool) -> FoldDataModule:
     """Make a fold of simulated recordings, ready to be trained on."""
     recordings = simulate("rem", subjects=2, minutes=15, sfreq=SFREQ)
-    kept = None
-    if images:
-        transform = WaveletCoherence(round(WINDOW * SFREQ), SFREQ)
-        kept = Images(recordings, transform, memory=2.0, directory=Path(tempfile.gettempdir()))
-    data = FoldDataModule(
-        recordings,
-        one_fold(recordings),
-        window=WINDOW,
-        step=1.0,
-        sampler=SMOTE,
-        batch_size=batch_size,
-        images=kept,
-    )
+    seen = seen_by(recordings, images=images)
+    store, parts = seen.store(recordings), one_fold(recordings)
+    data = FoldDataModule(store, parts, seen, step=1.0, sampler=SMOTE, batch_size=batch_size)
     data.setup()
     return data
+
+
+def seen_by(
+    recordings: Sequence[Recording], *, images: bool = False, sfreq: float = SFREQ
+) -> Input:
+    """Make what a network sees of recordings as they are."""
+    names, band = [[name] for name in recordings[0].channels], (0.5, 30.0)
+    if not images:
+        return SignalInput(names, band, window=WINDOW, sfreq=sfreq)
+    kinds, cache = {"coherence": names}, tempfile.gettempdir()
+    return ImageInput("coherence", kinds, band, band=band, window=WINDOW, sfreq=sfreq, cache=cache)
 
 
 def one_fold(recordings: Sequence[Recording]) -> Fold:

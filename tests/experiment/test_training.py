@@ -205,13 +205,14 @@ def test_threshold_and_probabilities_are_those_of_the_checkpoint(tmp_path: Path)
         trainer(plan.config, data, tmp_path), classifier, data, plan.config.detector
     )
     again = EventClassifier.load_from_checkpoint(tmp_path / "fold" / "model.ckpt")
+    anew = trainer(plan.config, data, tmp_path)
     amplitude = input_of(again).amplitude
     assert amplitude is not None
     assert torch.equal(amplitude, torch.from_numpy(data.amplitudes[0]))
-    probability = predicted(again, data.test_dataloader())
+    probability = predicted(anew, again, data.test_dataloader())
     assert outcome.probability is not None
     np.testing.assert_array_equal(probability, outcome.probability)
-    threshold = choose_threshold(data.val.label, predicted(again, data.val_dataloader()))
+    threshold = choose_threshold(data.val.label, predicted(anew, again, data.val_dataloader()))
     assert threshold == outcome.threshold == float(again.threshold)
     assert np.array_equal(outcome.detected, decide(probability, threshold))
     record = outcome.record
