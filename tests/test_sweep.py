@@ -71,7 +71,10 @@ def test_a_job_fails_alone_and_a_restart_does_what_is_left(tmp_path: Path) -> No
     assert set(first.finished) == {"spindle-cnn1d-loso/seed=0", "spindle-cnn1d-loso/seed=1"}
     head, *failed = first.last_words
     assert head.startswith("xai_sleep: 2 of the jobs failed, the others are finished; ")
-    said = "task.channels: simulated records hold EOG1 and EOG2, none of CZ-A1; name one of them"
+    said = (
+        "task.channels: there is no channel CZ-A1 in synthetic1, synthetic2 (found there: EOG1, "
+        "EOG2); name a channel that they hold, or leave these records out (data.records)"
+    )
     assert failed == [f"xai_sleep: rem-cnn1d-loso/seed={seed}: {said}" for seed in (0, 1)]
     assert (first.path / "rem-cnn1d-loso/seed=0" / ERROR).read_text() == f"{said}\n"
     assert [run.config.seed for _, run in sorted(first.finished.items())] == [0, 1]

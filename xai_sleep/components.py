@@ -96,7 +96,9 @@ def build(kind: type[T], where: str, component: Component, **arguments: object) 
 
 def _offered(kind: Any) -> list[str]:
     """Names that an instance of a Protocol or an abstract class must have."""
-    return sorted(get_protocol_members(kind) if is_protocol(kind) else kind.__abstractmethods__)
+    if is_protocol(kind):
+        return sorted(get_protocol_members(kind))
+    return sorted(getattr(kind, "__abstractmethods__", ()))
 
 
 def _reason(error: BaseException) -> str:

@@ -85,9 +85,10 @@ def _sanity(run: Run, method: str) -> list[str]:
     def of(metric: str, part: str = "sanity", over: str = "random_weights") -> Summary:
         return run.table.summary(part, metric, who=method, over=over)
 
+    passed = of("passed").pooled
     return [
         _number(of("similarity").pooled),
-        {1: "yes", 0: "no", None: UNKNOWN}[of("passed").pooled],
+        UNKNOWN if passed is None else "yes" if passed else "no",
         _number(of("pointing", "sanity_maps").pooled),
         _with_interval(of("pointing_gain", "sanity_maps")),
         _number(of("similarity", over="shuffled_labels").pooled),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xai_sleep.baselines.catalogue import measure
 
 from tests.support.dreams import read
 from tests.support.recordings import make_recording
-from tests.support.trials import f1, loso, scored_by
+from tests.support.trials import Seen, loso, scored_by
+from xai_sleep.baselines.marks import Automatic, Experts
 from xai_sleep.baselines.trial import Trial
 from xai_sleep.windows.folds import leave_one_subject_out
 
@@ -89,7 +89,7 @@ def real_trial(root: Path, expert: str, least: float) -> Trial:
         for r in read(root, event="spindle", channels=channels, expert=expert)
     ]
     folds = leave_one_subject_out(recordings, val_blocks=8, window=5.0, guard=5.0, seed=0)
-    return Trial(recordings, folds, "spindle", 5.0, least, 0)
+    return Trial(recordings, folds, 5.0, least, 0)
 
 
 @pytest.mark.data
@@ -98,7 +98,6 @@ def real_trial(root: Path, expert: str, least: float) -> Trial:
 def test_marks_score_as_counted_by_hand(dreams_root: Path, expert: str, least: float) -> None:
     folder = dreams_root / "DatabaseSpindles"
     trial = real_trial(dreams_root, expert, least)
-    found = measure(trial, ["automatic", "experts"])
     files = {
         role: {
             r.record: marks(path)
@@ -113,9 +112,10 @@ def test_marks_score_as_counted_by_hand(dreams_root: Path, expert: str, least: f
         r: merged(first[r], second.get(r, [])) if expert == "union" else first[r] for r in first
     }
     against = [(truth[record], program[record]) for record in program]
-    for name, records in (("experts", twice), ("automatic", against)):
-        assert f1(found[name]["events"]) == pytest.approx(event_f1(records), abs=1e-3)
-        assert f1(found[name]["windows"]) == pytest.approx(window_f1(records, least), abs=1e-3)
+    for baseline, records in ((Experts(), twice), (Automatic(), against)):
+        found = Seen(baseline, trial)
+        assert found.pooled("events") == pytest.approx(event_f1(records), abs=1e-3)
+        assert found.pooled("windows") == pytest.approx(window_f1(records, least), abs=1e-3)
 
 
 @pytest.mark.data
@@ -124,9 +124,8 @@ def test_published_figures_of_the_records_at_hand(dreams_root: Path) -> None:
     trial = real_trial(dreams_root, "expert1", 0.5)
     if [r.record[-1] for r in trial.recordings] != ["1", "3", "4", "5", "7", "8"]:
         pytest.skip("the figures are those of six records")
-    found = measure(trial, ["automatic", "experts"])
-    assert f1(found["experts"]["events"]) == pytest.approx(0.607, abs=1e-3)
-    assert f1(found["automatic"]["events"]) == pytest.approx(0.650, abs=1e-3)
+    assert Seen(Experts(), trial).pooled("events") == pytest.approx(0.607, abs=1e-3)
+    assert Seen(Automatic(), trial).pooled("events") == pytest.approx(0.650, abs=1e-3)
 
 
 @pytest.mark.data
@@ -140,8 +139,8 @@ def test_published_figures_of_rapid_eye_movements(dreams_root: Path) -> None:
         recordings.append(scored_by(recording, automatic=(marks(program), 1800)))
     if len(recordings) != 9:
         pytest.skip("the figures are those of nine records")
-    found = measure(loso(recordings, event="rem"), ["automatic"])["automatic"]
+    found = Seen(Automatic(), loso(recordings))
     figures = {"accuracy": 0.904, "precision": 0.768, "sensitivity": 0.786, "f1": 0.777}
     for name, figure in figures.items():
-        assert found["windows"][name]["pooled"] == pytest.approx(figure, abs=1e-3)
-    assert "points" in found["undefined"]["events"]
+        assert found.pooled("windows", name) == pytest.approx(figure, abs=1e-3)
+    assert "points" in found.summary("events", "f1").reason

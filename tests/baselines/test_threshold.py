@@ -2,29 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
-from tests.support.trials import f1, loso, noise
-from xai_sleep.baselines.catalogue import CATALOGUE
-from xai_sleep.baselines.rems import REMS
-from xai_sleep.baselines.scores import score
-from xai_sleep.baselines.spindles import SPINDLES
-from xai_sleep.baselines.threshold import around, band_passed, threshold
-from xai_sleep.baselines.trial import LeftOutError
+from tests.support.runs import ROOT
+from tests.support.trials import Seen, loso, noise, parameters
+from xai_sleep.baselines.kcomplexes import KComplexes
+from xai_sleep.baselines.rems import RapidEyeMovements
+from xai_sleep.baselines.rule import Rule, around, band_passed
+from xai_sleep.baselines.spindles import Spindles
+from xai_sleep.baselines.threshold import Threshold
+from xai_sleep.baselines.trial import LeftOutError, Training, Trial
+from xai_sleep.baselines.trivial import Always
 from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
+from xai_sleep.results.run import BaselineRecord
+
+Event = Literal["spindle", "rem", "kcomplex"]
 
 SFREQ = 100.0
 TIMES = np.arange(6000) / SFREQ
+TASKS = sorted((ROOT / "conf" / "task").glob("*.yaml"))
 
 
-def simulated(event: Literal["spindle", "rem"]) -> list[Recording]:
-    band = (0.5, 35.0 if event == "spindle" else 15.0)
+def simulated(event: Event) -> list[Recording]:
+    band = (0.5, 15.0 if event == "rem" else 35.0)
     recordings = simulate(event, subjects=4, minutes=5, seed=3)
     return [prepare(recording, sfreq=SFREQ, bands=[band]) for recording in recordings]
 
@@ -36,14 +45,37 @@ def one(signals: Sequence[np.ndarray]) -> Recording:
     )
 
 
-@pytest.mark.parametrize("event", ["spindle", "rem"])
-def test_simulated_events_are_found(event: Literal["spindle", "rem"]) -> None:
-    trial = loso(simulated(event), event=event)
-    baseline = CATALOGUE["threshold"](trial)["threshold"]
-    found = score(baseline)
-    blind = score(CATALOGUE["trivial"](trial)["always"])
-    assert f1(found["events"]) > 0.7
-    assert f1(found["windows"]) > f1(blind["windows"]) + 0.3
+RULES: dict[Event, Rule] = {
+    "spindle": Spindles(),
+    "rem": RapidEyeMovements(),
+    "kcomplex": KComplexes(),
+}
+
+
+@pytest.mark.parametrize("event", list(RULES))
+def test_simulated_events_are_found(event: Event) -> None:
+    trial = loso(simulated(event))
+    found, blind = Seen(Threshold(RULES[event]), trial), Seen(Always(), trial)
+    assert found.pooled("events") > 0.7
+    assert found.pooled("windows") > blind.pooled("windows") + 0.3
+    assert found.record.description == RULES[event].description
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "conf" / "task").glob("*.yaml")), ids=lambda f: f.stem
+)
+def test_rules_of_tasks_are_rules(file: Path) -> None:
+    rule = instantiate(OmegaConf.load(file)["rule"])
+    assert rule is None or isinstance(rule, Rule)
+
+
+def test_a_task_without_a_rule_is_left_out() -> None:
+    with pytest.raises(LeftOutError, match=r"names no rule .* \(task.rule\)"):
+        Seen(Threshold(None), loso(noise()))
+
+
+def chosen(recordings: Sequence[Recording]) -> BaselineRecord:
+    return Seen(Threshold(Spindles()), loso(recordings)).record
 
 
 def test_thresholds_know_nothing_of_the_test_subject() -> None:
@@ -51,41 +83,54 @@ def test_thresholds_know_nothing_of_the_test_subject() -> None:
     recordings = simulated("spindle")
     changed = [replace(recordings[0], events=intervals([(1, 2), (50, 51)])), *recordings[1:]]
     changed[0] = replace(changed[0], signals=changed[0].signals[:, ::-1] * 3)
-    first, second = (threshold(loso(r), SPINDLES).answers for r in (recordings, changed))
-    assert first[0].detector == second[0].detector
-    for answer, other in zip(first, second, strict=True):
-        assert {"high", "low"} == answer.detector.keys() == other.detector.keys()
+    first, second = (parameters(chosen(each)) for each in (recordings, changed))
+    assert first[0] == second[0]
+    assert all(each.keys() == {"high", "low"} for each in (*first, *second))
+
+
+def probability(trial: Trial) -> np.ndarray:
+    """Of the test windows of the first fold."""
+    baseline = Threshold(Spindles())
+    baseline.prepare(trial)
+    baseline.fit(Training.of(trial, 0))
+    answer = baseline.detect(trial.recordings[0], trial.windows(trial.folds[0].test))
+    return np.asarray(answer.probability)
 
 
 def test_probabilities_know_nothing_of_the_test_labels_and_rank_windows() -> None:
     recordings = simulated("spindle")
     changed = [replace(recordings[0], events=intervals([(1, 2), (50, 51)])), *recordings[1:]]
-    baseline, other = (threshold(loso(r, min_overlap=0.5), SPINDLES) for r in (recordings, changed))
-    probability = baseline.answers[0].probability
-    assert probability is not None
-    assert np.array_equal(probability, np.asarray(other.answers[0].probability))
-    assert 0 <= probability.min() < 0.2 < 0.8 < probability.max() <= 1
-    ranking = score(baseline)["windows"]
-    assert ranking["auroc"]["pooled"] > 0.9
-    assert ranking["brier"]["pooled"] < 0.1
+    first, other = (probability(loso(r, min_overlap=0.5)) for r in (recordings, changed))
+    assert np.array_equal(first, other)
+    assert 0 <= first.min() < 0.2 < 0.8 < first.max() <= 1
+    found = Seen(Threshold(Spindles()), loso(recordings, min_overlap=0.5))
+    assert found.pooled("windows", "auroc") > 0.9
+    assert found.pooled("windows", "brier") < 0.1
 
 
 def test_with_one_class_of_training_windows_the_probability_is_that() -> None:
     """No event is long enough to make a window positive, but thresholds can be chosen."""
-    answers = threshold(loso(simulated("spindle"), min_overlap=4.0), SPINDLES).answers
-    for answer in answers:
-        assert not np.any(answer.probability)
-        assert answer.detector
+    trial = loso(simulated("spindle"), min_overlap=4.0)
+    assert not np.any(probability(trial))
+    assert all(parameters(Seen(Threshold(Spindles()), trial).record))
+
+
+class Lone(Spindles):
+    """Spindles by one pair of thresholds."""
+
+    def __init__(self, high: float, drop: float) -> None:
+        self.highs, self.drops = (high,), (drop,)
 
 
 def test_thresholds_are_the_best_in_training() -> None:
     """With all other recordings as if one: no option scores higher on them."""
-    trial = loso(simulated("spindle"))
-    chosen = threshold(trial, SPINDLES).answers[0].detector
-    lone = replace(SPINDLES, highs=(chosen["high"],), drops=(chosen["high"] - chosen["low"],))
-    worse = replace(lone, highs=(chosen["high"] + 0.6,))
-    train = loso(trial.recordings[1:])
-    best, other = (f1(score(threshold(train, rule))["events"]) for rule in (lone, worse))
+    recordings = simulated("spindle")
+    first = parameters(chosen(recordings))[0]
+    high, drop = first["high"], first["high"] - first["low"]
+    train = loso(recordings[1:])
+    best, other = (
+        Seen(Threshold(Lone(each, drop)), train).pooled("events") for each in (high, high + 0.6)
+    )
     assert best > other
 
 
@@ -101,7 +146,7 @@ def test_a_burst_of_sigma_waves_stands_out_from_alpha_muscle_and_slow_waves() ->
     }
     background = rng.normal(0, 3, TIMES.size)
     peak = {
-        name: SPINDLES.activation(one([background + wave]))[2950:3050].max()
+        name: Spindles().activation(one([background + wave]))[2950:3050].max()
         for name, wave in waves.items()
     }
     assert peak["spindle"] > max(peak[name] for name in ("alpha", "muscle", "slow")) + 0.5
@@ -112,7 +157,7 @@ def test_eyes_that_turn_together_stand_out_from_blinks_and_slow_turns() -> None:
     fast, slow = (50 * np.tanh((TIMES - 30) / width) for width in (0.08, 1.2))
     background = rng.normal(0, 3, (2, TIMES.size))
     peak = {
-        name: REMS.activation(one(background + wave))[2950:3050].max()
+        name: RapidEyeMovements().activation(one(background + wave))[2950:3050].max()
         for name, wave in {
             "rem": np.array([fast, -fast]),
             "blink": np.array([fast, fast]),
@@ -122,26 +167,49 @@ def test_eyes_that_turn_together_stand_out_from_blinks_and_slow_turns() -> None:
     assert peak["rem"] > max(peak["blink"], peak["slow"]) + 0.5
 
 
+def test_a_wave_down_and_up_stands_out_from_one_up_and_down_and_from_trains() -> None:
+    rng = np.random.default_rng(0)
+    down, up = (
+        np.exp(-(((TIMES - at) / width) ** 2)) for at, width in ((29.8, 0.12), (30.3, 0.22))
+    )
+    burst = np.exp(-(((TIMES - 30) / 0.4) ** 2))
+    waves = {
+        "kcomplex": 70 * up - 100 * down,
+        "inverted": 100 * down - 70 * up,
+        "train": 100 * np.sin(2 * np.pi * 0.9 * TIMES),
+        "spindle": 40 * burst * np.sin(2 * np.pi * 13 * TIMES),
+        "alpha": 60 * burst * np.sin(2 * np.pi * 9 * TIMES),
+    }
+    background = rng.normal(0, 10, TIMES.size)
+    peak = {
+        name: KComplexes().activation(one([background + wave]))[2900:3100].max()
+        for name, wave in waves.items()
+    }
+    assert peak["kcomplex"] > max(peak[name] for name in waves if name != "kcomplex") + 0.2
+
+
 def test_exchanging_the_eyes_changes_nothing() -> None:
     recording = simulated("rem")[0]
     other = replace(recording, signals=recording.signals[::-1])
-    assert np.allclose(REMS.activation(recording), REMS.activation(other))
+    assert np.allclose(
+        RapidEyeMovements().activation(recording), RapidEyeMovements().activation(other)
+    )
 
 
 def test_one_eye_is_left_out() -> None:
     with pytest.raises(LeftOutError, match="both EOG channels"):
-        threshold(loso(noise(), event="rem"), REMS)
+        Seen(Threshold(RapidEyeMovements()), loso(noise()))
 
 
 def test_a_rate_too_low_for_the_band_is_left_out() -> None:
     with pytest.raises(LeftOutError, match=r"up to 16 Hz; raise task.sfreq \(10 Hz\)"):
-        threshold(loso(noise()), SPINDLES)
+        Seen(Threshold(Spindles()), loso(noise()))
 
 
 def test_without_an_event_in_training_nothing_can_be_chosen() -> None:
     recordings = [replace(r, events=intervals([])) for r in simulated("spindle")]
     with pytest.raises(LeftOutError, match="has no event in training"):
-        threshold(loso(recordings), SPINDLES)
+        Seen(Threshold(Spindles()), loso(recordings))
 
 
 def test_the_filter_passes_its_band_alone_and_shifts_nothing() -> None:

@@ -3,39 +3,40 @@
 import numpy as np
 import pytest
 
-from tests.support.trials import f1, loso, noise
-from xai_sleep.baselines.scores import score
-from xai_sleep.baselines.trivial import trivial
+from tests.support.trials import Seen, loso, noise, parameters
+from xai_sleep.baselines.trial import Training
+from xai_sleep.baselines.trivial import Always, Coin, Never
 
 
 def test_scores_of_constant_answers_follow_from_prevalence() -> None:
     trial = loso(noise())
     share = trial.windows(trial.folds[0].test).label.mean()
-    found = {name: score(baseline) for name, baseline in trivial(trial).items()}
-    never, always = found["never"], found["always"]
-    assert never["windows"]["accuracy"]["pooled"] == pytest.approx(1 - share)
-    assert f1(never["windows"]) == f1(never["events"]) == 0.0
-    assert f1(always["windows"]) == pytest.approx(2 * share / (1 + share))
-    assert always["windows"]["auroc"]["pooled"] == 0.5
-    assert "events" not in always
-    assert always["undefined"]["events"]
+    never, always = Seen(Never(), trial), Seen(Always(), trial)
+    assert never.pooled("windows", "accuracy") == pytest.approx(1 - share)
+    assert never.pooled("windows") == never.pooled("events") == 0.0
+    assert always.pooled("windows") == pytest.approx(2 * share / (1 + share))
+    assert always.pooled("windows", "auroc") == 0.5
+    assert always.summary("events", "f1").reason == "it does not say when"
 
 
 def test_the_coin_falls_by_training_prevalence() -> None:
     recordings = noise([f"subject{i}" for i in range(30)])
     trial = loso(recordings)
-    coin = trivial(trial)["coin"]
-    shares = [answer.detector["prevalence"] for answer in coin.answers]
-    for fold, share in zip(trial.folds, shares, strict=True):
+    shares = [each["prevalence"] for each in parameters(Seen(Coin(), trial).record)]
+    coin, detected = Coin(), []
+    for number, (fold, share) in enumerate(zip(trial.folds, shares, strict=True)):
         assert share == trial.windows(fold.train).label.mean()
-    detected = np.concatenate([np.asarray(answer.decided) for answer in coin.answers])
-    expected = np.repeat(shares, len(detected) // 30)
+        coin.fit(Training.of(trial, number))
+        answer = coin.detect(recordings[number], trial.windows(fold.test))
+        detected.append(np.asarray(answer.detected))
+    fallen = np.concatenate(detected)
+    expected = np.repeat(shares, len(fallen) // 30)
     sd = np.sqrt((expected * (1 - expected)).sum())
-    assert abs(detected.sum() - expected.sum()) < 4 * sd
-    assert 0 < detected.sum() < len(detected)
+    assert abs(fallen.sum() - expected.sum()) < 4 * sd
+    assert 0 < fallen.sum() < len(fallen)
 
 
 def test_equal_seeds_give_equal_coins() -> None:
-    first, again, other = (score(trivial(loso(noise(), seed=s))["coin"]) for s in (0, 0, 1))
+    first, again, other = (Seen(Coin(), loso(noise(), seed=s)).scores for s in (0, 0, 1))
     assert first == again
-    assert first["windows"] != other["windows"]
+    assert first != other

@@ -48,7 +48,7 @@ class Shown:
     @property
     def scores(self) -> Scores:
         """Its table."""
-        return Scores.load(self.directory)
+        return Scores.read(self.directory / "scores.csv")
 
 
 @pytest.fixture(scope="module")

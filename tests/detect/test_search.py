@@ -7,29 +7,31 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.inputs import signal_input
 from tests.support.recordings import make_recording, planted
 from tests.support.runs import composed
 from xai_sleep.detect.detector import RATE, Detector
 from xai_sleep.detect.search import activate, choose, detect_events, find_events
 from xai_sleep.detect.slide import reading_of, slide
-from xai_sleep.experiment.run import divide
-from xai_sleep.experiment.training import build_classifier, fold_data
-from xai_sleep.explain.explainers import EXPLAINERS
+from xai_sleep.detect.whole import detector_of
+from xai_sleep.explain.attribution import grad_cam, hires_cam
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, subtraction, union
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.schema import Config
+from xai_sleep.schema import DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
-from xai_sleep.windows.folds import Fold
+from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import cut
 
 CENTRES = np.asarray((np.arange(2400) + 0.5) / RATE, dtype=np.float64)
 LOW = Detector("probability", 0.1, 0.9, 0.95, 0.1, 100.0, 0.0)
 
 
-def config(*overrides: str) -> Config:
-    return composed("task.input_bands=null", "balance=none", *overrides)
+def config(*overrides: str) -> DetectorConfig:
+    return composed(*overrides).detector
 
 
 def recordings(unscored: bool = True) -> list[Recording]:
@@ -42,24 +44,26 @@ def recordings(unscored: bool = True) -> list[Recording]:
     ]
 
 
-def trained(settings: Config, made: Sequence[Recording]) -> EventClassifier:
+def trained(made: Sequence[Recording]) -> EventClassifier:
     """Weights far from zero, drawn once and for all: probabilities that differ."""
     torch.manual_seed(1)
-    classifier = build_classifier(settings, made)
+    classifier = EventClassifier(CNN1d(1, 500), signal_input(made, 5.0))
     with torch.no_grad():
         for weights in classifier.parameters():
             weights.normal_(0, 0.4)
     return classifier
 
 
-def prepared(settings: Config, made: Sequence[Recording], fold: Fold) -> FoldDataModule:
-    data = fold_data(settings, made, fold)
+def prepared(made: Sequence[Recording], fold: Fold) -> FoldDataModule:
+    data = FoldDataModule(Store(made), fold, signal_input(made, 5.0), step=1.0, min_overlap=0.5)
     data.setup()
     return data
 
 
-def first_fold(settings: Config, made: Sequence[Recording]) -> Fold:
-    return divide(settings, made)[0]
+def first_fold(made: Sequence[Recording], cv: str = "loso") -> Fold:
+    if cv == "loso":
+        return leave_one_subject_out(made, val_blocks=8, window=5.0, guard=5.0, seed=0)[0]
+    return k_fold(made, k=10, window=5.0, guard=5.0, seed=0)[0]
 
 
 def everything(fold: Fold, i: int) -> Intervals:
@@ -70,9 +74,9 @@ def everything(fold: Fold, i: int) -> Intervals:
 def test_detections_lie_in_the_record_or_in_the_blocks_that_are_tested(
     cv: str, whole: bool
 ) -> None:
-    settings, made = config(f"cv={cv}"), recordings()
-    fold = first_fold(settings, made)
-    found = detect_events(settings, prepared(settings, made, fold), trained(settings, made), LOW)
+    settings, made = config(), recordings()
+    fold = first_fold(made, cv)
+    found = detect_events(settings, prepared(made, fold), trained(made), LOW)
     assert len(found.events) > 0
     assert set(found.record) <= set(found.tested) == set(found.activations)
     for i, activation in found.activations.items():
@@ -83,10 +87,10 @@ def test_detections_lie_in_the_record_or_in_the_blocks_that_are_tested(
         assert np.array_equal(known, contains(kept, CENTRES))
 
 
-def test_what_was_found_survives_being_stored() -> None:
+def test_what_was_detected_survives_being_stored() -> None:
     settings, made = config(), recordings()
-    data = prepared(settings, made, first_fold(settings, made))
-    found = detect_events(settings, data, trained(settings, made), LOW)
+    data = prepared(made, first_fold(made))
+    found = detect_events(settings, data, trained(made), LOW)
     again = type(found).stored(found.arrays())
     for name, array in found.arrays().items():
         assert np.array_equal(array, again.arrays()[name], equal_nan=True)
@@ -95,10 +99,10 @@ def test_what_was_found_survives_being_stored() -> None:
 @pytest.mark.parametrize("cv", ["loso", "kfold"])
 def test_test_time_has_no_part_in_the_choice(cv: str) -> None:
     """Neither its signals nor its events, nor what lies between the parts of the fold."""
-    settings, made = config(f"cv={cv}", "detector.min_events=1000"), recordings()
-    fold = first_fold(settings, made)
-    classifier = trained(settings, made)
-    chosen = choose(settings, prepared(settings, made, fold), classifier)
+    settings, made = config("detector.min_events=1000"), recordings()
+    fold = first_fold(made, cv)
+    classifier = trained(made)
+    chosen = choose(settings, prepared(made, fold), classifier)
     elsewhere = tuple(
         subtraction(intervals([(0, 240)]), everything(fold, i)) for i in range(len(made))
     )
@@ -107,82 +111,70 @@ def test_test_time_has_no_part_in_the_choice(cv: str) -> None:
         for i, r in enumerate(planted(made, [elsewhere], 500.0))
     ]
     assert any(len(a.events) > len(b.events) for a, b in zip(made, other, strict=True))
-    assert chosen == choose(settings, prepared(settings, other, fold), classifier)
-    assert chosen[0].events > 0
+    assert chosen == choose(settings, prepared(other, fold), classifier)
+    assert chosen.events > 0
 
 
 @pytest.mark.parametrize(("least", "time"), [(0, "validation"), (1000, "validation and training")])
 def test_validation_alone_chooses_where_it_holds_enough_events(least: int, time: str) -> None:
-    settings, made = config("cv=kfold", f"detector.min_events={least}"), recordings()
-    fold = first_fold(settings, made)
-    choice, chosen_on = choose(settings, prepared(settings, made, fold), trained(settings, made))
+    settings, made = config(f"detector.min_events={least}"), recordings()
+    fold = first_fold(made, "kfold")
+    choice = choose(settings, prepared(made, fold), trained(made))
     looked_at = [
         fold.val[i] if time == "validation" else everything(fold, i) for i in range(len(made))
     ]
     expected = sum(
         contains(when, r.events.mean(axis=1)).sum() for r, when in zip(made, looked_at, strict=True)
     )
-    assert (chosen_on, choice.events) == (time, expected)
+    assert (choice.chosen_on, choice.events) == (time, expected)
 
 
-def test_metrics_name_what_was_chosen_and_what_was_found() -> None:
+def test_the_detector_chosen_is_the_one_that_detects_and_the_classifier_keeps_it() -> None:
     settings, made = config("detector.activation=product"), recordings()
-    fold = first_fold(settings, made)
-    data = prepared(settings, made, fold)
-    found, metrics = find_events(settings, data, trained(settings, made))
-    chosen = metrics["detector"]
-    assert chosen["activation"] == "product"
-    assert set(metrics) == {"detector", "events"}
-    detector = Detector(**{k: chosen[k] for k in vars(LOW)})
-    (activation,) = found.activations.values()
-    assert np.array_equal(detector.find(activation).events, found.events)
-    counts = metrics["events"]["counts"]
-    assert counts["events"] == contains(fold.test[0], made[0].events.mean(axis=1)).sum() == 40
-    assert counts["detections"] == contains(fold.test[0], found.events.mean(axis=1)).sum()
-    assert counts["minutes"] == pytest.approx(200 / 60)
+    data, classifier = prepared(made, first_fold(made)), trained(made)
+    events, choice = find_events(settings, data, classifier)
+    assert choice.detector.activation == "product"
+    assert choice.f1 is not None
+    (activation,) = events.activations.values()
+    assert np.array_equal(choice.detector.find(activation).events, events.events)
+    assert detector_of([classifier]) == choice.detector
+    assert classifier.detector["step"] == settings.step
+    assert classifier.detector["map"] == settings.map
 
 
 @pytest.mark.parametrize("name", ["gradcam", "hirescam"])
 def test_relevance_is_that_of_the_map_asked_for(name: str) -> None:
     """The two differ where a network ends in dense layers."""
-    settings, made = config(f"detector.map={name}"), recordings()
-    fold = first_fold(settings, made)
-    data, classifier = prepared(settings, made, fold), trained(settings, made)
+    settings, made = config(f"detector/map={name}"), recordings()
+    fold = first_fold(made)
+    data, classifier = prepared(made, fold), trained(made)
     windows = cut(made, fold.test, length=5.0, step=0.5, to_the_end=True)
     relevance = {
-        each: slide(
-            reading_of(classifier, EXPLAINERS[each]), data.in_order(windows), windows, [240.0] * 2
-        )[0].relevance
-        for each in ("gradcam", "hirescam")
+        each: slide(reading_of(classifier, by), data.in_order(windows), windows, [240.0] * 2)[0]
+        for each, by in (("gradcam", grad_cam), ("hirescam", hires_cam))
     }
-    assert not np.allclose(relevance["gradcam"], relevance["hirescam"], equal_nan=True)
+    assert not np.allclose(
+        relevance["gradcam"].relevance, relevance["hirescam"].relevance, equal_nan=True
+    )
     found = activate(settings, data, classifier, fold.test)[0]
-    np.testing.assert_array_equal(found.relevance, relevance[name])
+    np.testing.assert_array_equal(found.relevance, relevance[name].relevance)
 
 
 def test_a_record_without_an_event_is_searched_all_the_same() -> None:
-    settings = config()
     made = [replace(r, events=r.events[:0] if r.record == "a" else r.events) for r in recordings()]
-    data = prepared(settings, made, first_fold(settings, made))
-    found, metrics = find_events(settings, data, trained(settings, made))
-    assert metrics["events"]["recall"] is None
-    assert metrics["events"]["undefined"]["recall"] == "no event in scored time"
-    assert np.isfinite(found.activations[0].probability).all()
+    data = prepared(made, first_fold(made))
+    events, _ = find_events(config(), data, trained(made))
+    assert np.isfinite(events.activations[0].probability).all()
 
 
 def test_guards_around_a_test_block_are_looked_at_but_not_reported() -> None:
     """So that the network sees what straddles the border; training time it does not see."""
-    settings, made = config("cv=kfold"), recordings()
-    fold = first_fold(settings, made)
-    classifier = trained(settings, made)
-    before = detect_events(settings, prepared(settings, made, fold), classifier, LOW)
+    settings, made = config(), recordings()
+    fold = first_fold(made, "kfold")
+    classifier = trained(made)
+    before = detect_events(settings, prepared(made, fold), classifier, LOW)
     seen = tuple(intersection(everything(fold, i), made[i].scored) for i in range(len(made)))
-    data = prepared(settings, made, fold)
-    data.signals = [
-        r.signals
-        for r in planted(
-            [replace(r, signals=s) for r, s in zip(made, data.signals, strict=True)], [seen], 99.0
-        )
-    ]
+    data = prepared(made, fold)
+    data.store = Store(planted(made, [seen], 990.0))
     after = detect_events(settings, data, classifier, LOW)
     assert np.array_equal(before.events, after.events)

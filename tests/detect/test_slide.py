@@ -18,16 +18,16 @@ from xai_sleep.explain.attribution import attributable
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.datasets import WindowDataset
+from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import Windows, cut
 
 LENGTH = 4.0
 
 
 def batches(recordings: list[Recording], windows: Windows, size: int) -> Iterator[list[Tensor]]:
-    data = WindowDataset([r.signals for r in recordings], windows)
+    store = Store(recordings)
     for first in range(0, len(windows), size):
-        yield data.__getitems__(list(range(first, min(first + size, len(windows)))))
+        yield [store.of(windows, slice(first, first + size))]
 
 
 def classifier() -> EventClassifier:
@@ -134,7 +134,7 @@ import resource
 import numpy as np, torch
 from tests.support.networks import WEIGHTS
 from tests.support.recordings import make_recording
-from tests.test_activation import LENGTH, batches, classifier
+from tests.detect.test_slide import LENGTH, batches, classifier
 from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.windows.windows import cut
 torch.set_num_threads(1)

@@ -1,7 +1,6 @@
 """What explanations are worth: every figure against a count by hand over made-up folds."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.explainers import explainer_summary
-from xai_sleep.evaluate.maps import all_maps, as_scored_by, fold_maps, stage_names
-from xai_sleep.evaluate.windows import FoldResult, score_windows
+from xai_sleep.evaluate.explainers import explainer_rows
+from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.maps import as_marked_by, fold_rows, map_arrays
+from xai_sleep.evaluate.score import score_fold, score_run
 from xai_sleep.explain.faithfulness import SEGMENTS
 from xai_sleep.metrics.maps import MEASURES
+from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import POOLED, Scores, Summary
 from xai_sleep.windows.windows import Windows
 
 SFREQ, LENGTH = 20.0, 40  # Hz; samples: windows of 2 s
@@ -51,7 +54,7 @@ def constant(value: float, *shape: int) -> NDArray[np.float32]:
     return np.full(shape, value, dtype=np.float32)
 
 
-def fold(record: int, probability: list[float], peaks: list[int]) -> FoldResult:
+def fold(record: int, probability: list[float], peaks: list[int]) -> FoldOutcome:
     """Windows of one record, each map a single sample at its peak (-1: blank)."""
     windows = Windows(
         record=np.full(5, record, dtype=np.int64),
@@ -64,11 +67,6 @@ def fold(record: int, probability: list[float], peaks: list[int]) -> FoldResult:
     for row, peak in enumerate(peaks):
         maps[row, peak] = peak >= 0
     chances = np.array(probability, dtype=np.float32)
-    metrics: Mapping[str, Any] = {
-        "threshold": 0.5,
-        "windows": score_windows(LABEL, chances, 0.5),
-        "windows_at_half": score_windows(LABEL, chances, 0.5),
-    }
     most, least = constant(0.2, 2, STEPS), constant(0.8, 2, STEPS)
     most[:, 0] = least[:, 0] = 0.9
     explained: dict[str, NDArray[Any]] = {
@@ -82,7 +80,9 @@ def fold(record: int, probability: list[float], peaks: list[int]) -> FoldResult:
         "randomised_gradcam": np.stack([maps[LABEL == 1], np.roll(maps[LABEL == 1], 20, axis=1)]),
         "randomised_uniform": np.ones((2, 2, LENGTH), dtype=np.float16),
     }
-    return FoldResult(f"f{record}", windows, chances, maps, metrics, explained=explained)
+    return FoldOutcome(
+        f"f{record}", windows, decide(chances, 0.5), chances, maps=maps, explained=explained
+    )
 
 
 # The peaks of positive windows: inside in the first, outside in the fourth; the other way round.
@@ -90,83 +90,103 @@ FOLDS = [
     fold(0, [0.9, 0.1, 0.1, 0.8, 0.7], [25, 0, 0, 5, 0]),
     fold(1, [0.9, 0.1, 0.1, 0.2, 0.1], [5, 0, 0, 12, 0]),
 ]
-METHODS = ("gradcam", "uniform")
 
 
-def summarised(
-    recordings: Sequence[Recording],
-    folds: Sequence[FoldResult],
-    methods: Sequence[str],
+def judged(
+    folds: list[FoldOutcome] = FOLDS,
+    recordings: list[Recording] = RECORDINGS,
     tolerance: float = 0.0,
-) -> dict[str, Any]:
-    found: dict[str, Any] = explainer_summary(recordings, folds, methods, tolerance)["explainers"]
-    return found
+    methods: tuple[str, ...] = ("gradcam", "uniform"),
+) -> Judged:
+    return Judged(recordings, folds, Judging(tolerance=tolerance, methods=methods))
 
 
-@pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
-    return summarised(RECORDINGS, FOLDS, METHODS)
+def scored(what: Judged) -> Scores:
+    return Scores(row for name in what.judging.methods for row in explainer_rows(what, name))
 
 
-def test_localisation_of_every_method(found: dict[str, Any]) -> None:
-    maps = found["gradcam"]["maps"]
-    assert maps["true_positives"]["counts"] == {"windows": 3, "blank": 0}
-    assert maps["true_positives"]["pointing"]["pooled"] == pytest.approx(1 / 3)
-    assert maps["positives"]["pointing"]["pooled"] == pytest.approx(2 / 4)
-    assert found["uniform"]["maps"]["positives"]["pointing"]["pooled"] == pytest.approx(0.5)
-    assert found["uniform"]["maps"]["positives"]["mass_gain"]["pooled"] == pytest.approx(0)
+FOUND = scored(judged())
 
 
-def test_a_tolerance_lets_near_peaks_point() -> None:
+def values(
+    scores: Scores, part: str, names: str, over: str, who: str = "gradcam"
+) -> list[float | None]:
+    return [scores.one(part, name, who=who, over=over).value for name in names.split()]
+
+
+def pointing(scores: Scores, over: str = "true_positives", who: str = "gradcam") -> Summary:
+    return scores.summary("maps", "pointing", who=who, over=over)
+
+
+def test_localisation_of_every_method() -> None:
+    assert values(FOUND, "maps", "windows blank", "true_positives") == [3, 0]
+    assert pointing(FOUND).pooled == pytest.approx(1 / 3)
+    assert pointing(FOUND, "positives").pooled == pytest.approx(2 / 4)
+    assert pointing(FOUND, "positives", "uniform").pooled == pytest.approx(0.5)
+    assert values(FOUND, "maps", "mass_gain", "positives", "uniform") == pytest.approx([0])
+
+
+def test_a_blank_map_has_no_score_and_may_be_counted_as_a_miss() -> None:
+    maps = FOLDS[1].maps.copy()
+    maps[3] = 0  # that of an event which the network missed, and its map did not
+    found = scored(judged([FOLDS[0], replace(FOLDS[1], maps=maps)]))
+    assert values(found, "maps", "windows blank", "positives") == [4, 1]
+    assert values(found, "maps", "pointing pointing_or_blank", "positives") == pytest.approx(
+        [1 / 3, 1 / 4]
+    )
+    for name in ("pointing", "pointing_or_blank"):
+        assert values(found, "maps", name, "true_positives") == pytest.approx([1 / 3])
+
+
+def test_a_tolerance_lets_near_peaks_point_everywhere() -> None:
     # Peaks at 0.25 s, before an event from 1 s, and at 6.25 s, before one from 6.5 s.
-    for tolerance, pointing in ((0.0, 1 / 3), (0.3, 2 / 3), (0.8, 1.0)):
-        maps = summarised(RECORDINGS, FOLDS, ["gradcam"], tolerance)["gradcam"]["maps"]
-        assert maps["true_positives"]["pointing"]["pooled"] == pytest.approx(pointing)
-    assert fold_maps(RECORDINGS, FOLDS[0], 0.3)["true_positives"]["pointing"] == 1
+    for tolerance, share in ((0.0, 1 / 3), (0.3, 2 / 3), (0.8, 1.0)):
+        found = scored(judged(tolerance=tolerance, methods=("gradcam",)))
+        assert pointing(found).pooled == pytest.approx(share)
+        assert pointing(found, "subject b").pooled == (tolerance == 0.8)
+    rows = Scores(fold_rows(judged(tolerance=0.3)))
+    assert rows.one("maps", "pointing", who="gradcam", over="true_positives", fold="f0").value == 1
 
 
-def test_localisation_by_stage(found: dict[str, Any]) -> None:
-    by_stage = found["gradcam"]["maps"]["by_stage"]
-    assert {name: each["counts"]["windows"] for name, each in by_stage.items()} == {
-        "N2": 1,
-        "R": 1,
-        "unknown": 1,
-    }
-    assert by_stage["N2"]["pointing"]["pooled"] == 1
-    assert by_stage["R"]["pointing"]["pooled"] == 0
-    assert by_stage["R"]["pointing"]["ci95"] is None
-    assert "subject" in by_stage["R"]["pointing"]["undefined"]["ci95"]
+def test_localisation_by_stage() -> None:
+    stages = {over for over in FOUND.distinct("over") if over.startswith("stage")}
+    assert stages == {"stage N2", "stage R", "stage unknown"}
+    assert [values(FOUND, "maps", "windows", stage) for stage in stages] == [[1]] * 3
+    assert pointing(FOUND, "stage N2").pooled == 1
+    assert pointing(FOUND, "stage R").pooled == 0
+    assert pointing(FOUND, "stage R").interval is None
+    assert "subject" in pointing(FOUND, "stage R").reason
 
 
-def test_stages_at_the_centre_of_windows_and_beyond_the_staged_time() -> None:
-    windows = FOLDS[0].windows
-    assert stage_names(RECORDINGS, windows).tolist() == ["N2", "N2", "R", "R", "R"]
-    short = replace(RECORDINGS[0], stages=np.array([2], dtype=np.int8))
-    assert stage_names([short], windows).tolist() == ["N2", "N2", *["unknown"] * 3]
+def test_localisation_by_subject_adds_up_to_the_whole() -> None:
+    """Each subject is a fold of its own here, so that their mean is that over folds."""
+    parts = [pointing(FOUND, f"subject {name}").pooled for name in "ab"]
+    assert parts == [0.5, 0]
+    assert pointing(FOUND).mean == pytest.approx(0.25)
+    windows = [values(FOUND, "maps", "windows", f"subject {name}")[0] for name in "ab"]
+    assert windows == [2, 1]
 
 
-def test_localisation_by_expert(found: dict[str, Any]) -> None:
-    by_expert = found["gradcam"]["maps"]["by_expert"]
-    assert set(by_expert) == {"expert1", "expert2"}
-    assert by_expert["expert1"]["counts"] == {"windows": 3, "blank": 0, "unmarked": 0}
-    assert by_expert["expert1"]["pointing"]["pooled"] == pytest.approx(1 / 3)
+def test_localisation_by_rater() -> None:
+    raters = {over for over in FOUND.distinct("over") if over.startswith("rater")}
+    assert raters == {"rater expert1", "rater expert2"}
+    assert values(FOUND, "maps", "windows blank unmarked", "rater expert1") == [3, 0, 0]
+    assert pointing(FOUND, "rater expert1").pooled == pytest.approx(1 / 3)
     # Expert 2 marked the first window of the first record alone, up to 1.5 s: the peak is at 1.25.
-    assert by_expert["expert2"]["counts"] == {"windows": 1, "blank": 0, "unmarked": 2}
-    assert by_expert["expert2"]["pointing"]["pooled"] == 1
+    assert values(FOUND, "maps", "windows blank unmarked", "rater expert2") == [1, 0, 2]
+    assert pointing(FOUND, "rater expert2").pooled == 1
 
 
-def test_events_of_an_expert_who_did_not_score_a_record() -> None:
+def test_events_of_a_rater_who_did_not_score_a_record() -> None:
     bare = replace(RECORDINGS[1], scorers={"expert1": RECORDINGS[1].scorers["expert1"]})
-    first, second = as_scored_by("expert2", [RECORDINGS[0], bare])
+    first, second = as_marked_by("expert2", [RECORDINGS[0], bare])
     assert first.events.tolist() == [[0.5, 1.5]]
     assert second.events.shape == (0, 2)
-    summary = summarised([RECORDINGS[0], bare], FOLDS, ["gradcam"])
-    counts = summary["gradcam"]["maps"]["by_expert"]["expert2"]["counts"]
-    assert counts == {"windows": 1, "blank": 0, "unmarked": 1}
+    found = scored(judged(recordings=[RECORDINGS[0], bare], methods=("gradcam",)))
+    assert values(found, "maps", "windows blank unmarked", "rater expert2") == [1, 0, 1]
 
 
-def test_faithfulness_by_hand(found: dict[str, Any]) -> None:
-    scores = found["gradcam"]["faithfulness"]["true_positives"]
+def test_faithfulness_by_hand() -> None:
     most, least = 0.2 + 0.35 / SEGMENTS, 0.8 + 0.05 / SEGMENTS
     expected = {
         "deletion": most,
@@ -176,17 +196,20 @@ def test_faithfulness_by_hand(found: dict[str, Any]) -> None:
         "deletion_gain": 0.5 - most,
         "insertion_gain": least - 0.5,
     }
-    assert scores["counts"] == {"windows": 3, "skipped": 0}
+    assert values(FOUND, "faithfulness", "windows skipped", "true_positives") == [3, 0]
     for name, value in expected.items():
-        assert scores[name]["pooled"] == pytest.approx(value, abs=1e-6), name
-        assert scores[name]["ci95"] == pytest.approx([value, value], abs=1e-6)
-    curves = found["gradcam"]["faithfulness"]["curves"]
-    assert curves["deletion"]["most"] == pytest.approx([0.9] + [0.2] * SEGMENTS)
-    assert curves["insertion"]["most"] == pytest.approx([0.8] * SEGMENTS + [0.9])
-    assert curves["share"][0] == 0
-    assert curves["share"][-1] == 1
-    flat = found["uniform"]["faithfulness"]["positives"]
-    assert flat["separation"]["pooled"] == pytest.approx(0)
+        score = FOUND.summary("faithfulness", name, who="gradcam", over="true_positives")
+        assert score.pooled == pytest.approx(value, abs=1e-6), name
+        assert score.interval == pytest.approx((value, value), abs=1e-6)
+    assert curve(FOUND, "deletion") == pytest.approx([0.9] + [0.2] * SEGMENTS)
+    assert curve(FOUND, "insertion") == pytest.approx([0.8] * SEGMENTS + [0.9])
+    over = FOUND.select(part="deletion", who="gradcam").distinct("over")
+    assert (over[0], over[-1], len(over)) == ("share 0.00", "share 1.00", STEPS)
+    assert values(FOUND, "faithfulness", "separation", "positives", "uniform") == pytest.approx([0])
+
+
+def curve(scores: Scores, way: str) -> list[float | None]:
+    return [row.value for row in scores.select(part=way, who="gradcam", metric="most")]
 
 
 def test_windows_without_a_donor_are_counted_and_not_scored() -> None:
@@ -195,88 +218,112 @@ def test_windows_without_a_donor_are_counted_and_not_scored() -> None:
         lost[key] = lost[key].copy()
         lost[key][0] = np.nan
     folds = [FOLDS[0], replace(FOLDS[1], explained=lost)]
-    scores = summarised(RECORDINGS, folds, ["gradcam"])["gradcam"]["faithfulness"]
-    assert scores["true_positives"]["counts"] == {"windows": 3, "skipped": 1}
-    assert scores["positives"]["counts"] == {"windows": 4, "skipped": 1}
-    assert scores["positives"]["random"]["pooled"] == pytest.approx(0.5)
-    assert np.isfinite(scores["curves"]["deletion"]["most"]).all()
+    found = scored(judged(folds, methods=("gradcam",)))
+    assert values(found, "faithfulness", "windows skipped", "true_positives") == [3, 1]
+    assert values(found, "faithfulness", "windows skipped", "positives") == [4, 1]
+    assert values(found, "faithfulness", "random", "positives") == pytest.approx([0.5])
+    assert None not in curve(found, "deletion")
 
 
-def test_sanity_passes_what_follows_the_weights_and_fails_what_does_not(
-    found: dict[str, Any],
-) -> None:
-    sanity = found["gradcam"]["sanity"]["random_weights"]
-    assert sanity["layers"] == ["head", "features"]
-    assert sanity["similarity"] == pytest.approx([0.8, 0.2])
-    assert sanity["final"]["pooled"] == pytest.approx(0.2)
-    assert sanity["passed"] is True
-    assert sanity["counts"] == {"windows": 4, "undefined": 0}
+def test_sanity_passes_what_follows_the_weights_and_fails_what_does_not() -> None:
+    layers = [values(FOUND, "sanity", "similarity", f"random_weights {n}")[0] for n in LAYERS]
+    assert layers == pytest.approx([0.8, 0.2])
+    final = FOUND.summary("sanity", "similarity", who="gradcam", over="random_weights")
+    assert final.pooled == pytest.approx(0.2)
+    assert final.interval is not None
+    names = "passed windows undefined"
+    assert values(FOUND, "sanity", names, "random_weights") == [1, 4, 0]
     # Two draws: the real maps, and those half a window later (inside, in the fourth window, twice).
-    assert sanity["maps"]["pointing"]["pooled"] == pytest.approx((2 / 4 + 2 / 4) / 2)
-    floor = found["uniform"]["sanity"]["random_weights"]
-    assert floor["similarity"] == [1, 1]
-    assert floor["passed"] is False
-    assert floor["at_chance"] is True
+    assert values(FOUND, "sanity_maps", "pointing", "random_weights") == pytest.approx(
+        [(2 / 4 + 2 / 4) / 2]
+    )
+    floor = values(FOUND, "sanity", "similarity passed at_chance", "random_weights", "uniform")
+    assert floor == [1, 0, 1]
+
+
+LAYERS = ("head", "features")
 
 
 def test_shuffled_labels_are_judged_like_random_weights() -> None:
-    more: dict[str, NDArray[Any]] = {
+    more: Mapping[str, NDArray[Any]] = {
         "shuffled_gradcam": np.ones((2, LENGTH), dtype=np.float16),
         "similarity_shuffled_gradcam": constant(0.75, 2, 1),
     }
     folds = [replace(each, explained={**each.explained, **more}) for each in FOLDS]
-    sanity = summarised(RECORDINGS, folds, ["gradcam"])["gradcam"]["sanity"]
-    assert sanity["shuffled_labels"]["passed"] is False
-    assert sanity["shuffled_labels"]["similarity"] == [0.75]
-    assert sanity["shuffled_labels"]["maps"]["mass"]["pooled"] == pytest.approx(0.5)
+    found = scored(judged(folds, methods=("gradcam",)))
+    assert values(found, "sanity", "similarity passed", "shuffled_labels") == [0.75, 0]
+    assert values(found, "sanity_maps", "mass", "shuffled_labels") == pytest.approx([0.5])
 
 
-def test_only_what_was_asked_for_is_summarised() -> None:
+def test_only_what_was_asked_for_has_rows() -> None:
     folds = [replace(each, explained={}) for each in FOLDS]
-    assert set(summarised(RECORDINGS, folds, ["gradcam"])["gradcam"]) == {"maps"}
-    assert explainer_summary(RECORDINGS, folds, []) == {}
+    assert scored(judged(folds, methods=("gradcam",))).distinct("part") == ["maps"]
+    bare = [replace(each, maps=np.empty((0, 0), dtype=np.float16)) for each in folds]
+    parts = Scores(score_run(judged(bare))).distinct("part")
+    assert parts == ["windows", "windows_at_half", "calibration"]
 
 
 def test_one_subject_has_figures_but_no_interval() -> None:
-    alone = summarised(RECORDINGS[:1], FOLDS[:1], ["gradcam"])["gradcam"]
-    for part in (
-        alone["maps"]["true_positives"]["mass"],
-        alone["faithfulness"]["positives"]["random"],
+    alone = scored(judged(FOLDS[:1], RECORDINGS[:1], methods=("gradcam",)))
+    for part, metric, over in (
+        ("maps", "mass", "true_positives"),
+        ("faithfulness", "random", "positives"),
     ):
-        assert part["pooled"] is not None
-        assert part["ci95"] is None
-        assert part["undefined"]["ci95"] == "needs two subjects to resample, found 1"
-    assert alone["sanity"]["random_weights"]["at_chance"] is None
+        score = alone.summary(part, metric, who="gradcam", over=over)
+        assert score.pooled is not None
+        assert score.interval is None
+        assert score.reason == "needs two subjects to resample, found 1"
+    chance = alone.one("sanity", "at_chance", who="gradcam", over="random_weights")
+    assert (chance.value, chance.reason) == (None, "needs two subjects to resample, found 1")
 
 
-def test_nothing_found_is_no_score_and_still_json() -> None:
-    folds = [replace(each, probability=constant(0, 5)) for each in FOLDS]
-    found = summarised(RECORDINGS, folds, METHODS)
-    json.dumps(found, allow_nan=False)
-    scores = found["gradcam"]
-    assert scores["maps"]["true_positives"]["counts"]["windows"] == 0
-    assert scores["maps"]["true_positives"]["pointing"]["pooled"] is None
-    assert scores["maps"]["by_stage"] == {}
-    assert scores["faithfulness"]["true_positives"]["separation"]["pooled"] is None
-    assert "undefined" in scores["faithfulness"]["curves"]
+def test_what_is_undefined_says_why() -> None:
+    folds = [replace(each, detected=np.zeros(5, dtype=np.bool_)) for each in FOLDS]
+    found = scored(judged(folds))
+    assert all(row.value is not None or row.reason for row in found)
+    assert values(found, "maps", "windows pointing", "true_positives") == [0, None]
+    assert not [over for over in found.distinct("over") if over.startswith(("stage", "subject"))]
+    assert values(found, "faithfulness", "separation", "true_positives") == [None]
+    assert set(curve(found, "deletion")) == {None}
+
+
+def why(found: Scores, metric: str, over: str) -> tuple[float | None, str]:
+    row = found.one("maps", metric, who="gradcam", over=over, fold="f0")
+    return row.value, row.reason
 
 
 def test_maps_of_a_fold_and_why_they_have_no_score() -> None:
-    scores = fold_maps(RECORDINGS, FOLDS[0])
-    assert scores["true_positives"]["counts"] == {"windows": 2, "blank": 0}
-    assert scores["true_positives"]["pointing"] == 0.5
-    assert scores["true_positives"]["undefined"] == {}
-    missed = replace(FOLDS[0], probability=constant(0, 5))
-    nothing = fold_maps(RECORDINGS, missed)["true_positives"]
-    assert all(nothing[measure] is None for measure in MEASURES)
-    assert nothing["undefined"]["pointing"] == "no true positives in this fold"
-    blank = fold_maps(RECORDINGS, replace(FOLDS[0], maps=np.zeros_like(FOLDS[0].maps)))
-    assert blank["positives"]["counts"] == {"windows": 2, "blank": 2}
-    assert blank["positives"]["undefined"]["mass"] == "every map is blank"
+    found = Scores(fold_rows(judged(FOLDS[:1])))
+    assert why(found, "windows", "true_positives") == (2, "")
+    assert why(found, "pointing", "true_positives") == (0.5, "")
+    missed = replace(FOLDS[0], detected=np.zeros(5, dtype=np.bool_))
+    found = Scores(fold_rows(judged([missed])))
+    for measure in MEASURES:
+        assert why(found, measure, "true_positives") == (None, "no true positives in this fold")
+    blank = replace(FOLDS[0], maps=np.zeros_like(FOLDS[0].maps))
+    found = Scores(fold_rows(judged([blank])))
+    assert why(found, "blank", "positives") == (2, "")
+    assert why(found, "mass", "positives") == (None, "every map is blank")
+    assert why(found, "pointing_or_blank", "positives") == (0, "")
+
+
+def test_a_fold_alone_has_the_rows_it_has_in_the_run() -> None:
+    run = Scores(score_run(judged()))
+    for outcome in FOLDS:
+        rows = score_fold(judged([outcome]))
+        assert {row.fold for row in rows} == {outcome.name}
+        assert rows == [row for row in run if row.fold == outcome.name]
+    assert {row.fold for row in run} == {"f0", "f1", "mean", POOLED}
+
+
+def test_a_window_with_too_little_of_an_event_is_no_positive() -> None:
+    windows = replace(FOLDS[0].windows, label=np.array([1, 1, 0, 1, 0]))
+    found = scored(judged([replace(FOLDS[0], windows=windows, explained={})], methods=("gradcam",)))
+    assert values(found, "maps", "windows", "positives") == [2]
 
 
 def test_stored_maps_follow_the_windows() -> None:
-    stored = all_maps(RECORDINGS, FOLDS)
+    stored = map_arrays(judged())
     assert set(stored) == {"maps", "profiles", "profiles_uniform", "inside", "index"}
     assert {len(each) for each in stored.values()} == {10}
     assert stored["inside"].sum(axis=1).tolist() == [20, 0, 0, 20, 0] * 2

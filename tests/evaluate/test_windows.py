@@ -101,7 +101,7 @@ def test_marks_are_scored_by_their_decisions_alone() -> None:
 
 def test_calibration_is_by_bin_and_leaves_out_empty_ones() -> None:
     found = Scores(calibration_rows(Judged(RECORDINGS, FOLDS)))
-    assert found.distinct("over") == [f"bin {i}" for i in (1, 2, 3, 4, 7, 9)]
+    assert found.distinct("over") == [f"bin {i}" for i in (2, 3, 4, 5, 7, 9)]
     assert found.one("calibration", "windows", over="bin 7").value == 3  # .7, .625, .65
     assert found.one("calibration", "observed", over="bin 7").value == pytest.approx(1 / 3)
     mean = found.one("calibration", "probability", over="bin 7").value
@@ -120,6 +120,7 @@ class Informedness:
     def __call__(
         self, labels: np.ndarray, probability: np.ndarray | None, detected: np.ndarray
     ) -> float | None:
+        """Score windows."""
         del probability
         if len(np.unique(labels)) < 2:
             return None

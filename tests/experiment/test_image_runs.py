@@ -13,13 +13,13 @@ from torch.nn.modules.module import register_module_forward_hook
 from tests.support.dreams import write_record
 from tests.support.recordings import make_recording
 from tests.support.runs import ROOT, TINY, composed
+from tests.support.training import planned, settings, train
 from xai_sleep.coherence.wtc import Scalogram
 from xai_sleep.errors import InputError
-from xai_sleep.experiment.run import divide, read, run
-from xai_sleep.experiment.training import fold_data
-from xai_sleep.progress import Progress
+from xai_sleep.experiment.run import run
+from xai_sleep.experiment.training import build_input
 from xai_sleep.recordings.recording import require_usable
-from xai_sleep.windows.images import SETTINGS
+from xai_sleep.windows.folds import k_fold
 from xai_sleep.windows.windows import cut
 
 MODEL = ("model=cnn2d", "task.image_size=16", "balance=none", "explain.figures=0")
@@ -74,14 +74,9 @@ def test_settings_that_cannot_be_met_are_one_line(
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
 
 
-def test_records_that_were_sampled_too_slowly_are_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    write_record(tmp_path, 1)
-    band = "task.image_band=[1.0,30.0]"
-    config = composed(*MODEL, band, "data=dreams", f"data.root={tmp_path}", output=tmp_path)
-    with Progress(Console(quiet=True)) as progress:
-        read(config, "dreams", progress)
+def test_records_that_were_sampled_too_slowly_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    slow = make_recording("excerpt1", sfreq=50.0)
+    build_input(composed(*MODEL, "task.image_band=[1.0,30.0]")).check([slow])
     (line,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     assert line.startswith("task.image_band reaches up to 30 Hz, ")
     assert "excerpt1 (50 Hz)" in line
@@ -91,40 +86,47 @@ def test_a_flat_channel_of_an_image_names_its_setting() -> None:
     recording = make_recording("night")
     recording.signals[:] = 7
     with pytest.raises(InputError, match=r"flat .* another channel \(task\.image_channels\.coher"):
-        require_usable([recording], SETTINGS["coherence"])
+        require_usable([recording], build_input(composed(*MODEL, "task.image=coherence")).setting)
 
 
 @pytest.mark.parametrize("scheme", ["loso", "kfold"])
 def test_folds_share_their_images(scheme: str, tmp_path: Path) -> None:
-    settings = (*TINY, *MODEL, f"cv={scheme}", "explain=none", "trainer.max_epochs=1")
-    folds_setting = ("cv.folds=3",) if scheme == "kfold" else ()
-    slide = ("detector.step=5", "detector.min_events=0")
-    config = composed(*settings, *folds_setting, *slide, output=tmp_path)
-    with Progress(Console(quiet=True)) as progress:
-        recordings, inputs = read(config, "synthetic", progress)
-    parts = [fold_data(config, inputs, fold) for fold in divide(config, recordings)]
+    """What trains and validates is computed once; what only tests or is slid over, each time."""
+    config = settings(*MODEL, "explain=none", "trainer.max_epochs=1", "detector.step=5")
+    plan, folds = planned(config)
+    if scheme == "kfold":
+        folds = k_fold(plan.store.recordings, k=3, window=5.0, guard=5.0, seed=0)
+    seen = build_input(config)
+    parts = [plan.data(fold, seen) for fold in folds]
     trained_on = {
         pair
         for data in parts
         for windows in (data.train, data.val)
         for pair in zip(windows.record.tolist(), windows.start.tolist(), strict=True)
     }
-    seen: list[int] = []
+    computed: list[int] = []
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], _output: Tensor) -> None:
         if isinstance(module, Scalogram):
-            seen.append(len(inputs[0]))
+            computed.append(len(inputs[0]))
 
     hook = register_module_forward_hook(count)
     try:
-        run(config, Console(quiet=True))
+        plan.store.remember([part for data in parts for part in (data.train, data.val)])
+        assert sum(computed) == len(trained_on)
+        for fold in folds:
+            train(plan, fold, tmp_path / fold.name)
     finally:
         hook.remove()
     tested = sum(len(data.test) for data in parts)
-    # To find events, windows slide over validation and test time; a test block grows by guards.
-    slid = tested + sum(len(cut(inputs, d.fold.val, length=5, step=5)) for d in parts)
-    edges = 4 * len(parts) * len(recordings)
-    assert len(trained_on) <= sum(seen) <= len(trained_on) + 2 * tested + slid + edges
+    # To find events, windows slide over other time as well, but seldom where nothing is known.
+    edges = 4 * len(parts) * len(plan.store.recordings)
+    slid = tested + sum(
+        len(cut(plan.store.recordings, d.fold.val, length=5, step=5))
+        + len(cut(plan.store.recordings, d.fold.train, length=5, step=5))
+        for d in parts
+    )
+    assert sum(computed) <= len(trained_on) + 2 * tested + slid + edges
 
 
 DENSE = """
@@ -134,25 +136,22 @@ from itertools import islice
 import numpy as np
 from torch.utils.data import DataLoader
 from tests.support.recordings import make_recording
-from xai_sleep.windows.datasets import ImageDataset, WindowDataset, already_a_batch
-from xai_sleep.windows.images import Images, image_transform
+from xai_sleep.windows.datasets import WindowDataset, already_a_batch
+from xai_sleep.windows.inputs import ImageInput, SignalInput
 from xai_sleep.windows.windows import cut
-from pathlib import Path
-import torch
 
 night = make_recording("night", seconds=8 * 3600, sfreq=100.0, channels=("one", "two"),
                        events=[(i, i + 1) for i in range(0, 28000, 30)])
 windows = cut([night], [night.scored], length=5.0, step=0.1)
 assert len(windows) == (8 * 3600 - 5) * 10 + 1
-transform = image_transform("coherence", n_chans=2, n_times=500, sfreq=100.0,
-                            band=(0.5, 15.0), size=128)
-images = Images([night], transform, memory=2.0, directory=Path("unused"))
+names = [["one"], ["two"]]
+shown = {"window": 5.0, "sfreq": 100.0}
 scales = [np.ones((2, 1), dtype=np.float32)]
-normal = (torch.zeros(3, 128, 1), torch.ones(3, 128, 1))
-for data, batches in (
-    (WindowDataset([night.signals], windows), 50),
-    (ImageDataset(images, windows, scales, normal), 2),
+for seen, batches in (
+    (SignalInput(names, [0.5, 15.0], **shown), 50),
+    (ImageInput("coherence", {"coherence": names}, [0.5, 15.0], band=[0.5, 15.0], **shown), 2),
 ):
+    data = WindowDataset(seen, seen.store([night]), windows, scales)
     loader = DataLoader(data, batch_size=256, collate_fn=already_a_batch)
     for inputs, _ in islice(loader, batches):
         assert inputs.isfinite().all()

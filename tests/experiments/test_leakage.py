@@ -38,7 +38,7 @@ def write(
     start = np.tile(np.arange(WINDOWS), SUBJECTS)
     windows = _windows(subject, start, label, probability)
     extra = np.repeat(np.unique(subject), more)
-    later = 100.0 + np.tile(np.arange(more), SUBJECTS)
+    later = 100 + np.tile(np.arange(more), SUBJECTS)
     added = _windows(extra, later, np.zeros(len(extra), np.int64), np.full(len(extra), 0.1))
     both = (
         np.concatenate([getattr(each, field.name) for each in (windows, added)])
@@ -62,7 +62,7 @@ def write(
 
 def _windows(
     subject: NDArray[np.str_],
-    start: NDArray[np.number],
+    start: NDArray[np.integer],
     label: NDArray[np.int64],
     probability: NDArray[np.floating],
 ) -> TestWindows:
@@ -72,7 +72,7 @@ def _windows(
         subject,
         np.full(n, "a"),
         start.astype(np.float64),
-        start + 1.0,
+        start.astype(np.float64) + 1,
         label,
         np.full(n, "unknown"),
         probability.astype(np.float64),

@@ -16,6 +16,9 @@ from xai_sleep.errors import InputError
 from xai_sleep.results.scores import Score
 from xai_sleep.results.test_windows import TestWindows
 
+Values = tuple[float] | tuple[float, float, float]
+"""A value, and perhaps its interval."""
+
 SUBJECTS = np.array(["a", "a", "b", "b", "c", "c"])
 
 
@@ -102,20 +105,19 @@ def test_tables_of_real_small_runs(tmp_path: Path) -> None:
 def test_every_table_is_a_query_on_the_scores(tmp_path: Path) -> None:
     """What was not measured is told as such, and what was is where it belongs."""
     run = made_up(tmp_path / "one", "cnn1d", [0] * 6)
-    said = {
-        ("maps", "true_positives", "blank"): Score(*"abcde", 1),
-        ("maps", "true_positives", "pointing"): Score(*"abcde", 0.81, 0.72, 0.93),
-        ("maps", "subject b", "pointing"): Score(*"abcde", 0.64),
-        ("maps", "subject b", "windows"): Score(*"abcde", 2),
-        ("faithfulness", "true_positives", "separation"): Score(*"abcde", 0.35, 0.2, 0.5),
-        ("faithfulness", "true_positives", "skipped"): Score(*"abcde", 3),
-        ("sanity", "random_weights", "similarity"): Score(*"abcde", 0.12),
-        ("sanity", "random_weights", "passed"): Score(*"abcde", 1),
-        ("sanity_maps", "random_weights", "pointing"): Score(*"abcde", 0.23),
-    }
+    said: list[tuple[str, str, str, Values]] = [
+        ("maps", "true_positives", "blank", (1,)),
+        ("maps", "true_positives", "pointing", (0.81, 0.72, 0.93)),
+        ("maps", "subject b", "pointing", (0.64,)),
+        ("maps", "subject b", "windows", (2,)),
+        ("faithfulness", "true_positives", "separation", (0.35, 0.2, 0.5)),
+        ("faithfulness", "true_positives", "skipped", (3,)),
+        ("sanity", "random_weights", "similarity", (0.12,)),
+        ("sanity", "random_weights", "passed", (1,)),
+        ("sanity_maps", "random_weights", "pointing", (0.23,)),
+    ]
     rows = [
-        replace(row, part=part, who="gradcam", over=over, metric=metric, fold="pooled")
-        for (part, over, metric), row in said.items()
+        Score(part, "gradcam", over, metric, "pooled", *ends) for part, over, metric, ends in said
     ]
     replace(run.record, scores=[*run.record.scores, *rows]).save(run.path)
     text = tables(load([run.path]))

@@ -228,7 +228,7 @@ def test_a_checkpoint_alone_is_the_whole_classifier(tmp_path: Path) -> None:
     trainer, file = build_trainer(), tmp_path / "model.ckpt"
     fit(classifier, 64, trainer)
     classifier.threshold.fill_(1 / 3)
-    classifier.input.amplitude.fill_(7)  # type: ignore[operator, union-attr]
+    classifier.input.amplitude.fill_(7)  # type: ignore[operator]
     classifier.detector = {"activation": "product", "high": 0.4, "map": {"_target_": "a.b"}}
     trainer.save_checkpoint(file, weights_only=True)
     again = EventClassifier.load_from_checkpoint(file)

@@ -1,48 +1,44 @@
 """Trained models on new recordings: what a run said of its own records, and all that goes wrong."""
 
 import csv
-import json
 import shutil
 import time
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
+import pytorch_lightning as pl
 
+from tests.support import training
 from tests.support.edf import Channel, write_edf
-from tests.support.runs import TINY, composed
-from xai_sleep.config import restored
-from xai_sleep.experiment.run import run
-from xai_sleep.predict.__main__ import main, predict, read_edf
-from xai_sleep.predict.bundle import load_run
-from xai_sleep.progress import Progress
+from xai_sleep.detect.whole import find_events
+from xai_sleep.models.classifier import EventClassifier
+from xai_sleep.predict.__main__ import main, read_edf
+from xai_sleep.predict.bundle import POINTER, load_run
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.simulated import simulate
+from xai_sleep.results.run import RunRecord
+from xai_sleep.results.stamp import Leak
 
-QUIET = Console(quiet=True)
 PATIENT = "Doe, woman - 01/02/1960 - 4711"
 IMAGES = ("model=cnn2d", "task.image_size=16", "trainer.learning_rate=0.003")
-SIGNALS = ("model=cnn1d_power", "trainer.max_epochs=4")
-
-
-def trained(path: Path, *overrides: str) -> Path:
-    settings = (*TINY, "explain=none", "explain.figures=0", *overrides)
-    run(composed(*settings, output=path), QUIET)
-    return path
+SIGNALS = ("model=cnn1d_power",)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a run of a network on signals."""
-    return trained(tmp_path_factory.mktemp("trained") / "run", *SIGNALS)
+    path = tmp_path_factory.mktemp("trained") / "run"
+    training.finished(path, *SIGNALS)
+    return path
 
 
 @pytest.fixture(scope="session")
-def simulated() -> Recording:
+def recorded() -> Recording:
     """First record of the runs."""
-    return simulate("spindle", subjects=3, minutes=3.0, seed=0)[0]
+    return training.night("a", 0)
 
 
 def as_edf(path: Path, recording: Recording, seconds: int = 180) -> Path:
@@ -58,9 +54,9 @@ def as_edf(path: Path, recording: Recording, seconds: int = 180) -> Path:
 
 
 @pytest.fixture
-def night(tmp_path: Path, simulated: Recording) -> Path:
+def night(tmp_path: Path, recorded: Recording) -> Path:
     """EDF file of the first record."""
-    return as_edf(tmp_path / "night.edf", simulated)
+    return as_edf(tmp_path / "night.edf", recorded)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -75,15 +71,29 @@ def test_the_model_of_a_fold_says_again_what_it_said_of_its_test_record(
     overrides: tuple[str, ...], tmp_path: Path, night: Path
 ) -> None:
     """Weights, filters, scaling, z-scores and the grid of the activation are those of the run."""
-    directory = trained(tmp_path / "run", *overrides)
-    one = load_run(directory, "synthetic1")
-    activation, found = predict(one, read_edf(night, one.config), Progress(QUIET))
-    with np.load(directory / "activation.npz") as stored:
-        before = stored["synthetic1"], stored["synthetic1_relevance"]
-    for now, then in zip((activation.probability, activation.relevance), before, strict=True):
-        np.testing.assert_allclose(now, then, atol=0.02)
-    then_found = [row for row in rows_of(directory / "events.csv") if row["fold"] == "synthetic1"]
-    assert abs(len(found.events) - len(then_found)) <= 1
+    (fold, *_) = training.finished(tmp_path / "run", *overrides)
+    one = load_run(tmp_path / "run", "a")
+    recording = read_edf(night, one.input)
+    activation, detections = find_events([*one.classifiers.values()], recording)
+    assert fold.outcome.events is not None
+    (before,) = fold.outcome.events.activations.values()
+    for kind, then in before.parts.items():
+        np.testing.assert_allclose(activation.parts[kind], then, atol=0.02)
+    assert abs(len(detections.events) - len(fold.outcome.events.events)) <= 1
+
+
+def test_a_checkpoint_alone_says_to_the_last_bit_what_the_fold_said(tmp_path: Path) -> None:
+    """No EDF between them: the same numbers in, the same numbers out."""
+    plan, folds = training.planned(training.settings("explain=none", "task.scale=train"))
+    fold = training.train(plan, folds[0], tmp_path)
+    classifier = EventClassifier.load_from_checkpoint(tmp_path / "model.ckpt")
+    activation, detections = find_events([classifier], training.night("a", 0))
+    assert fold.outcome.events is not None
+    (before,) = fold.outcome.events.activations.values()
+    for kind, then in before.parts.items():
+        np.testing.assert_array_equal(activation.parts[kind], then)
+    np.testing.assert_array_equal(detections.events, fold.outcome.events.events)
+    np.testing.assert_array_equal(detections.confidence, fold.outcome.events.confidence)
 
 
 def test_events_and_activation_are_written(
@@ -92,10 +102,11 @@ def test_events_and_activation_are_written(
     main([str(finished), str(night), "--out", str(tmp_path / "a" / "found.csv")])
     rows = rows_of(tmp_path / "a" / "found.csv")
     assert len(rows) > 0
-    assert list(rows[0]) == ["record", "onset", "duration", "confidence"]
+    assert list(rows[0]) == ["record", "onset", "duration", "confidence", "data"]
+    assert {row["data"] for row in rows} == {"SIMULATED"}
     assert {row["record"] for row in rows} == {"night"}
-    with np.load(tmp_path / "a" / "activation.npz") as stored:
-        assert set(stored) == {"step", "night", "night_relevance", "night_evidence"}
+    with np.load(tmp_path / "a" / "found_activation.npz") as stored:
+        assert set(stored) == {"step", "night", "night_relevance", "night_evidence", "data"}
         assert len(stored["night"]) == 180 / stored["step"]
         assert np.isfinite(stored["night"]).all()
     written = "".join(path.read_text("latin-1") for path in (tmp_path / "a").iterdir())
@@ -103,14 +114,14 @@ def test_events_and_activation_are_written(
     for word in ("Doe", "01/02/", "woman"):
         assert word not in written + printed.out + printed.err
     assert f"{len(rows)} spindle events in 3.0 min" in printed.err
+    assert "SIMULATED: the models were trained on simulated recordings" in printed.err
 
 
 def test_all_models_together_are_their_mean(finished: Path, night: Path) -> None:
     everything = load_run(finished)
-    recording = read_edf(night, everything.config)
-    names = [fold.name for fold in everything.folds]
-    alone = [predict(load_run(finished, name), recording, Progress(QUIET))[0] for name in names]
-    together, _ = predict(everything, recording, Progress(QUIET))
+    recording = read_edf(night, everything.input)
+    alone = [find_events([one], recording)[0] for one in everything.classifiers.values()]
+    together, _ = find_events([*everything.classifiers.values()], recording)
     assert len(alone) == 3
     for kind in ("probability", "relevance", "evidence"):
         mean = np.mean([getattr(one, kind).astype(np.float64) for one in alone], axis=0)
@@ -118,27 +129,19 @@ def test_all_models_together_are_their_mean(finished: Path, night: Path) -> None
 
 
 def test_a_channel_of_another_name_is_used_where_it_is_named(
-    finished: Path, tmp_path: Path, simulated: Recording
+    finished: Path, tmp_path: Path, recorded: Recording
 ) -> None:
-    config = load_run(finished).config
-    usual = as_edf(tmp_path / "a.edf", simulated)
+    seen = load_run(finished).input
+    usual = as_edf(tmp_path / "a.edf", recorded)
     renamed = write_edf(
         tmp_path / "b.edf",
-        [Channel("Central", np.round(simulated.signals[0] * 100).astype(np.int16), 100)],
+        [Channel("Central", np.round(recorded.signals[0] * 100).astype(np.int16), 100)],
     )
     with pytest.raises(SystemExit):
         main([str(finished), str(renamed), "--out", str(tmp_path / "x.csv")])
     assert not (tmp_path / "x.csv").exists()
-    one, other = read_edf(usual, config), read_edf(renamed, config, ["central"])
+    one, other = read_edf(usual, seen), read_edf(renamed, seen, ["central"])
     assert np.array_equal(one.signals, other.signals)
-
-
-def test_settings_survive_being_stored(finished: Path) -> None:
-    stored = json.loads((finished / "results.json").read_text())["config"]
-    config = restored(stored)
-    before = composed(*TINY, "explain=none", "explain.figures=0", *SIGNALS)
-    for part in ("task", "model", "cv", "trainer", "detector", "seed"):
-        assert getattr(config, part) == getattr(before, part)
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -193,9 +196,10 @@ def test_a_slow_recording_is_used_with_a_warning(
 ) -> None:
     noise = np.random.default_rng(0).integers(-999, 999, 60 * 50).astype(np.int16)
     path = write_edf(tmp_path / "n.edf", [Channel("CZ-A1", noise, 50)])
-    recording = read_edf(path, load_run(finished).config)
+    run = load_run(finished)
+    recording = read_edf(path, run.input)
     assert "n.edf: sampled at 50 Hz, which holds nothing above 25 Hz" in caplog.text
-    activation, _ = predict(load_run(finished), recording, Progress(QUIET))
+    activation, _ = find_events([*run.classifiers.values()], recording)
     assert len(activation.probability) == 600
 
 
@@ -208,33 +212,47 @@ def half_results(path: Path) -> None:
 
 
 def other_schema(path: Path) -> None:
-    changed(path, "schema", 99)
+    text = (path / "results.json").read_text()
+    (path / "results.json").write_text(text.replace('"folds"', '"falten"'))
+
+
+FOLD = Path("folds") / "b"
+
+
+def replaced(name: str, content: bytes | None) -> Callable[[Path], None]:
+    """Write something else in place of a file of a fold; None takes it away."""
+
+    def damage(path: Path) -> None:
+        (path / FOLD / name).unlink()
+        if content is not None:
+            (path / FOLD / name).write_bytes(content)
+
+    return damage
+
+
+def half(name: str) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        file = path / FOLD / name
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return damage
+
+
+def other_archive(path: Path) -> None:
+    with zipfile.ZipFile(path / FOLD / "model.ckpt", "w") as archive:
+        archive.writestr("nothing", b"")
 
 
 def no_detector(path: Path) -> None:
-    content = json.loads((path / "results.json").read_text())
-    del content["config"]["detector"], content["folds"][0]["detector"]
-    (path / "results.json").write_text(json.dumps(content))
+    file = path / FOLD / "model.ckpt"
+    classifier = EventClassifier.load_from_checkpoint(file)
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    trainer.strategy.connect(classifier)
+    classifier.detector = {}
+    trainer.save_checkpoint(file, weights_only=True)
 
 
-def no_weights(path: Path) -> None:
-    (path / "folds" / "synthetic2" / "model.ckpt").unlink()
-
-
-def half_weights(path: Path) -> None:
-    file = path / "folds" / "synthetic2" / "model.ckpt"
-    file.write_bytes(file.read_bytes()[:500])
-
-
-def other_network(path: Path) -> None:
-    content = json.loads((path / "results.json").read_text())
-    content["config"]["model"]["width"] = 5
-    (path / "results.json").write_text(json.dumps(content))
-
-
-def changed(path: Path, key: str, value: int) -> None:
-    content = json.loads((path / "results.json").read_text())
-    (path / "results.json").write_text(json.dumps({**content, key: value}))
+LFS = POINTER + b".github.com/spec/v1\noid sha256:00\nsize 12345\n"
 
 
 @pytest.mark.parametrize(
@@ -242,11 +260,16 @@ def changed(path: Path, key: str, value: int) -> None:
     [
         (no_results, "holds no results.json; name the directory of a finished run"),
         (half_results, "results.json is damaged"),
-        (other_schema, "results.json was written by another version of xai_sleep"),
-        (no_detector, "was made by a version of xai_sleep without a detector"),
-        (no_weights, "synthetic2/model.ckpt is missing; copy the whole run, or repeat it"),
-        (half_weights, "synthetic2/model.ckpt cannot be loaded"),
-        (other_network, "synthetic1/model.ckpt cannot be loaded"),
+        (other_schema, "results.json is damaged or was written by another version of xai_sleep"),
+        (replaced("model.ckpt", None), "b/model.ckpt is missing; copy the whole run, or repeat it"),
+        (replaced("model.ckpt", b""), "b/model.ckpt is damaged: of its content 0 bytes are here"),
+        (half("model.ckpt"), "b/model.ckpt is damaged: of its content"),
+        (replaced("model.ckpt", LFS), "b/model.ckpt is a Git LFS pointer, not the file itself; "),
+        (other_archive, "b/model.ckpt cannot be loaded ("),
+        (no_detector, "b/model.ckpt cannot be loaded ("),
+        (replaced("test.npz", None), "b/test.npz is missing; copy the whole run, or repeat it"),
+        (half("test.npz"), "b/test.npz is damaged: of its content"),
+        (replaced("test.npz", LFS), "b' lfs pull"),
     ],
 )
 def test_a_run_that_cannot_be_used_is_one_line(
@@ -257,18 +280,66 @@ def test_a_run_that_cannot_be_used_is_one_line(
     damage: Callable[[Path], None],
     said: str,
 ) -> None:
-    copy = tmp_path / "copy"
+    copy = tmp_path / "a copy"
     shutil.copytree(finished, copy)
     damage(copy)
     assert said in refused([str(copy), str(night), "--out", str(tmp_path / "e.csv")], capsys)
     assert not (tmp_path / "e.csv").exists()
 
 
+def test_a_leaky_run_is_refused_by_name(
+    finished: Path, night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    record = RunRecord.load(tmp_path / "run")
+    leaky = replace(record, leaks=[Leak("carried_weights", "…")])
+    leaky.save(tmp_path / "run")
+    assert "is a LEAKY run (carried_weights): its" in refused(
+        [str(tmp_path / "run"), str(night)], capsys
+    )
+
+
+def test_nothing_is_replaced_but_a_prediction_of_the_same_recording(
+    finished: Path,
+    night: Path,
+    recorded: Recording,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    marks = night.with_suffix(".csv")
+    marks.write_text("onset,duration,trial_type\n1,1,spindle\n")
+    (tmp_path / "x_activation.npz").write_bytes(b"mine")
+    before = {path: path.read_bytes() for path in (marks, night, tmp_path / "x_activation.npz")}
+    for out, said in (
+        (
+            marks,
+            "night.csv is there already and holds no prediction of night; choose another --out",
+        ),
+        (night, "night.edf is there already"),
+        (tmp_path / "x.csv", "x_activation.npz is there already"),
+        (tmp_path, "is no file that could be written"),
+        (Path("/dev/null"), "/dev/null is no file that could be written"),
+    ):
+        assert said in refused([str(finished), str(night), "--out", str(out)], capsys)
+    assert Path("/dev/null").is_char_device()
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(finished), str(night), "--fold", "a"]
+    for _ in range(2):  # the second time over the first
+        main(arguments)
+    other = as_edf(tmp_path / "other.edf", recorded)
+    capsys.readouterr()
+    said = refused([str(finished), str(other), "--fold", "a"], capsys)
+    assert "events.csv is there already and holds no prediction of other" in said
+    for path, content in before.items():
+        assert path.read_bytes() == content
+
+
 def test_a_fold_or_file_that_is_not_there_is_one_line(
     finished: Path, night: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refused([str(finished), str(night), "--fold", "x"], capsys)
-    assert said.endswith("has no fold x; --fold is one of synthetic1, synthetic2, synthetic3")
+    assert said.endswith("has no fold x; --fold is one of a, b, c")
     said = refused([str(finished), str(night.with_name("none.edf"))], capsys)
     assert "none.edf is no file; name an EDF recording" in said
     night.write_bytes(b"no EDF")
@@ -277,16 +348,16 @@ def test_a_fold_or_file_that_is_not_there_is_one_line(
 
 @pytest.mark.slow
 def test_half_an_hour_takes_less_than_five_seconds(
-    finished: Path, tmp_path: Path, simulated: Recording
+    finished: Path, tmp_path: Path, recorded: Recording
 ) -> None:
     """Processor time after loading: windows, maps and events, by three models."""
-    long = np.tile(simulated.signals, (1, 10))
+    long = np.tile(recorded.signals, (1, 10))
     path = write_edf(
         tmp_path / "n.edf", [Channel("CZ-A1", np.round(long[0] * 100).astype(np.int16), 100)]
     )
     everything = load_run(finished)
-    recording = read_edf(path, everything.config)
+    recording = read_edf(path, everything.input)
     assert recording.duration == 1800
     began = time.process_time()
-    predict(everything, recording, Progress(QUIET))
+    find_events([*everything.classifiers.values()], recording)
     assert time.process_time() - began < 5

@@ -373,5 +373,7 @@ def test_annotations_that_are_no_text_are_refused(tmp_path: Path) -> None:
     said = annotations([(1.0, 0.5, "spindle")], 10)
     raw = said.digital.astype("<i2").tobytes().replace(b"spindle", b"spind\xff\xfe")
     damaged = Channel(said.label, np.frombuffer(raw, "<i2"), said.rate, "")
+    night = opened(tmp_path, channel("C3"), damaged, kind="EDF+C")
     with pytest.raises(InputError, match=r"night\.edf: its annotations are not UTF-8"):
-        opened(tmp_path, channel("C3"), damaged, kind="EDF+C").annotations()
+        night.annotations()
+    assert night.read(["C3"])[0].shape == (1, 1000)

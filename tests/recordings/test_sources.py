@@ -154,13 +154,20 @@ def test_a_source_of_ones_own_needs_one_class(monkeypatch: pytest.MonkeyPatch) -
         ({"_target_": "no.where"}, r"data\._target_=no\.where: Error locating target"),
         ({"_target_": "pathlib.Path"}, r"data\._target_=pathlib\.Path is no source of data"),
         ({}, r"data\._target_=None is no source of data"),
-        ({"_target_": "xai_sleep.recordings.dreams.Dreams", "roof": "a"}, "keyword argument 'roof"),
+        ({"_target_": "xai_sleep.recordings.dreams.Dreams"}, "missing 1 required .* 'root'"),
     ],
 )
 def test_what_is_no_source_is_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         data_source(settings)
     assert source_name(settings, {"event": "spindle"}) == "unknown"
+
+
+def test_a_sweep_over_sources_may_set_what_some_do_not_have(tmp_path: Path) -> None:
+    settings = {"root": str(tmp_path), "minutes": 2.0, "expert": "expert1", "subjects": 1}
+    for name in ("dreams.Dreams", "files.Files", "simulated.Simulated"):
+        source = data_source({"_target_": f"xai_sleep.recordings.{name}", **settings})
+        assert isinstance(source.name, str)
 
 
 def test_the_name_of_a_source_is_known_before_anything_is_read(tmp_path: Path) -> None:

@@ -71,9 +71,7 @@ class Trained:
 
 def settings(*overrides: str) -> Config:
     """Compose settings that are quick to train by."""
-    return composed(
-        *("trainer.max_epochs=2", "balance.sampler.k_neighbors=2", "explain.figures=0"), *overrides
-    )
+    return composed("trainer.max_epochs=2", *overrides)
 
 
 def planned(config: Config) -> tuple[Plan, list[Fold]]:

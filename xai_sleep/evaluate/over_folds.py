@@ -102,7 +102,7 @@ class Rows:
 
         Parameters
         ----------
-        tested : Judged
+        judged : Judged
             Whose windows they are.
         table : array of shape (window, score)
             NaN where undefined.

@@ -29,7 +29,7 @@ def score_baseline(judged: Judged, no_events: str = "") -> list[Score]:
 
     Parameters
     ----------
-    tested : Judged
+    judged : Judged
         Its outcomes, with the truth they are compared with.
     no_events : str
         Why it is scored on windows alone; empty if it is scored on events too.

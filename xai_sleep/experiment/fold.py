@@ -14,9 +14,9 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from xai_sleep.detect.whole import input_of
+from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.score import score_fold
-from xai_sleep.evaluate.tested import Judging, Tested
 from xai_sleep.evaluate.windows import Called
 from xai_sleep.experiment.training import (
     Plan,
@@ -107,7 +107,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
         outcome = _explained(experiment, outcome, classifier, data, explainer, seed)
         outcome = _noted(experiment, outcome, classifier, data)
-        scores = Scores(score_fold(Tested(experiment.recordings, [outcome], experiment.judging)))
+        scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
     assert outcome.record is not None

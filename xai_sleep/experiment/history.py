@@ -27,6 +27,11 @@ class Epochs(pl.Callback):
         """One value an epoch, None where it is undefined."""
         return History(*self.values.values())
 
+    def of_weights_kept(self, *, best: bool) -> float | None:
+        """Return the validation score of the best or the last epoch; None where undefined."""
+        scores = self.values["val/average_precision"]
+        return max((s for s in scores if s is not None), default=None) if best else scores[-1]
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""
         for key, values in self.values.items():

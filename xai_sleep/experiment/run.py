@@ -26,10 +26,10 @@ from xai_sleep.evaluate.alignment import align
 from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.declared import declared
 from xai_sleep.evaluate.events import listed
+from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.maps import map_arrays
 from xai_sleep.evaluate.records import describe
 from xai_sleep.evaluate.score import score_run
-from xai_sleep.evaluate.tested import Judging, Tested
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_input
@@ -234,7 +234,7 @@ def _collect(
 ) -> Finished:
     """Put together what the run found."""
     config, recordings, judging = experiment.plan.config, experiment.recordings, experiment.judging
-    tested = Tested(recordings, outcomes, judging)
+    judged = Judged(recordings, outcomes, judging)
     folds = [outcome.record for outcome in outcomes if outcome.record is not None]
     record = RunRecord(
         schema=SCHEMA,
@@ -247,7 +247,7 @@ def _collect(
         folds=folds,
         baselines=baselines.records,
         metrics=declared(judging.further),
-        scores=[*score_run(tested), *baselines.scores],
+        scores=[*score_run(judged), *baselines.scores],
         command=command(),
         commit=commit(),
         versions=versions(),
@@ -258,7 +258,7 @@ def _collect(
         recordings=recordings,
         outcomes=outcomes,
         windows=TestWindows.of(recordings, outcomes),
-        events=listed(tested),
+        events=listed(judged),
         curves=curves(outcomes),
         aligned=align(recordings, outcomes),
         images=experiment.images,
@@ -274,5 +274,5 @@ def _write(experiment: Experiment, finished: Finished) -> None:
     marks = {name: np.array(words) for name, words in stamp.columns.items()}
     write_arrays(path / "activation.npz", marks | finished.activation_arrays)
     if finished.explained:
-        tested = Tested(finished.recordings, finished.outcomes, experiment.judging)
-        write_arrays(path / "maps.npz", marks | map_arrays(tested))
+        judged = Judged(finished.recordings, finished.outcomes, experiment.judging)
+        write_arrays(path / "maps.npz", marks | map_arrays(judged))

@@ -222,12 +222,14 @@ def fit_and_test(
     """
     trainer.fit(classifier, datamodule=data)
     trainer.test(classifier, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
-    validated = _predict(trainer, classifier, data.val_dataloader())
+    validated = predicted(trainer, classifier, data.val_dataloader())
     threshold = choose_threshold(data.val.label, validated)
     classifier.threshold.fill_(threshold)
-    probability = _predict(trainer, classifier, data.test_dataloader())
+    probability = predicted(trainer, classifier, data.test_dataloader())
     events, choice = find_events(detector, data, classifier)
     keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
+    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    epochs = next(each for each in callbacks if isinstance(each, Epochs))
     trainer.save_checkpoint(keep.best_model_path, weights_only=True)
     record = FoldRecord(
         name=data.fold.name,
@@ -237,8 +239,8 @@ def fit_and_test(
         test=_count(data.test),
         first_loss=classifier.first_loss,
         epochs=trainer.current_epoch,
-        val_average_precision=_validation(trainer),
-        history=_epochs(trainer).history,
+        val_average_precision=epochs.of_weights_kept(best=keep.monitor is not None),
+        history=epochs.history,
         detector=ChosenDetector(
             **asdict(choice.detector),
             chosen_on=choice.chosen_on,
@@ -269,34 +271,13 @@ def train_on_shuffled_labels(plan: Plan, fold: Fold, directory: Path, seed: int)
     return classifier
 
 
-def predicted(classifier: EventClassifier, loader: DataLoader[Any]) -> NDArray[np.float32]:
-    """Probability of an event in each window of a loader, shape (window,), without a Trainer."""
-    classifier.eval()
-    with torch.no_grad():
-        return np.concatenate([classifier.predict_step(b, 0).cpu().numpy() for b in loader])
+def predicted(
+    trainer: pl.Trainer, classifier: EventClassifier, loader: DataLoader[Any]
+) -> NDArray[np.float32]:
+    """Probability of an event in each window of a loader, shape (window,)."""
+    batches = cast("list[torch.Tensor]", trainer.predict(classifier, loader))
+    return np.asarray(torch.cat(batches).cpu())
 
 
 def _count(windows: Windows) -> Count:
     return Count(len(windows), int(windows.label.sum()))
-
-
-def _validation(trainer: pl.Trainer) -> float | None:
-    """Average precision of the weights kept; None where validation windows are of one class."""
-    keep = cast("ModelCheckpoint", trainer.checkpoint_callback)
-    if keep.monitor is None:
-        return _epochs(trainer).history.val_average_precision[-1]
-    if keep.monitor != "val/average_precision" or keep.best_model_score is None:
-        return None
-    return float(keep.best_model_score)
-
-
-def _epochs(trainer: pl.Trainer) -> Epochs:
-    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    return next(each for each in callbacks if isinstance(each, Epochs))
-
-
-def _predict(
-    trainer: pl.Trainer, classifier: EventClassifier, loader: DataLoader[Any]
-) -> NDArray[np.float32]:
-    batches = cast("list[torch.Tensor]", trainer.predict(classifier, loader))
-    return np.asarray(torch.cat(batches).cpu())

@@ -9,7 +9,7 @@ scikit-learn computes the same scores (the tests compare), but not ten at once a
 the bootstrap asks, and gives numbers where there is none.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ RANKING = ("auroc", "average_precision", "brier")
 NO_RANKING = "marks have no probability"
 
 
+@runtime_checkable
 class WindowMetric(Protocol):
     """A score of a user's own, declared like a :class:`~xai_sleep.metrics.metric.Metric`."""
 

@@ -62,6 +62,9 @@ class Dreams(DataSource):
 
         REMs have one expert: ``union`` is ``expert1``, the others are refused.
 
+    others
+        Settings of other sources: a sweep over sources gives all of them to each.
+
     Raises
     ------
     InputError
@@ -71,7 +74,11 @@ class Dreams(DataSource):
     name = "dreams"
 
     def __init__(
-        self, root: str, records: Sequence[str] | None = None, expert: str = "union"
+        self,
+        root: str,
+        records: Sequence[str] | None = None,
+        expert: str = "union",
+        **others: object,  # noqa: ARG002
     ) -> None:
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)

@@ -1,4 +1,4 @@
-"""What the DREAMS databases hold, which of their files are there, and what makes a record usable."""
+"""What the DREAMS databases hold, which files are there, and what makes a record usable."""
 
 import logging
 import re

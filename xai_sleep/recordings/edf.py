@@ -9,9 +9,8 @@ for volts; both drop annotations whose text has a line feed. Where they are righ
 this reader with them.
 """
 
-import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.edf_plus import Stamped, first_time, stamped
+from xai_sleep.recordings.edf_plus import first_time, read_lists
 from xai_sleep.recordings.people import person_key
 from xai_sleep.recordings.recording import Signals
 
@@ -119,11 +118,9 @@ class EdfFile:
         """
         start = self._start()
         return sorted(
-            (one.onset - start, one.duration, text)
+            (onset - start, duration, text)
             for at in self._texts()
-            for one in self._stamped(at)
-            for text in one.texts
-            if text
+            for onset, duration, text in read_lists(self._records(at), str(self.path))
         )
 
     def _position(self, name: str) -> int:
@@ -164,15 +161,15 @@ class EdfFile:
     def _texts(self) -> list[int]:
         return [i for i, name in enumerate(self.channels) if name in ANNOTATIONS]
 
-    def _stamped(self, at: int) -> list[Stamped]:
-        return stamped((row.tobytes() for row in self._bytes(at)), str(self.path))
+    def _records(self, at: int) -> Iterator[bytes]:
+        return (row.tobytes() for row in self._bytes(at))
 
     def _start(self) -> float:
         """Time in s that a file which keeps the time (EDF+) gives its first sample."""
         texts = self._texts() if self.plus else []
         if not texts:
             return 0.0
-        return first_time(self._stamped(texts[0]), self.record_seconds, str(self.path))
+        return first_time(self._records(texts[0]), self.record_seconds, str(self.path))
 
 
 def open_edf(path: Path) -> EdfFile:
@@ -191,9 +188,9 @@ def open_edf(path: Path) -> EdfFile:
         kind = fixed[192:197].decode("latin-1").strip()
         if kind in ("EDF+D", "BDF+D"):
             raise InputError(f"{path} has gaps in time ({kind}); convert it to continuous EDF")
-        n_channels = _whole(path, "number of channels", fixed[252:256])
+        n_channels = int(_known(path, "number of channels", fixed[252:256]))
         table = file.read(256 * max(n_channels, 0))
-    length = _whole(path, "length of the header", fixed[184:192])
+    length = int(_known(path, "length of the header", fixed[184:192]))
     if n_channels < 1 or not length == 256 * (1 + n_channels) == 256 + len(table):
         raise InputError(
             f"{path}: damaged EDF header, it says {length} bytes for {n_channels} channels and "
@@ -211,9 +208,9 @@ def open_edf(path: Path) -> EdfFile:
         channels=tuple(_text(cell) for cell in column(0, 16)),
         units=tuple(_text(cell) for cell in column(96, 8)),
         ranges=tuple(ranges),
-        samples=tuple(_whole(path, "samples a record", cell) for cell in column(216, 8)),
-        n_records=_whole(path, "number of data records", fixed[236:244]),
-        record_seconds=_finite(path, "length of a data record", fixed[244:252]),
+        samples=tuple(int(_known(path, "samples a record", cell)) for cell in column(216, 8)),
+        n_records=int(_known(path, "number of data records", fixed[236:244])),
+        record_seconds=_known(path, "length of a data record", fixed[244:252]),
         width=width,
         person=person_key(_text(fixed[8:88])),
     )
@@ -242,19 +239,15 @@ def _text(cell: bytes) -> str:
 
 def _number(cell: bytes) -> float:
     """Read a cell, in which some programs write a comma; NaN if it holds no number."""
-    with contextlib.suppress(ValueError):
+    try:
         return float(_text(cell).replace(",", "."))
-    return math.nan
+    except ValueError:
+        return math.nan
 
 
-def _finite(path: Path, what: str, cell: bytes) -> float:
-    value = _number(cell)
-    if not math.isfinite(value):
+def _known(path: Path, what: str, cell: bytes) -> float:
+    if not math.isfinite(_number(cell)):
         raise InputError(
             f"{path}: damaged EDF header, {what} reads {_text(cell)!r}; copy or download it again"
         )
-    return value
-
-
-def _whole(path: Path, what: str, cell: bytes) -> int:
-    return int(_finite(path, what, cell))
+    return _number(cell)

@@ -1,7 +1,7 @@
 """What EDF+ adds to EDF: time-stamped lists of annotations, the first of which keeps the time.
 
 Texts may hold line feeds. Times are s; those of a file count from a moment that need not be that of
-its first sample.
+its first sample. Functions take the bytes of one channel of annotations by data record.
 
 References
 ----------
@@ -10,62 +10,52 @@ References
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from xai_sleep.errors import InputError
 
 DRIFT = 0.01
 """In s: how far the time that a file keeps may be from the time its samples take."""
 
-_STAMP = re.compile(r"([+-]\d+\.?\d*)(?:\x15(\d+\.?\d*))?")
+_STAMP = re.compile(rb"([+-]\d+\.?\d*)(?:\x15(\d+\.?\d*))?\x14")
 
 
-@dataclass(frozen=True)
-class Stamped:
-    """A list of texts with onset and duration in s, in a data record counted from 0."""
-
-    record: int
-    onset: float
-    duration: float
-    texts: tuple[str, ...]
-
-
-def stamped(records: Iterable[bytes], name: str) -> list[Stamped]:
-    """Read the lists in the data records of one channel; ``name`` is the file's, for messages.
+def read_lists(records: Iterable[bytes], name: str) -> list[tuple[float, float, str]]:
+    """Read onset, duration and text of each annotation; ``name`` is the file's, for messages.
 
     Raises
     ------
     InputError
-        If they are not text, or one does not begin with a time.
+        If one is not text, or does not begin with a time.
     """
-    lists = []
-    for number, content in enumerate(records):
-        try:
-            parts = [part.split("\x14") for part in content.decode().split("\0") if part]
-        except UnicodeDecodeError:
-            raise InputError(
-                f"{name}: its annotations are not UTF-8, as EDF+ demands; write them as a table "
-                "beside it"
-            ) from None
-        for stamp, *texts in parts:
-            times = _STAMP.fullmatch(stamp)
-            if times is None:
+    found = []
+    for number, content in enumerate(records, start=1):
+        for stamped in filter(None, content.split(b"\0")):
+            stamp = _STAMP.match(stamped)
+            try:
+                texts = stamped[stamp.end() :].decode().split("\x14") if stamp else []
+            except UnicodeDecodeError:
                 raise InputError(
-                    f"{name}: in data record {number + 1} an annotation does not begin with a "
-                    "time; write them as a table beside it"
+                    f"{name}: its annotations are not UTF-8, as EDF+ demands; write them as a "
+                    "table beside it"
+                ) from None
+            if stamp is None:
+                raise InputError(
+                    f"{name}: in data record {number} an annotation does not begin with a time; "
+                    "write them as a table beside it"
                 )
-            lists.append(Stamped(number, float(times[1]), float(times[2] or 0), tuple(texts)))
-    return lists
+            times = float(stamp[1]), float(stamp[2] or 0)
+            found += [(*times, text) for text in texts if text]
+    return found
 
 
-def first_time(lists: Sequence[Stamped], seconds: float, name: str) -> float:
+def first_time(records: Iterable[bytes], seconds: float, name: str) -> float:
     """Time that a file gives its first sample, if it agrees with what it says of all records.
 
     Parameters
     ----------
-    lists : sequence of Stamped
-        Of the channel that keeps the time: the first list of each data record says when it begins.
+    records : iterable of bytes
+        Of the channel that keeps the time: each begins with the time of its first sample.
     seconds : float
         Length of a data record in s.
     name : str
@@ -76,16 +66,14 @@ def first_time(lists: Sequence[Stamped], seconds: float, name: str) -> float:
     InputError
         If records do not follow one another, so that marks and samples would drift apart.
     """
-    begins: dict[int, float] = {}
-    for one in lists:
-        begins.setdefault(one.record, one.onset - one.record * seconds)
-    start = next(iter(begins.values()), 0.0)
-    for record, begin in begins.items():
-        if abs(begin - start) > DRIFT:
+    stamps = ((number, _STAMP.match(content)) for number, content in enumerate(records))
+    begins = [(number, float(stamp[1])) for number, stamp in stamps if stamp]
+    start = begins[0][1] - begins[0][0] * seconds if begins else 0.0
+    for number, begin in begins:
+        if abs(begin - start - number * seconds) > DRIFT:
             raise InputError(
-                f"{name} says that it is continuous, but its data record {record + 1} begins "
-                f"{begin - start + record * seconds:g} s after the first and not "
-                f"{record * seconds:g} s: there are gaps in time, or records do not last "
-                f"{seconds:g} s; convert it to continuous EDF"
+                f"{name} says that it is continuous, but its data record {number + 1} begins "
+                f"{begin - start:g} s after the first and not {number * seconds:g} s: there are "
+                f"gaps in time, or records do not last {seconds:g} s; convert it to continuous EDF"
             )
     return start

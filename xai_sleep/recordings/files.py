@@ -53,6 +53,9 @@ class Files(DataSource):
     event_names : sequence of str, optional
         Kinds of row that are events, see :func:`.event_kinds`.
 
+    others
+        Settings of other sources: a sweep over sources gives all of them to each.
+
     Raises
     ------
     InputError
@@ -68,6 +71,7 @@ class Files(DataSource):
         expert: str = "union",
         scored: str = "rows",
         event_names: Sequence[str] | None = None,
+        **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
             raise InputError(

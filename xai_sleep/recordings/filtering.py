@@ -140,9 +140,9 @@ def prepare(
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
             raise InputError(
-                f"task.band or task.input_bands: a filter from {low:g} Hz fades over {_transition(low):g} Hz, but "
-                f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz); "
-                "lower the upper frequency or raise task.sfreq"
+                f"task.band or task.input_bands: a filter from {low:g} Hz fades over "
+                f"{_transition(low):g} Hz, but {high:g} Hz is {sfreq / 2 - high:g} Hz from half of "
+                f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
             )
     signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
     filtered = np.stack(

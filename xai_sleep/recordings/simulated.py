@@ -166,6 +166,9 @@ class Simulated(DataSource):
     records : sequence of str, optional
         Names of those to take, all by default.
 
+    others
+        Settings of other sources: a sweep over sources gives all of them to each.
+
     Raises
     ------
     InputError
@@ -175,7 +178,11 @@ class Simulated(DataSource):
     name = "synthetic"
 
     def __init__(
-        self, subjects: int = 8, minutes: float = 10.0, records: Sequence[str] | None = None
+        self,
+        subjects: int = 8,
+        minutes: float = 10.0,
+        records: Sequence[str] | None = None,
+        **others: object,  # noqa: ARG002
     ) -> None:
         _require_room(subjects, minutes)
         self.subjects, self.minutes = subjects, minutes

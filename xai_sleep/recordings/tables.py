@@ -112,7 +112,7 @@ def _cells(path: Path) -> list[list[str]]:
         return []
     except (UnicodeDecodeError, pd.errors.ParserError) as error:
         raise InputError(
-            f"{path} cannot be read as a table ({str(error).strip()}); save it as UTF-8, with no more cells in "
-            "a row than line 1 has, and quotes in pairs"
+            f"{path} cannot be read as a table ({str(error).strip()}); save it as UTF-8, "
+            "with no more cells in a row than line 1 has, and quotes in pairs"
         ) from None
     return [[str(cell).strip() for cell in line] for line in frame.fillna("").to_numpy()]

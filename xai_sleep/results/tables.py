@@ -43,7 +43,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         numbers = {  # not by the reader of pandas, which in some versions rounds
-            name: frame[name].replace("", "nan").astype(kind)
+            name: frame[name].replace("", "nan").to_numpy(object).astype(kind)
             for name, kind in columns.items()
             if kind != "str" and name in frame
         }

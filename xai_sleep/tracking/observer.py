@@ -10,7 +10,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 
 from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.events import listed
-from xai_sleep.evaluate.tested import Judging, Tested
+from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.observer import Observer
@@ -74,7 +74,7 @@ class Tracking(Observer):
             return
         windows = TestWindows.of(self.recordings, [outcome])
         judging = Judging(iou=self.config.detector.iou)
-        events = listed(Tested(self.recordings, [outcome], judging))
+        events = listed(Judged(self.recordings, [outcome], judging))
         examples = self.directory / "figures" / f"examples-{outcome.name}.png"
         self.run.log(
             {

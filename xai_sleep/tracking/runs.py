@@ -101,16 +101,14 @@ def group_name(config: Config, stamp: Stamp, directory: Path) -> str:
 def tracked_run(
     config: Config, stamp: Stamp, directory: Path, name: str | None = None
 ) -> Iterator[wandb.Run]:
-    """Open the W&B run of a fold, or of the summary, and close it whatever happens.
-
-    Closed, or the next one would log into it.
+    """Open the W&B run of a fold, or of the summary, and close it, or the next would log into it.
 
     Parameters
     ----------
     config : Config
-        Settings; those that do not name a place on this machine are the run's configuration.
+        Settings; those that name a place on this machine are not shown.
     stamp : Stamp
-        Its source and leaks are tags, so that their figures are not taken for real ones.
+        Its source and leaks are tags, so that figures are not taken for what they are not.
     directory : Path
         Of the run; files go to ``wandb/`` in it, all of them.
     name : str, optional
@@ -119,7 +117,7 @@ def tracked_run(
     Raises
     ------
     InputError
-        If the server cannot be reached.
+        If Weights & Biases begins no run.
     """
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
     own = {"project": settings.project, "entity": settings.entity, "group": group}

@@ -69,14 +69,9 @@ class Input(nn.Module, ABC):
         super().__init__()
         self.channels, self.setting = channels, setting
         self.bands = [(float(low), float(high)) for low, high in bands]
-        self.window, self.sfreq = window, sfreq
+        self.window, self.sfreq, self.n_times = window, sfreq, round(window * sfreq)
         learnt = torch.ones(len(channels) * len(bands), 1) if scale == "train" else None
         self.register_buffer("amplitude", learnt)
-
-    @property
-    def n_times(self) -> int:
-        """Samples per window."""
-        return round(self.window * self.sfreq)
 
     @property
     @abstractmethod
