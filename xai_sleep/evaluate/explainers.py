@@ -111,11 +111,11 @@ def _stranger(
     maps = _of_positives(replace(rows, part="sanity_maps"), judged, mean, SCORES, judged.positive)
     (gain,) = (row for row in maps if (row.metric, row.fold) == ("pointing_gain", POOLED))
     value = final[-1].value
-    judged = {
+    verdict = {
         "windows": len(rho),
         "undefined": np.isnan(rho[:, -1]).sum(),
         "passed": None if value is None else value < PASS_BELOW,
         "at_chance": None if gain.low is None or gain.high is None else gain.low <= 0 <= gain.high,
     }
     why = {"passed": NO_RANK, "at_chance": gain.reason}
-    return found + final + rows.of_fold(judged, reasons=why) + maps
+    return found + final + rows.of_fold(verdict, reasons=why) + maps

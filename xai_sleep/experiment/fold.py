@@ -106,7 +106,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         )
         outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
         outcome = _explained(experiment, outcome, classifier, data, explainer, seed)
-        outcome = _noted(experiment, outcome, classifier, data)
+        outcome = _noted(experiment, outcome, trainer, classifier, data)
         scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
@@ -139,13 +139,17 @@ def _explained(
 
 
 def _noted(
-    experiment: Experiment, outcome: FoldOutcome, classifier: EventClassifier, data: FoldDataModule
+    experiment: Experiment,
+    outcome: FoldOutcome,
+    trainer: pl.Trainer,
+    classifier: EventClassifier,
+    data: FoldDataModule,
 ) -> FoldOutcome:
     """Note leaks in the record, and scores of synthetic windows that a leak lets into the test."""
     record, scores = outcome.record, list[Score]()
     assert record is not None
     if data.held_out is not None:
-        synthetic = predicted(classifier, data.held_out_dataloader())
+        synthetic = predicted(trainer, classifier, data.held_out_dataloader())
         labels = np.concatenate([outcome.windows.label, data.held_out[1]])
         every = np.concatenate([outcome.probabilities.astype(np.float32), synthetic])
         called = Called(labels, every, decide(every, record.threshold))

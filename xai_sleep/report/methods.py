@@ -80,7 +80,7 @@ def _marks(record: RunRecord) -> str:
     data = record.config.data
     expert = f"Events by the expert setting “{data['expert']}”. " if "expert" in data else ""
     scored = {"all": "all of every record", "rows": "what the tables say"}.get(
-        data.get("scored", "")
+        str(data.get("scored", ""))
     )
     return f"{expert}Scored time is {scored}. " if scored else expert
 
