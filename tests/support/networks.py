@@ -92,14 +92,22 @@ WEIGHTS = Weights(
 
 
 class BrokenNetwork(nn.Module):
-    """A network that can be built, but not used."""
+    """A network that keeps to the contract, but cannot be trained."""
 
     input_kind: Literal["signal"] = "signal"
 
     def __init__(self, n_chans: int, n_times: int) -> None:
         super().__init__()
-        self.layer = nn.Linear(n_chans * n_times, 2)
+        self.features, self.layer = nn.Identity(), nn.Linear(n_chans * n_times, 2)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The signal itself."""
+        return self.features
 
     def forward(self, signals: Tensor) -> Tensor:
-        """Break down."""
-        raise FloatingPointError(f"broken at {tuple(signals.shape)}")
+        """Break down in training."""
+        if self.training:
+            raise FloatingPointError(f"broken at {tuple(signals.shape)}")
+        logits: Tensor = self.layer(self.features(signals).flatten(1))
+        return logits
