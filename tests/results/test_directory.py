@@ -21,6 +21,7 @@ from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import read_json, write_arrays, write_json, write_text
 from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.stamp import Leak, Stamp
 
 SETTINGS: dict[str, Any] = {"seed": 0, "task": {"name": "rem", "band": [0.5, 15.0]}}
 OUTCOME = outcome("a", [0, 1, 1], [0.25, 1.0, 0.5], threshold=0.6)
@@ -264,6 +265,23 @@ def test_recordings_that_changed_are_named_and_refused(
 def test_fingerprints_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
     RunDirectory(tmp_path).require_same([recording("one", subject="who it is")])
     assert "who" not in (tmp_path / "recordings.json").read_text()
+
+
+def test_what_a_leaky_run_keeps_says_so(tmp_path: Path) -> None:
+    stamp = Stamp("synthetic", (Leak("carried_weights", "…"),))
+    directory = RunDirectory(tmp_path, stamp)
+    directory.require_same([recording("data")])
+    directory.require_same([recording("data")])
+    assert (
+        json.loads((tmp_path / "recordings.json").read_text())["leaks"] == "LEAKY carried_weights"
+    )
+    directory.write_fold(OUTCOME)
+    with np.load(tmp_path / "folds" / OUTCOME.name / "test.npz") as stored:
+        assert (str(stored["leaks"]), str(stored["data"])) == (
+            "LEAKY carried_weights",
+            "SIMULATED",
+        )
+    assert np.array_equal(directory.read_fold(OUTCOME.name).detected, OUTCOME.detected)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {"f1": [float("nan")]}, object()])

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 from threadpoolctl import threadpool_limits
@@ -88,7 +87,7 @@ def run(
     seen = build_input(config)
     source = _source(config, seen)
     stamp = Stamp(source.name, leaks(practices))
-    directory = RunDirectory(Path(config.output_dir))
+    directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
     with (
         directory.claimed(asdict(settled(config))),
@@ -271,8 +270,7 @@ def _write(experiment: Experiment, finished: Finished) -> None:
     finished.windows.write(path / "predictions.csv", stamp)
     finished.events.write(path / "events.csv", stamp)
     finished.scores.write(path / "scores.csv", stamp)
-    marks = {name: np.array(words) for name, words in stamp.columns.items()}
-    write_arrays(path / "activation.npz", marks | finished.activation_arrays)
+    write_arrays(path / "activation.npz", finished.activation_arrays, stamp)
     if finished.explained:
         judged = Judged(finished.recordings, finished.outcomes, experiment.judging)
-        write_arrays(path / "maps.npz", marks | map_arrays(judged))
+        write_arrays(path / "maps.npz", map_arrays(judged), stamp)

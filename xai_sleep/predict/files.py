@@ -60,11 +60,10 @@ def write(
     columns = ([record] * len(events), onset, duration, detections.confidence)
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
     arrays = {"step": np.array(1 / RATE), **activation.named(record)}
-    marks = {name: np.array(value) for name, value in stamp.columns.items()}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_table(out, table, stamp, FORMATS)
-        write_arrays(beside(out), arrays | marks)
+        write_arrays(beside(out), arrays, stamp)
     except OSError as error:
         raise InputError(
             f"cannot write {out} ({error.strerror}); choose another place with --out"

@@ -17,6 +17,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
+from xai_sleep.results.stamp import Stamp
 
 SETTINGS, RECORDINGS = "settings.json", "recordings.json"
 ARRAYS, RECORD = "test.npz", "metrics.json"
@@ -32,6 +33,8 @@ class RunDirectory:
     ----------
     path : Path
         Created if missing.
+    stamp : Stamp, optional
+        What results must say of themselves.
 
     Raises
     ------
@@ -39,8 +42,8 @@ class RunDirectory:
         If it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, stamp: Stamp | None = None) -> None:
+        self.path, self.stamp = path, stamp or Stamp()
         try:
             (path / "folds").mkdir(parents=True, exist_ok=True)
             (path / "figures").mkdir(exist_ok=True)
@@ -93,7 +96,8 @@ class RunDirectory:
             Naming each record and what of it is not as it was.
         """
         prints = {each.record: fingerprint(each) for each in recordings}
-        changed = list(_changes(*self._first(RECORDINGS, prints)))
+        before, now = self._first(RECORDINGS, {"records": prints, **self.stamp.columns})
+        changed = list(_changes(_records(before), _records(now)))
         if changed:
             raise InputError(
                 f"the recordings are not those that the run in {self.path} was begun with "
@@ -125,7 +129,7 @@ class RunDirectory:
     def write_fold(self, outcome: FoldOutcome) -> None:
         """Store a network's fold, its record last: from then on it is finished."""
         assert outcome.record is not None, "only a network's folds are stored"
-        write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays())
+        write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
         outcome.record.save(self.fold(outcome.name) / RECORD)
 
     def read_fold(self, name: str) -> FoldOutcome:
@@ -142,6 +146,11 @@ class RunDirectory:
             return FoldOutcome.stored(name, read_arrays(file), record)
         except KeyError as error:
             raise damaged(file, f"it lacks {error}") from None
+
+
+def _records(kept: Tree) -> Tree:
+    records = kept.get("records")
+    return records if isinstance(records, dict) else {}
 
 
 def _changes(before: Tree, now: Tree) -> Iterator[str]:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
+from xai_sleep.results.stamp import Stamp
 
 
 def write_json(path: Path, content: object) -> None:
@@ -27,10 +28,13 @@ def write_text(path: Path, content: str) -> None:
     beside.replace(path)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a compressed ``.npz`` by rename."""
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], stamp: Stamp | None = None
+) -> None:
+    """Write a compressed ``.npz`` by rename, with what a stamp says as arrays of words."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
-    np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
+    marks = {} if stamp is None else {n: np.array(words) for n, words in stamp.columns.items()}
+    np.savez_compressed(beside, **marks, **arrays)  # type: ignore[arg-type]
     beside.replace(path)
 
 
