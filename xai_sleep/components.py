@@ -49,10 +49,7 @@ def target(where: str, component: Component) -> object:
 def made(where: str, component: Component, **arguments: object) -> object:
     """Make a component with its own arguments and those given.
 
-    Raises
-    ------
-    InputError
-        If it cannot be imported, or refuses the arguments.
+    Raises InputError if it cannot be imported, or refuses the arguments.
     """
     target(where, component)
     try:

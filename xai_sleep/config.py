@@ -69,10 +69,7 @@ def settled(config: Config) -> Config:
 def restored(config: Config) -> Config:
     """Take up the settings of a :class:`~xai_sleep.results.run.RunRecord`.
 
-    Raises
-    ------
-    InputError
-        As :func:`validate`.
+    Raises InputError as :func:`validate`.
     """
     return validate(OmegaConf.create(asdict(config)))
 

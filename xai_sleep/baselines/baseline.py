@@ -24,22 +24,14 @@ from xai_sleep.windows.windows import Windows
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a baseline says of one recording; events or decisions, or both.
+    """What a baseline says of one recording; events or decisions, or both."""
 
-    Parameters
-    ----------
-    events : array of shape (n, 2), optional
-        Start and end in s, in the whole recording; None if it does not say when.
-    detected : bool array of shape (window,), optional
-        Which windows it calls positive; by default those that its events make positive under the
-        task's own label rule.
-    probability : float array of shape (window,), optional
-        Of an event in each window.
-    """
-
+    # (n, 2) start and end in s, in the whole recording; None if it does not say when
     events: Intervals | None = None
+    # (window,) which windows it calls positive; by default those that its events make positive
+    # under the task's own label rule
     detected: NDArray[np.bool_] | None = None
-    probability: NDArray[np.float64] | None = None
+    probability: NDArray[np.float64] | None = None  # (window,) of an event in each window
 
 
 class Baseline(ABC):
@@ -59,20 +51,14 @@ class Baseline(ABC):
     def prepare(self, trial: Trial) -> Trial:
         """Look at a run before its folds; return what is to be compared, if not all of it.
 
-        Raises
-        ------
-        LeftOutError
-            If the baseline cannot be had here.
+        Raises LeftOutError if the baseline cannot be had here.
         """
         return trial
 
     def fit(self, training: Training) -> Mapping[str, float]:
         """Choose parameters for a fold, and return them.
 
-        Raises
-        ------
-        LeftOutError
-            If there is nothing to choose by.
+        Raises LeftOutError if there is nothing to choose by.
         """
         del training
         return {}

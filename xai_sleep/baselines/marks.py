@@ -22,10 +22,7 @@ class Automatic(Baseline):
     def prepare(self, trial: Trial) -> Trial:
         """Look whether the marks are there and long enough to make a window positive.
 
-        Raises
-        ------
-        LeftOutError
-            If a record has none, or they are too short to make any window positive.
+        Raises LeftOutError if a record has none, or they are too short to make any window positive.
         """
         lacking = [r.record for r in trial.recordings if "automatic" not in r.scorers]
         if len(lacking) == len(trial.recordings):
@@ -64,10 +61,8 @@ class Experts(Baseline):
     def prepare(self, trial: Trial) -> Trial:
         """Make expert 1 the truth, and narrow folds to time that both scored.
 
-        Raises
-        ------
-        LeftOutError
-            If no test window of a record with two experts lies in time that both scored.
+        Raises LeftOutError if no test window of a record with two experts lies in time that both
+        scored.
         """
         twice = [r.record for r in trial.recordings if _is_scored_twice(r)]
         if not twice:

@@ -41,13 +41,7 @@ class RapidEyeMovements(Rule):
     merge_gap = 0.1
 
     def activation(self, recording: Recording) -> Values:
-        """Compute the sum of the two logarithms.
-
-        Raises
-        ------
-        LeftOutError
-            If there are not two channels.
-        """
+        """Compute the sum of the two logarithms; LeftOutError if there are not two channels."""
         if len(recording.signals) < 2:
             raise LeftOutError("it needs both EOG channels, and this run reads one")
         sfreq = recording.sfreq

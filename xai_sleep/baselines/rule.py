@@ -43,10 +43,7 @@ class Rule(ABC):
     def activation(self, recording: Recording) -> Values:
         """How much an event is there, at every sample of a recording.
 
-        Raises
-        ------
-        LeftOutError
-            If the recording is no fit.
+        Raises LeftOutError if the recording is no fit.
         """
 
 
@@ -66,10 +63,7 @@ def band_passed(signal: Values, sfreq: float, band: tuple[float, float]) -> Valu
 
     The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz.
 
-    Raises
-    ------
-    LeftOutError
-        If the sampling rate is too low for the band.
+    Raises LeftOutError if the sampling rate is too low for the band.
     """
     if band[1] >= sfreq / 2:
         raise LeftOutError(

@@ -51,10 +51,7 @@ class Threshold(Baseline):
     def prepare(self, trial: Trial) -> Trial:
         """Look at all recordings once, by every option: folds only choose among them.
 
-        Raises
-        ------
-        LeftOutError
-            If there is no rule, or it does not fit the recordings.
+        Raises LeftOutError if there is no rule, or it does not fit the recordings.
         """
         rule = self.rule
         if rule is None:
@@ -69,10 +66,7 @@ class Threshold(Baseline):
     def fit(self, training: Training) -> Mapping[str, float]:
         """Choose thresholds, and fit the curve of probability.
 
-        Raises
-        ------
-        LeftOutError
-            If training has no event.
+        Raises LeftOutError if training has no event.
         """
         self._best = self._choose(training)
         windows = training.trial.windows(training.both)

@@ -19,29 +19,15 @@ class LeftOutError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A run.
+    """A run."""
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Resampled and broad-band, in µV.
-    folds : sequence of Fold
-        Of these recordings.
-    window : float
-        Length of a test window in s.
-    min_overlap : float
-        Of an event with a positive window, in s; see :func:`xai_sleep.windows.windows.cut`.
-    seed : int
-        Of the run.
-    judging : Judging
-        How the network is judged, and every baseline.
-    """
-
-    recordings: Sequence[Recording]
-    folds: Sequence[Fold]
-    window: float
+    recordings: Sequence[Recording]  # resampled and broad-band, in µV
+    folds: Sequence[Fold]  # of these recordings
+    window: float  # length of a test window in s
+    # of an event with a positive window, in s; see :func:`xai_sleep.windows.windows.cut`
     min_overlap: float
-    seed: int
+    seed: int  # of the run
+    # how the network is judged, and every baseline
     judging: Judging = field(default_factory=Judging)
 
     def windows(self, within: Times) -> Windows:
@@ -63,25 +49,13 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What a baseline may learn from in a fold: test time is no part of it.
+    """What a baseline may learn from in a fold: test time is no part of it."""
 
-    Parameters
-    ----------
-    name : str
-        Of the fold.
-    number : int
-        Of the fold, from 0.
-    train, val : tuple of arrays of shape (n, 2)
-        Time of each recording in s.
-    trial : Trial
-        The run, without its folds.
-    """
-
-    name: str
-    number: int
-    train: Times
+    name: str  # of the fold
+    number: int  # of the fold, from 0
+    train: Times  # (n, 2) train, val: time of each recording in s
     val: Times
-    trial: Trial
+    trial: Trial  # the run, without its folds
 
     @classmethod
     def of(cls, trial: Trial, number: int) -> "Training":

@@ -40,10 +40,8 @@ class Yasa(Baseline):
     def prepare(self, trial: Trial) -> Trial:
         """Detect in all recordings: folds make no difference.
 
-        Raises
-        ------
-        LeftOutError
-            If YASA has no detector of the event, is not installed, or cannot work on the channels.
+        Raises LeftOutError if YASA has no detector of the event, is not installed, or cannot work
+        on the channels.
         """
         if self.event not in DETECTORS:
             raise LeftOutError(f"YASA has no detector of a {self.event}")

@@ -26,28 +26,17 @@ WAVELENGTH = 4 * pi / (OMEGA0 + sqrt(2 + OMEGA0**2))  # Fourier period of scale 
 class Grid:
     """The frequencies and times of an image, and the windows it is made of.
 
-    Parameters
-    ----------
-    n_times : int
-        Samples in a window.
-    sfreq : float
-        Sampling frequency in Hz.
-    fmin, fmax : float
-        Lowest and highest frequency in Hz.
-    n_freqs, n_out : int
-        Rows and columns of the image.
-
     Raises
     ------
     InputError
         If such windows cannot show these frequencies or times.
     """
 
-    n_times: int
-    sfreq: float
-    fmin: float
+    n_times: int  # samples in a window
+    sfreq: float  # sampling frequency in Hz
+    fmin: float  # fmin, fmax: lowest and highest frequency in Hz
     fmax: float
-    n_freqs: int
+    n_freqs: int  # n_freqs, n_out: rows and columns of the image
     n_out: int
 
     def __post_init__(self) -> None:

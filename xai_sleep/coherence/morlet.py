@@ -36,21 +36,12 @@ Plan = TypeVar("Plan")
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Neighbouring scales that share a slice of the spectrum.
+    """Neighbouring scales that share a slice of the spectrum."""
 
-    Parameters
-    ----------
-    scales : slice
-        Rows of the image.
-    bins : slice
-        Bins of :meth:`Transform.spectra`.
-    weights : tensor of shape (scale, 1, 1, bin)
-        Fourier transform of the wavelet, normalised as by Torrence and Compo, and for an inverse
-        transform of the slice alone.
-    """
-
-    scales: slice
-    bins: slice
+    scales: slice  # rows of the image
+    bins: slice  # bins of :meth:`Transform.spectra`
+    # (scale, 1, 1, bin) fourier transform of the wavelet, normalised as by Torrence and Compo, and
+    # for an inverse transform of the slice alone
     weights: Tensor
 
     def weighted(self, spectra: Tensor) -> Tensor:
@@ -60,21 +51,11 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """The transform to one grid, in one dtype and on one device.
+    """The transform to one grid, in one dtype and on one device."""
 
-    Parameters
-    ----------
-    n_fft : int
-        Length to which windows are padded with zeros.
-    first : int
-        Lowest bin in use; 0 or negative.
-    bands : tuple of Band
-        All scales, in order.
-    """
-
-    n_fft: int
-    first: int
-    bands: tuple[Band, ...]
+    n_fft: int  # length to which windows are padded with zeros
+    first: int  # lowest bin in use; 0 or negative
+    bands: tuple[Band, ...]  # all scales, in order
 
     def spectra(self, windows: Tensor) -> Tensor:
         """Spectra of ``(window, channel, time)`` as ``(channel, window, bin)``, from ``first`` on.

@@ -38,19 +38,13 @@ def _grinsted_boxcar(dj: float) -> Array:
 
 @dataclass(frozen=True)
 class Semantics:
-    """What implementations of coherence disagree on.
+    """What implementations of coherence disagree on."""
 
-    Parameters
-    ----------
-    padding : int
-        Before the transform windows are padded with zeros to so many times the next power of two.
-        (Grinsted's own code takes the power above the nearest one: the same for windows of 1000,
-        500 and 250 samples, half as much for 300 or 600.)
-    boxcar : callable
-        Weights over scales from their spacing in octaves; their sum cancels in R².
-    """
-
+    # before the transform windows are padded with zeros to so many times the next power of two.
+    # (Grinsted's own code takes the power above the nearest one: the same for windows of 1000, 500
+    # and 250 samples, half as much for 300 or 600.)
     padding: int
+    # weights over scales from their spacing in octaves; their sum cancels in R²
     boxcar: Callable[[float], Array]
 
 

@@ -33,10 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def save(groups: Groups) -> dict[str, str]:
     """Save the workspace and the report of some groups, and return their addresses.
 
-    Raises
-    ------
-    InputError
-        If Weights & Biases cannot be reached or refuses.
+    Raises InputError if Weights & Biases cannot be reached or refuses.
     """
     # Late, because an extra brings it.
     from xai_sleep.dashboard.panels import build_report, build_workspace

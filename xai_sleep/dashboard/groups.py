@@ -11,21 +11,11 @@ from xai_sleep.tracking.runs import TRACKED, sync_command
 
 @dataclass(frozen=True)
 class Groups:
-    """Groups of runs in one project.
+    """Groups of runs in one project."""
 
-    Parameters
-    ----------
-    project : str
-        Their project.
-    entity : str or None
-        User or team that owns it; None is whoever is logged in.
-    names : tuple of str
-        Each the folds and the summary of one experiment, or of several.
-    """
-
-    project: str
-    entity: str | None
-    names: tuple[str, ...]
+    project: str  # their project
+    entity: str | None  # user or team that owns it; None is whoever is logged in
+    names: tuple[str, ...]  # each the folds and the summary of one experiment, or of several
 
 
 def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:

@@ -15,26 +15,16 @@ NO_EVENTS: Intervals = np.empty((0, 2))
 
 @dataclass(frozen=True, eq=False)
 class DetectedEvents:
-    """Events that one fold, of a network or of a baseline, detected in its test records.
+    """Events that one fold, of a network or of a baseline, detected in its test records."""
 
-    Parameters
-    ----------
-    record : int64 array of shape (n,)
-        Index of the recording of each detection.
-    events : array of shape (n, 2)
-        Start and end in s.
-    confidence : array of shape (n,)
-        Highest activation inside; NaN for marks.
-    tested : mapping of int to Intervals
-        The scored time of each recording that this fold tested, by its index.
-    activations : mapping of int to Activation
-        Of each tested recording; empty for what has none.
-    """
-
+    # (n,) index of the recording of each detection
     record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    events: Intervals = field(default_factory=lambda: NO_EVENTS)
+    events: Intervals = field(default_factory=lambda: NO_EVENTS)  # (n, 2) start and end in s
+    # (n,) highest activation inside; NaN for marks
     confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    # the scored time of each recording that this fold tested, by its index
     tested: Mapping[int, Intervals] = field(default_factory=dict)
+    # of each tested recording; empty for what has none
     activations: Mapping[int, Activation] = field(default_factory=dict)
 
     def arrays(self) -> dict[str, NDArray[Any]]:

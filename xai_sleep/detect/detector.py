@@ -24,20 +24,13 @@ RATE = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """What a network says of one record over time; cell i lasts from ``i / RATE`` s to the next.
+    """What a network says of one record over time; cell i lasts from ``i / RATE`` s to the next."""
 
-    Parameters
-    ----------
-    probability : float16 array of shape (time,)
-        Mean probability of an event of the windows that cover a cell; NaN where none does.
-    relevance : float16 array of shape (time,)
-        The same of their probability times their map: where in the window the event is.
-    evidence : float16 array of shape (time,), optional
-        The same of the probability that a network gives to each moment, if it gives any.
-    """
-
+    # (time,) mean probability of an event of the windows that cover a cell; NaN where none does
     probability: NDArray[np.float16]
+    # (time,) the same of their probability times their map: where in the window the event is
     relevance: NDArray[np.float16]
+    # (time,) the same of the probability that a network gives to each moment, if it gives any
     evidence: NDArray[np.float16] | None = None
 
     @property
@@ -86,26 +79,14 @@ class Activation:
 
 @dataclass(frozen=True)
 class Detector:
-    """Parameters of a detection; durations in s.
+    """Parameters of a detection; durations in s."""
 
-    Parameters
-    ----------
-    activation : {"probability", "relevance", "product", "evidence"}
-        What it looks at.
-    smooth : float
-        Width of the moving average.
-    high : float
-        What an event must reach.
-    low_ratio : float
-        The lower threshold, which ends an event, as a share of ``high``.
-    min_duration, max_duration, merge_gap : float
-        See :func:`xai_sleep.detect.hysteresis.detect`.
-    """
-
+    # {"probability", "relevance", "product", "evidence"} what it looks at
     activation: str = "relevance"
-    smooth: float = 0.3
-    high: float = 0.5
-    low_ratio: float = 0.5
+    smooth: float = 0.3  # width of the moving average
+    high: float = 0.5  # what an event must reach
+    low_ratio: float = 0.5  # the lower threshold, which ends an event, as a share of ``high``
+    # min_duration, max_duration, merge_gap: see :func:`xai_sleep.detect.hysteresis.detect`
     min_duration: float = 0.3
     max_duration: float = 5.0
     merge_gap: float = 0.3

@@ -43,18 +43,11 @@ _BETWEEN = 20.0  # s between records laid out in a row: more than any gap and an
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One record to choose by.
+    """One record to choose by."""
 
-    Parameters
-    ----------
-    activation : Activation
-        NaN outside the time that may be looked at.
-    events, scored : array of shape (n, 2)
-        The record's events in s, and the time that may be looked at; of the events those count
-        whose midpoint lies in it.
-    """
-
-    activation: Activation
+    activation: Activation  # naN outside the time that may be looked at
+    # (n, 2) events, scored: the record's events in s, and the time that may be looked at; of the
+    # events those count whose midpoint lies in it
     events: Intervals
     scored: Intervals
 
@@ -66,24 +59,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Choice:
-    """A detector, and by what it was chosen.
+    """A detector, and by what it was chosen."""
 
-    Parameters
-    ----------
-    detector : Detector
-        The middle of the good ones.
-    f1 : float or None
-        Of its events over all examples; None without an event, where nothing could be chosen.
-    events : int
-        That took part.
-    chosen_on : str
-        The time that was looked at, in words.
-    """
-
-    detector: Detector
+    detector: Detector  # the middle of the good ones
+    # of its events over all examples; None without an event, where nothing could be chosen
     f1: float | None
-    events: int
-    chosen_on: str = ""
+    events: int  # that took part
+    chosen_on: str = ""  # the time that was looked at, in words
 
 
 def choose_detector(

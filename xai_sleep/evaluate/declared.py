@@ -24,10 +24,7 @@ BUILT_IN = tuple(
 def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:
     """List the built-in metrics and those of a user's own.
 
-    Raises
-    ------
-    InputError
-        If one of these takes a name that is taken.
+    Raises InputError if one of these takes a name that is taken.
     """
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:

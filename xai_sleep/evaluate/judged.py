@@ -18,46 +18,23 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Judging:
-    """How everything that was tested is judged.
+    """How everything that was tested is judged."""
 
-    Parameters
-    ----------
-    iou : float
-        Intersection over union from which a detection finds an event.
-    tolerance : float
-        How far from an event, in s, a peak may lie and still point at it.
-    methods : tuple of str
-        Names of the explainers, the main one, whose maps the outcomes hold, first.
-    further : tuple of WindowMetric
-        Window scores of a user's own.
-    """
-
-    iou: float = 0.2
-    tolerance: float = 0.0
+    iou: float = 0.2  # intersection over union from which a detection finds an event
+    tolerance: float = 0.0  # how far from an event, in s, a peak may lie and still point at it
+    # names of the explainers, the main one, whose maps the outcomes hold, first
     methods: tuple[str, ...] = ()
-    further: tuple[WindowMetric, ...] = ()
+    further: tuple[WindowMetric, ...] = ()  # window scores of a user's own
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Test windows of all folds, one fold after another; arrays of shape (window,).
+    """Test windows of all folds, one fold after another; arrays of shape (window,)."""
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        With their events, raters and stages.
-    outcomes : sequence of FoldOutcome
-        One a fold, of a network or of a baseline.
-    judging : Judging
-        How they are judged.
-    who : str
-        Whose outcomes they are, in the table.
-    """
-
-    recordings: Sequence[Recording]
-    outcomes: Sequence[FoldOutcome]
-    judging: Judging = field(default_factory=Judging)
-    who: str = MODEL
+    recordings: Sequence[Recording]  # with their events, raters and stages
+    outcomes: Sequence[FoldOutcome]  # one a fold, of a network or of a baseline
+    judging: Judging = field(default_factory=Judging)  # how they are judged
+    who: str = MODEL  # whose outcomes they are, in the table
 
     @property
     def is_network(self) -> bool:

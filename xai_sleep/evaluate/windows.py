@@ -32,24 +32,12 @@ CALLED, AT_HALF = "windows", "windows_at_half"
 
 @dataclass(frozen=True, eq=False)
 class Called:
-    """Windows with what was said of them; arrays of shape (window,).
+    """Windows with what was said of them; arrays of shape (window,)."""
 
-    Parameters
-    ----------
-    labels : int array
-        0 or 1.
-    probability : float array or None
-        Of an event; marks have none.
-    detected : bool array
-        Which of them are called positive.
-    further : tuple of WindowMetric
-        Scores beside the built-in ones.
-    """
-
-    labels: Labels
-    probability: Floats | None
-    detected: Decisions
-    further: tuple[WindowMetric, ...] = ()
+    labels: Labels  # 0 or 1
+    probability: Floats | None  # of an event; marks have none
+    detected: Decisions  # which of them are called positive
+    further: tuple[WindowMetric, ...] = ()  # scores beside the built-in ones
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Called":
         """Select some of the windows."""
@@ -57,13 +45,7 @@ class Called:
         return Called(self.labels[index], probability, self.detected[index], self.further)
 
     def scores(self) -> dict[str, float | None]:
-        """Score them.
-
-        Raises
-        ------
-        InputError
-            If a score of a user's own is no number.
-        """
+        """Score them; InputError if a score of a user's own is no number."""
         found = window_scores(self.labels, self.probability, self.detected)
         for metric in self.further:
             value = metric(self.labels, self.probability, self.detected)

@@ -45,33 +45,15 @@ from xai_sleep.windows.images import Images
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """What the folds of an experiment share.
+    """What the folds of an experiment share."""
 
-    Parameters
-    ----------
-    plan : Plan
-        What training shares: settings, windows, practice.
-    recordings : sequence of Recording
-        Resampled, broad-band: what figures show.
-    judging : Judging
-        By what outcomes are scored.
-    stamp : Stamp
-        What results must say of themselves.
-    directory : RunDirectory
-        Where results go.
-    progress : Progress
-        Where progress is shown.
-    observers : sequence of Observer
-        Who is told.
-    """
-
-    plan: Plan
-    recordings: Sequence[Recording]
-    judging: Judging
-    stamp: Stamp
-    directory: RunDirectory
-    progress: Progress
-    observers: Sequence[Observer]
+    plan: Plan  # what training shares: settings, windows, practice
+    recordings: Sequence[Recording]  # resampled, broad-band: what figures show
+    judging: Judging  # by what outcomes are scored
+    stamp: Stamp  # what results must say of themselves
+    directory: RunDirectory  # where results go
+    progress: Progress  # where progress is shown
+    observers: Sequence[Observer]  # who is told
 
     @property
     def images(self) -> Images | None:

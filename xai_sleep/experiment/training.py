@@ -45,21 +45,11 @@ HERE = ("cache", "memory")  # settings of an input that belong to a machine, not
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What the training of all folds shares.
+    """What the training of all folds shares."""
 
-    Parameters
-    ----------
-    config : Config
-        The settings.
-    store : Store
-        Windows of the recordings, as the input prepares them.
-    practice : Practice
-        How folds are worked on.
-    """
-
-    config: Config
-    store: Store
-    practice: Practice = field(default_factory=Practice)
+    config: Config  # the settings
+    store: Store  # windows of the recordings, as the input prepares them
+    practice: Practice = field(default_factory=Practice)  # how folds are worked on
 
     def data(self, fold: Fold, seen: Input, shuffled: int | None = None) -> FoldDataModule:
         """Make the loaders of a fold; nothing is computed before their ``setup``.
@@ -94,10 +84,7 @@ class Plan:
 def input_settings(config: Config) -> Component:
     """Choose among the inputs the one that the network wants.
 
-    Raises
-    ------
-    InputError
-        If the network names none, or one that is not there.
+    Raises InputError if the network names none, or one that is not there.
     """
     kind = input_kind(config.model)
     if kind not in config.input:

@@ -73,13 +73,7 @@ def make_explainers(methods: Mapping[str, Component]) -> dict[str, Explainer]:
 
 
 def explain(where: str, explainer: Explainer, network: Network, inputs: Tensor) -> Tensor:
-    """Explain a batch.
-
-    Raises
-    ------
-    InputError
-        If the maps are not of the windows' shape.
-    """
+    """Explain a batch; InputError if the maps are not of the windows' shape."""
     maps = explainer(network, inputs)
     wanted = (len(inputs), *inputs.shape[2:])
     if not isinstance(maps, Tensor) or maps.shape != wanted:

@@ -48,10 +48,7 @@ def stages(network: nn.Module) -> list[list[str]]:
     Each convolution or dense layer with the normalisations that follow it, in the order in which
     the network lists them.
 
-    Raises
-    ------
-    InputError
-        If a part has weights that it cannot draw anew.
+    Raises InputError if a part has weights that it cannot draw anew.
     """
     groups: list[list[str]] = []
     for name, part in network.named_modules():

@@ -45,10 +45,7 @@ class OverlappingWindows(Practice):
     ) -> list[Fold]:
         """Deal the windows; those are tested that the clean experiment would test.
 
-        Raises
-        ------
-        InputError
-            If these are not among those that train.
+        Raises InputError if these are not among those that train.
         """
         task, k = config.task, config.cv.folds
         scored = [recording.scored for recording in recordings]

@@ -30,10 +30,7 @@ class SmoteBeforeSplit(Practice):
     ) -> Balanced:
         """Deal synthetic windows to training and test, as many as these are of all windows.
 
-        Raises
-        ------
-        InputError
-            If the sampler takes windows away.
+        Raises InputError if the sampler takes windows away.
         """
         every = [parts.train, *parts.others]
         signals = np.concatenate([cut(part) for part in every])

@@ -14,13 +14,7 @@ class UnscoredAsNegative(Practice):
     leak = Leak("unscored_as_negative", "where no expert looked there is said to be no event")
 
     def recordings(self, recordings: list[Recording]) -> list[Recording]:
-        """Score recordings from start to end.
-
-        Raises
-        ------
-        InputError
-            If they are.
-        """
+        """Score recordings from start to end; InputError if they are."""
         if all(r.scored.tolist() == [[0, r.duration]] for r in recordings):
             raise InputError(
                 f"leak={self.leak.name} cannot be made here: every record is scored from start to "

@@ -69,31 +69,16 @@ class Matches:
 
 @dataclass(frozen=True, eq=False)
 class EventScores:
-    """Counts of one record or of several pooled ones, and the figures that follow from them.
+    """Counts of one record or of several pooled ones, and the figures that follow from them."""
 
-    Parameters
-    ----------
-    iou : float
-        Intersection over union from which a pair counts.
-    events, detections : int
-        How many take part.
-    matched : int array of shape (9,)
-        Pairs at each threshold of :data:`CURVE`.
-    onset, offset : array of shape (pair,)
-        Detection minus event in s, of the pairs at ``iou``.
-    minutes : float
-        Scored time.
-    samples : tuple of int
-        True positive, false positive, false negative and true negative samples in scored time.
-    """
-
-    iou: float
-    events: int
+    iou: float  # intersection over union from which a pair counts
+    events: int  # events, detections: how many take part
     detections: int
-    matched: Indices
-    onset: Values
+    matched: Indices  # (9,) pairs at each threshold of :data:`CURVE`
+    onset: Values  # (pair,) onset, offset: detection minus event in s, of the pairs at ``iou``
     offset: Values
-    minutes: float
+    minutes: float  # scored time
+    # true positive, false positive, false negative and true negative samples in scored time
     samples: tuple[int, int, int, int]
 
     @property
@@ -234,10 +219,7 @@ def event_scores(
 def pool(scores: Sequence[EventScores]) -> EventScores:
     """Put records together by adding their counts, so that every event weighs the same.
 
-    Raises
-    ------
-    ValueError
-        If there is nothing to pool, or the scores were made at different thresholds.
+    Raises ValueError if there is nothing to pool, or the scores were made at different thresholds.
     """
     if len({s.iou for s in scores}) != 1:
         raise ValueError(f"expected scores at one threshold, got {sorted({s.iou for s in scores})}")

@@ -58,28 +58,18 @@ SHIFTS = 64
 
 @dataclass(frozen=True, eq=False)
 class LocalisationScores:
-    """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first.
+    """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first."""
 
-    Parameters
-    ----------
-    score : array of shape (window, measure)
-        NaN throughout a row that is blank or eventless: counted, not scored.
-    uniform, shifted : array of shape (window, measure)
-        What a uniform map, and this map shifted circularly, score in that window. Over all shifts
-        pointing, mass and rank average to the uniform level; intersection over union is averaged
-        over all shifts too, average precision over :data:`SHIFTS` evenly spaced ones (all of them
-        in windows no longer than that).
-    blank : bool array of shape (window,)
-        The map is zero everywhere: it has no peak.
-    eventless : bool array of shape (window,)
-        No sample lies inside an event.
-    """
-
+    # (window, measure) naN throughout a row that is blank or eventless: counted, not scored
     score: Values
+    # (window, measure) uniform, shifted: what a uniform map, and this map shifted circularly, score
+    # in that window. Over all shifts pointing, mass and rank average to the uniform level;
+    # intersection over union is averaged over all shifts too, average precision over :data:`SHIFTS`
+    # evenly spaced ones (all of them in windows no longer than that)
     uniform: Values
     shifted: Values
-    blank: Mask
-    eventless: Mask
+    blank: Mask  # (window,) the map is zero everywhere: it has no peak
+    eventless: Mask  # (window,) no sample lies inside an event
 
     @property
     def gain(self) -> Values:

@@ -8,24 +8,12 @@ Best = Literal["high", "low", "zero", "none"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score by name.
+    """A score by name."""
 
-    Parameters
-    ----------
-    name : str
-        In tables and files.
-    label : str
-        In prose and on axes.
-    unit : str
-        Empty for shares and scores without a unit.
-    best : {"high", "low", "zero", "none"}
-        Which values are good; of a count none is.
-    """
-
-    name: str
-    label: str
-    unit: str = ""
-    best: Best = "high"
+    name: str  # in tables and files
+    label: str  # in prose and on axes
+    unit: str = ""  # empty for shares and scores without a unit
+    best: Best = "high"  # {"high", "low", "zero", "none"} which values are good; of a count none is
 
     @property
     def title(self) -> str:

@@ -60,10 +60,7 @@ class TimedNetwork(Network, Protocol):
 def input_kind(model: Component) -> str:
     """Say what the network of these settings sees, before it is built.
 
-    Raises
-    ------
-    InputError
-        If the class is not there or does not say.
+    Raises InputError if the class is not there or does not say.
     """
     kind = getattr(target("model", model), "input_kind", None)
     if not isinstance(kind, str):
@@ -77,10 +74,7 @@ def input_kind(model: Component) -> str:
 def build_network(model: Component, shape: Shape) -> Network:
     """Build a network, and check that it offers what is asked of it.
 
-    Raises
-    ------
-    InputError
-        If it cannot be built, or a part is missing: which one, and what to do.
+    Raises InputError if it cannot be built, or a part is missing: which one, and what to do.
     """
     network = made("model", model, **shape)
     require_network(network, tuple(shape.values()))

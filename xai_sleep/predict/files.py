@@ -27,13 +27,7 @@ def beside(out: Path) -> Path:
 
 
 def require_free(out: Path, record: str) -> None:
-    """Refuse to replace what no prediction of this recording wrote.
-
-    Raises
-    ------
-    InputError
-        Naming the file.
-    """
+    """Refuse to replace what no prediction of this recording wrote; InputError naming the file."""
     for path, ours in ((out, _is_our_table), (beside(out), _is_our_activation)):
         if path.is_symlink() or path.exists():
             if not path.is_file():
@@ -50,10 +44,7 @@ def write(
 ) -> None:
     """Write both files; a table that must not be taken for more than it is says so in every row.
 
-    Raises
-    ------
-    InputError
-        If they cannot be written.
+    Raises InputError if they cannot be written.
     """
     events = detections.events
     onset, duration = events[:, 0], events[:, 1] - events[:, 0]

@@ -38,10 +38,7 @@ OUTSIDE = "events outside the scored time, which count nowhere"
 def rows_of(path: Path, source: EdfFile) -> list[Row]:
     """Read the table beside a recording, or the annotations inside where there is no table.
 
-    Raises
-    ------
-    InputError
-        If there is neither, or the table cannot be read.
+    Raises InputError if there is neither, or the table cannot be read.
     """
     table = find_table(path.parent, path.stem)
     if table:

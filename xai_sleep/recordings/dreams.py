@@ -97,10 +97,8 @@ class Dreams(DataSource):
 
         A subject is called by the first record read of the same person.
 
-        Raises
-        ------
-        InputError
-            If files or settings cannot be used; the message says which, why and what to do.
+        Raises InputError if files or settings cannot be used; the message says which, why and what
+        to do.
         """
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])

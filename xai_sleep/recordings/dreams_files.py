@@ -54,10 +54,7 @@ def folder_of(root: Path, database: Database) -> Path:
 def survey(folder: Path) -> dict[str, Files]:
     """Files of each record by role, records in natural order.
 
-    Raises
-    ------
-    InputError
-        If two files have one name but for case.
+    Raises InputError if two files have one name but for case.
     """
     records: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir() if folder.is_dir() else [], key=lambda p: as_seen(p.name)):

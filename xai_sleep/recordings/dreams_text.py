@@ -39,10 +39,8 @@ class TextExcerpt:
 
         The number of samples in 1800 s tells the sampling frequency. Up to a second more is cut.
 
-        Raises
-        ------
-        InputError
-            If a line is not a number, or the number of samples fits no sampling frequency.
+        Raises InputError if a line is not a number, or the number of samples fits no sampling
+        frequency.
         """
         _, lines = _content(self.path)
         samples = _samples(self.path, lines)
@@ -61,10 +59,7 @@ class TextExcerpt:
 def open_excerpt(path: Path) -> TextExcerpt:
     """Read which channel a text excerpt holds.
 
-    Raises
-    ------
-    InputError
-        If the file does not begin with a title.
+    Raises InputError if the file does not begin with a title.
     """
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         return TextExcerpt(path, (_title(path, file.readline()),))
@@ -116,10 +111,7 @@ def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]
 def read_hypnogram(path: Path) -> NDArray[np.int8]:
     """Read the sleep stage of each 5 s, coded as in :data:`xai_sleep.recordings.recording.STAGES`.
 
-    Raises
-    ------
-    InputError
-        If a line is no stage.
+    Raises InputError if a line is no stage.
     """
     stages = []
     for number, line in enumerate(_content(path)[1], start=2):

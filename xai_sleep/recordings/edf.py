@@ -33,38 +33,20 @@ _WIDTHS = {b"0": 2, b"\xffBIOSEMI": 3}
 
 @dataclass(frozen=True)
 class EdfFile:
-    """An EDF or BDF file opened: what its header says, and the way to its signals.
+    """An EDF or BDF file opened: what its header says, and the way to its signals."""
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    plus : bool
-        Whether it keeps the time (EDF+, BDF+).
-    channels, units : tuple of str
-        Label and physical unit of each channel, as written.
-    ranges : tuple of (low, high, bottom, top)
-        Physical and digital range of each channel; NaN where the header gives none.
-    samples : tuple of int
-        Samples of each channel in one data record.
-    n_records, record_seconds : int, float
-        Number of data records and length of one in s.
-    width : int
-        Bytes a sample: 2 in EDF, 3 in BDF.
-    person : str or None
-        Key of the person, see :func:`.person_key`.
-    """
-
-    path: Path
-    plus: bool
+    path: Path  # the file
+    plus: bool  # whether it keeps the time (EDF+, BDF+)
+    # channels, units: label and physical unit of each channel, as written
     channels: tuple[str, ...]
     units: tuple[str, ...]
+    # physical and digital range of each channel; NaN where the header gives none
     ranges: tuple[tuple[float, ...], ...]
-    samples: tuple[int, ...]
-    n_records: int
+    samples: tuple[int, ...]  # samples of each channel in one data record
+    n_records: int  # n_records, record_seconds: number of data records and length of one in s
     record_seconds: float
-    width: int
-    person: str | None = field(repr=False)
+    width: int  # bytes a sample: 2 in EDF, 3 in BDF
+    person: str | None = field(repr=False)  # key of the person, see :func:`.person_key`
 
     @property
     def seconds(self) -> float:
@@ -111,10 +93,7 @@ class EdfFile:
     def annotations(self) -> list[tuple[float, float, str]]:
         """Onset and duration in s from the first sample, and text, of each annotation inside.
 
-        Raises
-        ------
-        InputError
-            If they are not text, or the file contradicts itself about time.
+        Raises InputError if they are not text, or the file contradicts itself about time.
         """
         start = self._start()
         return sorted(
@@ -175,10 +154,8 @@ class EdfFile:
 def open_edf(path: Path) -> EdfFile:
     """Read the header of an EDF or BDF file and check it against the size of the file.
 
-    Raises
-    ------
-    InputError
-        If the file is neither, has gaps in time (EDF+D), or ends before the header says.
+    Raises InputError if the file is neither, has gaps in time (EDF+D), or ends before the header
+    says.
     """
     with path.open("rb") as file:
         fixed = file.read(256)

@@ -23,10 +23,7 @@ _STAMP = re.compile(rb"([+-]\d+\.?\d*)(?:\x15(\d+\.?\d*))?\x14")
 def read_lists(records: Iterable[bytes], name: str) -> list[tuple[float, float, str]]:
     """Read onset, duration and text of each annotation; ``name`` is the file's, for messages.
 
-    Raises
-    ------
-    InputError
-        If one is not text, or does not begin with a time.
+    Raises InputError if one is not text, or does not begin with a time.
     """
     found = []
     for number, content in enumerate(records, start=1):

@@ -100,10 +100,8 @@ class Files(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Read the recordings in natural order (``night2`` before ``night10``).
 
-        Raises
-        ------
-        InputError
-            If files or settings cannot be used; the message says which, why and what to do.
+        Raises InputError if files or settings cannot be used; the message says which, why and what
+        to do.
         """
         paths = survey(self.root, self.records)
         sources = {record: open_edf(path) for record, path in paths.items()}
@@ -150,10 +148,7 @@ class Files(DataSource):
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
     """Find the recordings of a folder by name, in natural order.
 
-    Raises
-    ------
-    InputError
-        If there are none, not those asked for, or two of one name.
+    Raises InputError if there are none, not those asked for, or two of one name.
     """
     if not root.is_dir():
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")

@@ -33,10 +33,7 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
 def chosen(records: Sequence[str] | None, held: Sequence[str], where: str) -> list[str]:
     """Which of the records held are asked for (``data.records``), in the order held.
 
-    Raises
-    ------
-    InputError
-        If none is, or one is not there.
+    Raises InputError if none is, or one is not there.
     """
     if records is None:
         return list(held)

@@ -20,60 +20,30 @@ STAGES: Mapping[int, str] = {-1: "unknown", 0: "W", 1: "N1", 2: "N2", 3: "N3", 4
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """What one scorer, human or program, marked, and where they looked.
+    """What one scorer, human or program, marked, and where they looked."""
 
-    Parameters
-    ----------
-    events : array of shape (n, 2)
-        Start and end of each event in s.
-    scored : array of shape (m, 2)
-        Time in which the scorer looked; elsewhere an absent event means nothing.
-    """
-
-    events: Intervals
+    events: Intervals  # (n, 2) start and end of each event in s
+    # (m, 2) time in which the scorer looked; elsewhere an absent event means nothing
     scored: Intervals
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One continuous recording, complete: readers return it so or raise.
+    """One continuous recording, complete: readers return it so or raise."""
 
-    Parameters
-    ----------
-    record : str
-        Name of the recording.
-    subject : str
-        Who it came from; recordings of one person share it. Never holds personal data.
-    signals : float32 array of shape (channel, time)
-        In µV.
-    channels : tuple of str
-        One name per row of ``signals``.
-    sfreq : float
-        Sampling frequency in Hz.
-    events : array of shape (n, 2)
-        Start and end of each event in s, by the expert setting in force.
-    scored : array of shape (m, 2)
-        Scored time in s. All else is unknown, not negative.
-    stages : int8 array or None
-        Sleep stage per epoch of ``epoch`` seconds, coded as in :data:`STAGES`.
-    epoch : float
-        Length of a stage epoch in s.
-    scorers : mapping of str to Scoring
-        Every scorer by name (``expert1``, ``expert2``, ``automatic``), whatever the setting.
-    notes : tuple of str
-        What the reader dropped, cut or merged, in words: it is logged and kept with the results.
-    """
-
-    record: str
-    subject: str
-    signals: Signals
-    channels: tuple[str, ...]
-    sfreq: float
-    events: Intervals
-    scored: Intervals
+    record: str  # name of the recording
+    subject: str  # who it came from; recordings of one person share it. Never holds personal data
+    signals: Signals  # (channel, time) in µV
+    channels: tuple[str, ...]  # one name per row of ``signals``
+    sfreq: float  # sampling frequency in Hz
+    events: Intervals  # (n, 2) start and end of each event in s, by the expert setting in force
+    scored: Intervals  # (m, 2) scored time in s. All else is unknown, not negative
+    # sleep stage per epoch of ``epoch`` seconds, coded as in :data:`STAGES`
     stages: NDArray[np.int8] | None = None
-    epoch: float = 5.0
+    epoch: float = 5.0  # length of a stage epoch in s
+    # every scorer by name (``expert1``, ``expert2``, ``automatic``), whatever the setting
     scorers: Mapping[str, Scoring] = field(default_factory=dict)
+    # what the reader dropped, cut or merged, in words: it is logged and kept with the results
     notes: tuple[str, ...] = ()
 
     @property

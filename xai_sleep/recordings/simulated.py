@@ -199,10 +199,7 @@ class Simulated(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Simulate, and take the wanted channels.
 
-        Raises
-        ------
-        InputError
-            If the task has no simulator, or what is asked for is not simulated.
+        Raises InputError if the task has no simulator, or what is asked for is not simulated.
         """
         if wanted.simulator is None:
             raise InputError(

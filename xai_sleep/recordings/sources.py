@@ -29,30 +29,15 @@ class Simulator(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an experiment asks of a source.
+    """What an experiment asks of a source."""
 
-    Parameters
-    ----------
-    event : str
-        What must have been marked.
-    channels : sequence of sequences of str
-        For each channel its accepted names, see :func:`.pick_channels`.
-    setting : str
-        Where the channels were set, for messages.
-    sfreq : float
-        In Hz: the rate that the experiment works at. Files keep their own.
-    seed : int
-        Of all randomness.
-    simulator : Simulator, optional
-        The task's own.
-    """
-
-    event: str
+    event: str  # what must have been marked
+    # for each channel its accepted names, see :func:`.pick_channels`
     channels: Sequence[Sequence[str]]
-    setting: str = "task.channels"
-    sfreq: float = 100.0
-    seed: int = 0
-    simulator: Simulator | None = None
+    setting: str = "task.channels"  # where the channels were set, for messages
+    sfreq: float = 100.0  # in Hz: the rate that the experiment works at. Files keep their own
+    seed: int = 0  # of all randomness
+    simulator: Simulator | None = None  # the task's own
 
 
 class DataSource(ABC):
@@ -80,10 +65,8 @@ class DataSource(ABC):
     def read(self, wanted: Wanted) -> list[Recording]:
         """Load recordings with the wanted channels, usable throughout; what was odd is logged.
 
-        Raises
-        ------
-        InputError
-            If there are none, a channel is missing, or a signal is flat or not a number.
+        Raises InputError if there are none, a channel is missing, or a signal is flat or not a
+        number.
         """
         recordings = self.load(wanted)
         require_usable(recordings, wanted.setting)
@@ -130,10 +113,7 @@ class Auto(DataSource):
 def simulator_of(settings: Component | None) -> Simulator | None:
     """Make the simulator that ``task.simulator`` configures; None if the task has none.
 
-    Raises
-    ------
-    InputError
-        If there is no such thing.
+    Raises InputError if there is no such thing.
     """
     return None if settings is None else cast("Simulator", made("task.simulator", settings))
 
@@ -151,10 +131,8 @@ def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
 def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] | None:
     """Read a setting that lists names.
 
-    Raises
-    ------
-    InputError
-        If it is no list, or OmegaConf took a name for a number that is written otherwise.
+    Raises InputError if it is no list, or OmegaConf took a name for a number that is written
+    otherwise.
     """
     if value is None:
         return None
@@ -170,13 +148,7 @@ def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] |
 
 
 def choice(setting: str, value: str, choices: Sequence[str]) -> str:
-    """Read a setting that is one of several words.
-
-    Raises
-    ------
-    InputError
-        Naming them.
-    """
+    """Read a setting that is one of several words; InputError naming them."""
     if value not in choices:
         raise InputError(f"{setting} is {value!r}; it must be one of {', '.join(choices)}")
     return value

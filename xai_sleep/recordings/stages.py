@@ -21,18 +21,10 @@ CODES = {name.casefold(): code for code, name in STAGES.items() if code >= 0} | 
 
 @dataclass(frozen=True, eq=False)
 class Stages:
-    """Stages of a recording from its start.
+    """Stages of a recording from its start."""
 
-    Parameters
-    ----------
-    codes : int8 array of shape (epoch,)
-        Coded as in :data:`xai_sleep.recordings.recording.STAGES`.
-    epoch : float
-        Length of an epoch in s: that of the shortest row.
-    """
-
-    codes: NDArray[np.int8]
-    epoch: float
+    codes: NDArray[np.int8]  # (epoch,) coded as in :data:`xai_sleep.recordings.recording.STAGES`
+    epoch: float  # length of an epoch in s: that of the shortest row
 
 
 def read_stages(root: Path, record: str, seconds: float) -> Stages | None:

@@ -17,27 +17,13 @@ SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 @dataclass(frozen=True)
 class Row:
-    """One row.
+    """One row."""
 
-    Parameters
-    ----------
-    where : str
-        File and line, for messages.
-    cells : mapping of str to str
-        Text by column in lower case; empty where nothing is said.
-    """
-
-    where: str
-    cells: Mapping[str, str]
+    where: str  # file and line, for messages
+    cells: Mapping[str, str]  # text by column in lower case; empty where nothing is said
 
     def number(self, column: str) -> float:
-        """Read a cell as a finite number.
-
-        Raises
-        ------
-        InputError
-            If it is none.
-        """
+        """Read a cell as a finite number; InputError if it is none."""
         try:
             value = float(self.cells[column])
         except ValueError:
@@ -52,10 +38,7 @@ class Row:
 def find_table(folder: Path, name: str) -> Path | None:
     """Find ``name.csv`` or ``name.tsv``, in lower or upper case; None if there is neither.
 
-    Raises
-    ------
-    InputError
-        If several could be meant.
+    Raises InputError if several could be meant.
     """
     there = [
         path
@@ -71,10 +54,8 @@ def find_table(folder: Path, name: str) -> Path | None:
 def read_table(path: Path, required: Sequence[str]) -> list[Row]:
     """Read the rows of a table; blank lines are passed over.
 
-    Raises
-    ------
-    InputError
-        If it is no table, lacks a required column, names one twice, or a row has too many cells.
+    Raises InputError if it is no table, lacks a required column, names one twice, or a row has too
+    many cells.
     """
     names, *lines = _cells(path) or [[]]
     names = [name.casefold() for name in names]

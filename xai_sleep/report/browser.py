@@ -26,22 +26,13 @@ MAP_ROWS, MAP_COLUMNS = 32, 64  # at most, of a map over frequency and time
 
 @dataclass(frozen=True)
 class Browser:
-    """What the browser of windows shows.
+    """What the browser of windows shows."""
 
-    Parameters
-    ----------
-    data : dict
-        As the page's script reads it; columns have one entry a window, by record and time.
-    shown, total : int
-        Windows on the page and in the run.
-    complete : bool
-        Whether all windows with an event and all detected ones are on the page.
-    """
-
+    # as the page's script reads it; columns have one entry a window, by record and time
     data: dict[str, object]
-    shown: int
+    shown: int  # shown, total: windows on the page and in the run
     total: int
-    complete: bool
+    complete: bool  # whether all windows with an event and all detected ones are on the page
 
 
 def browser(finished: Finished, budget: int = BUDGET) -> Browser:

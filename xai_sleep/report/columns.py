@@ -8,22 +8,12 @@ from xai_sleep.results.scores import Summary
 
 @dataclass(frozen=True)
 class Column:
-    """A score.
+    """A score."""
 
-    Parameters
-    ----------
-    key : str
-        In files.
-    part, metric : str
-        See :mod:`xai_sleep.results.scores`.
-    head : str
-        Its label, broken where a terminal is short of columns.
-    """
-
-    key: str
-    part: str
+    key: str  # in files
+    part: str  # part, metric: see :mod:`xai_sleep.results.scores`
     metric: str
-    head: str
+    head: str  # its label, broken where a terminal is short of columns
 
     @property
     def label(self) -> str:

@@ -28,27 +28,14 @@ OUTLINE = 0.5  # relevance that is outlined: where intersection over union calls
 
 @dataclass(frozen=True, eq=False)
 class Backdrops:
-    """What is drawn in grey below maps.
+    """What is drawn in grey below maps."""
 
-    Parameters
-    ----------
-    images : mapping of int to array of shape (freq, time)
-        By number of the window: coherence R², or power in dB of 1 µV².
-    freqs : array of shape (freq,)
-        In Hz, descending.
-    trusted : bool array of shape (freq, time)
-        Cells that the edges of the window do not reach.
-    mappable : ScalarMappable
-        From values to grey, the same for all images.
-    label : str
-        Of its colour bar.
-    """
-
+    # (freq, time) by number of the window: coherence R², or power in dB of 1 µV²
     images: Mapping[int, NDArray[np.float32]]
-    freqs: NDArray[np.float64]
-    trusted: NDArray[np.bool_]
-    mappable: ScalarMappable
-    label: str
+    freqs: NDArray[np.float64]  # (freq,) in Hz, descending
+    trusted: NDArray[np.bool_]  # (freq, time) cells that the edges of the window do not reach
+    mappable: ScalarMappable  # from values to grey, the same for all images
+    label: str  # of its colour bar
 
 
 def backdrops(images: Images, windows: Windows, chosen: NDArray[np.intp]) -> Backdrops:

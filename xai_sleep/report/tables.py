@@ -17,24 +17,12 @@ ONE_BY_ONE = ("subject ", "record ")
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows under a title.
+    """Text in rows under a title."""
 
-    Parameters
-    ----------
-    title : str
-        What it is of.
-    head : sequence of str
-        Of each column; the first names the rows.
-    rows : sequence of sequence of str
-        As long as the head.
-    notes : sequence of str
-        Sentences below, without their full stops.
-    """
-
-    title: str
-    head: Sequence[str]
-    rows: Rows
-    notes: Sequence[str] = ()
+    title: str  # what it is of
+    head: Sequence[str]  # of each column; the first names the rows
+    rows: Rows  # as long as the head
+    notes: Sequence[str] = ()  # sentences below, without their full stops
 
     @property
     def markdown(self) -> str:

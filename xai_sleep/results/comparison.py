@@ -8,38 +8,20 @@ from xai_sleep.results.stamp import Stamp
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A run, or a baseline of one.
+    """A run, or a baseline of one."""
 
-    Parameters
-    ----------
-    run : str
-        Its directory; empty for a baseline.
-    data : str
-        Source of its recordings; of the user's own with the folder they are in.
-    task, cv, model : str
-        What was looked for, how folds were made, the network's class or the baseline's name.
-    folds : int
-        Number of folds.
-    scores : Scores
-        Of its run.
-    stamp : Stamp
-        What must be said of it.
-    who : str
-        Whose scores count, ``model`` or a baseline.
-    explainer : str
-        Whose maps count; empty where nothing was explained.
-    """
-
-    run: str
-    data: str
+    run: str  # its directory; empty for a baseline
+    data: str  # source of its recordings; of the user's own with the folder they are in
+    # task, cv, model: what was looked for, how folds were made, the network's class or the
+    # baseline's name
     task: str
     cv: str
     model: str
-    folds: int
-    scores: Scores
-    stamp: Stamp = field(default_factory=Stamp)
-    who: str = MODEL
-    explainer: str = ""
+    folds: int  # number of folds
+    scores: Scores  # of its run
+    stamp: Stamp = field(default_factory=Stamp)  # what must be said of it
+    who: str = MODEL  # whose scores count, ``model`` or a baseline
+    explainer: str = ""  # whose maps count; empty where nothing was explained
 
     @property
     def is_baseline(self) -> bool:
@@ -65,32 +47,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """One score of two runs, the first less the second.
+    """One score of two runs, the first less the second."""
 
-    Parameters
-    ----------
-    metric : str
-        Of which score, as ``f1``; its part is ``windows`` or ``events``.
-    part : str
-        Of windows or events.
-    first, second : float
-        Pooled over subjects.
-    low, high : float or None
-        Ends of the 95 % interval of the difference over subjects.
-    p : float or None
-        Of the permutation test.
-    subjects : int
-        That the test could use.
-    """
-
-    part: str
-    metric: str
-    first: float
+    part: str  # of windows or events
+    metric: str  # of which score, as ``f1``; its part is ``windows`` or ``events``
+    first: float  # first, second: pooled over subjects
     second: float
-    low: float | None
+    low: float | None  # low, high: ends of the 95 % interval of the difference over subjects
     high: float | None
-    p: float | None
-    subjects: int
+    p: float | None  # of the permutation test
+    subjects: int  # that the test could use
 
     @property
     def difference(self) -> float:

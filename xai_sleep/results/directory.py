@@ -133,13 +133,7 @@ class RunDirectory:
         outcome.record.save(self.fold(outcome.name) / RECORD)
 
     def read_fold(self, name: str) -> FoldOutcome:
-        """Take up a finished fold.
-
-        Raises
-        ------
-        InputError
-            Naming the file, if one is damaged.
-        """
+        """Take up a finished fold; InputError naming the file, if one is damaged."""
         record = FoldRecord.load(self.fold(name) / RECORD)
         file = self.fold(name) / ARRAYS
         try:

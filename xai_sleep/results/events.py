@@ -27,29 +27,19 @@ FORMATS = {"onset": ".10g", "duration": ".10g", "confidence": ".9g", "matched": 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Detections by record and onset; arrays of shape (n,).
+    """Detections by record and onset; arrays of shape (n,)."""
 
-    Parameters
-    ----------
-    record, subject, fold : str array
-        Which recording, whose, and the fold that tested the time of its midpoint.
-    onset, duration : float64 array
-        In s.
-    confidence : float64 array
-        Highest activation inside.
-    scored : bool array
-        Whether its midpoint lies in scored time: only then it is right or wrong.
-    iou : float64 array
-        Overlap with the event it is matched to; NaN where it is matched to none.
-    """
-
+    # record, subject, fold: which recording, whose, and the fold that tested the time of its
+    # midpoint
     record: NDArray[np.str_]
     subject: NDArray[np.str_]
     fold: NDArray[np.str_]
-    onset: NDArray[np.float64]
+    onset: NDArray[np.float64]  # onset, duration: in s
     duration: NDArray[np.float64]
-    confidence: NDArray[np.float64]
+    confidence: NDArray[np.float64]  # highest activation inside
+    # whether its midpoint lies in scored time: only then it is right or wrong
     scored: NDArray[np.bool_]
+    # overlap with the event it is matched to; NaN where it is matched to none
     iou: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -79,13 +69,7 @@ class Events:
 
     @classmethod
     def read(cls, path: Path) -> "Events":
-        """Read what :meth:`write` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is no such table.
-        """
+        """Read what :meth:`write` wrote; InputError if the file is no such table."""
         frame = read_table(path, COLUMNS)
         columns = {
             name: frame[name].to_numpy(np.str_ if kind == "str" else np.dtype(kind))

@@ -39,13 +39,7 @@ def write_arrays(
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """Read an object that :func:`write_json` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged.
-    """
+    """Read an object that :func:`write_json` wrote; InputError if the file is damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -56,13 +50,7 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read what :func:`write_arrays` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged.
-    """
+    """Read what :func:`write_arrays` wrote; InputError if the file is damaged."""
     try:
         with path.open("rb") as file, np.load(file) as stored:
             return dict(stored)
@@ -81,10 +69,7 @@ def damaged(path: Path, reason: object) -> InputError:
 def lock(path: Path, refusal: str) -> FileLock:
     """Take a lock among the processes of this machine; it ends with the process, however that ends.
 
-    Raises
-    ------
-    InputError
-        With the ``refusal``, at once, if it is taken.
+    Raises InputError with the ``refusal``, at once, if it is taken.
     """
     taken = FileLock(path, timeout=0)
     try:

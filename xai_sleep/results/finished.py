@@ -25,89 +25,46 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Operating points from the highest threshold, at which nothing is detected, to the lowest.
+    """Operating points from the highest threshold, at which nothing is detected, to the lowest."""
 
-    Parameters
-    ----------
-    false_alarm_rate, sensitivity, precision : arrays of shape (point,)
-        Where nothing is detected precision is 1, by convention.
-    chosen : tuple of (false alarm rate, sensitivity, precision)
-        At the thresholds chosen; precision is None where nothing is detected.
-    """
-
+    # (point,) false_alarm_rate, sensitivity, precision: where nothing is detected precision is 1,
+    # by convention
     false_alarm_rate: Values
     sensitivity: Values
     precision: Values
+    # at the thresholds chosen; precision is None where nothing is detected
     chosen: tuple[float, float, float | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """Averages around the onsets of events; NaN where no test window was.
+    """Averages around the onsets of events; NaN where no test window was."""
 
-    Parameters
-    ----------
-    lags : array of shape (lag,)
-        In s after the onset.
-    events : int
-        Onsets in test windows.
-    duration : float
-        Median duration of these events in s.
-    relevance : array of shape (lag,)
-        Mean over the events.
-    subjects : array of shape (subject, lag)
-        The same of each subject.
-    level : float
-        Mean relevance of all windows with an event: what a map that knows nothing would show.
-    images : array of shape (freq, lag) or None
-        Mean map, where maps have frequencies.
-    mean, spread : arrays of shape (channel, lag)
-        Mean and root mean square of the signals in µV.
-    """
-
-    lags: Values
-    events: int
-    duration: float
-    relevance: Values
-    subjects: Values
+    lags: Values  # (lag,) in s after the onset
+    events: int  # onsets in test windows
+    duration: float  # median duration of these events in s
+    relevance: Values  # (lag,) mean over the events
+    subjects: Values  # (subject, lag) the same of each subject
+    # mean relevance of all windows with an event: what a map that knows nothing would show
     level: float
-    images: Values | None
-    mean: Values
+    images: Values | None  # (freq, lag) mean map, where maps have frequencies
+    mean: Values  # (channel, lag) mean, spread: mean and root mean square of the signals in µV
     spread: Values
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """A finished run.
+    """A finished run."""
 
-    Parameters
-    ----------
-    record : RunRecord
-        With the scores.
-    recordings : sequence of Recording
-        Broad-band, as figures show them.
-    outcomes : sequence of FoldOutcome
-        One a fold.
-    windows : TestWindows
-        Of all folds, in the order of ``outcomes``.
-    events : Events
-        Detected.
-    curves : mapping of str to Curves
-        Of each fold that tests both classes, by name, and ``pooled``.
-    aligned : Aligned or None
-        Maps and signals around onsets; None without maps or events in test windows.
-    images : Images or None
-        What the network saw, if it sees images.
-    """
-
-    record: RunRecord
-    recordings: Sequence[Recording]
-    outcomes: Sequence[FoldOutcome]
-    windows: TestWindows
-    events: Events
-    curves: Mapping[str, Curves]
+    record: RunRecord  # with the scores
+    recordings: Sequence[Recording]  # broad-band, as figures show them
+    outcomes: Sequence[FoldOutcome]  # one a fold
+    windows: TestWindows  # of all folds, in the order of ``outcomes``
+    events: Events  # detected
+    curves: Mapping[str, Curves]  # of each fold that tests both classes, by name, and ``pooled``
+    # maps and signals around onsets; None without maps or events in test windows
     aligned: Aligned | None = None
-    images: Images | None = None
+    images: Images | None = None  # what the network saw, if it sees images
 
     @cached_property
     def scores(self) -> Scores:

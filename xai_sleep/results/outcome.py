@@ -19,36 +19,20 @@ NO_MAPS: NDArray[np.float16] = np.empty((0, 0), dtype=np.float16)
 
 @dataclass(frozen=True, eq=False)
 class FoldOutcome:
-    """Test windows and test records of a fold, with what was said of them.
+    """Test windows and test records of a fold, with what was said of them."""
 
-    Parameters
-    ----------
-    name : str
-        Of the fold.
-    windows : Windows
-        Test windows, in order of record and time.
-    detected : bool array of shape (window,)
-        Which of them are called positive.
-    probability : float array of shape (window,), optional
-        Of an event; marks have none.
-    events : DetectedEvents, optional
-        Found in the test records; None for what does not say when.
-    maps : float16 array of shape (window, time) or (window, freq, time)
-        Relevance in [0, 1]; of shape (0, 0) where nothing was explained.
-    explained : mapping of str to array
-        What :mod:`xai_sleep.explain.assessment` found of the maps.
-    record : FoldRecord, optional
-        How a network came to this; baselines have none.
-    """
-
-    name: str
-    windows: Windows
-    detected: NDArray[np.bool_]
-    probability: NDArray[np.floating] | None = None
+    name: str  # of the fold
+    windows: Windows  # test windows, in order of record and time
+    detected: NDArray[np.bool_]  # (window,) which of them are called positive
+    probability: NDArray[np.floating] | None = None  # (window,) of an event; marks have none
+    # found in the test records; None for what does not say when
     events: DetectedEvents | None = None
+    # (window, time) or (window, freq, time) relevance in [0, 1]; of shape (0, 0) where nothing was
+    # explained
     maps: NDArray[np.float16] = field(default_factory=lambda: NO_MAPS)
+    # what :mod:`xai_sleep.explain.assessment` found of the maps
     explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    record: FoldRecord | None = None
+    record: FoldRecord | None = None  # how a network came to this; baselines have none
 
     @property
     def threshold(self) -> float:

@@ -50,77 +50,40 @@ class History:
 
 @dataclass(frozen=True)
 class ChosenDetector:
-    """How a fold makes events of an activation, and what that was chosen by.
+    """How a fold makes events of an activation, and what that was chosen by."""
 
-    Parameters
-    ----------
-    activation : str
-        What it looks at.
-    smooth, high, low_ratio, min_duration, max_duration, merge_gap : float
-        See :class:`xai_sleep.detect.detector.Detector`.
-    chosen_on : str
-        The time that was looked at.
-    f1 : float or None
-        Of events there; None where there were none to choose by.
-    events : int
-        How many there were.
-    """
-
-    activation: str
+    activation: str  # what it looks at
+    # smooth, high, low_ratio, min_duration, max_duration, merge_gap: see
+    # :class:`xai_sleep.detect.detector.Detector`
     smooth: float
     high: float
     low_ratio: float
     min_duration: float
     max_duration: float
     merge_gap: float
-    chosen_on: str
-    f1: float | None
-    events: int
+    chosen_on: str  # the time that was looked at
+    f1: float | None  # of events there; None where there were none to choose by
+    events: int  # how many there were
 
 
 @dataclass(frozen=True)
 class FoldRecord:
-    """How a network was trained on a fold, ``metrics.json``: a fold that has one is finished.
+    """How a network was trained on a fold, ``metrics.json``: a fold that has one is finished."""
 
-    Parameters
-    ----------
-    name : str
-        Of the fold.
-    threshold : float
-        Probability from which a window is called positive.
-    train, val, test : Count
-        Windows of each part.
-    first_loss : float or None
-        Of the very first batch: near ln 2 where weights are fresh.
-    epochs : int
-        Trained.
-    val_average_precision : float or None
-        Of the weights kept; None where validation windows are of one class.
-    history : History
-        Every epoch.
-    detector : ChosenDetector
-        Of events.
-    leaks : list of str
-        Mistakes made on purpose.
-    scores : list of Score
-        Further figures that only this fold can have.
-    seconds : float
-        It took.
-    """
-
-    name: str
-    threshold: float
-    train: Count
+    name: str  # of the fold
+    threshold: float  # probability from which a window is called positive
+    train: Count  # train, val, test: windows of each part
     val: Count
     test: Count
-    first_loss: float | None
-    epochs: int
+    first_loss: float | None  # of the very first batch: near ln 2 where weights are fresh
+    epochs: int  # trained
+    # of the weights kept; None where validation windows are of one class
     val_average_precision: float | None
-    history: History
-    detector: ChosenDetector
-    leaks: list[str] = field(default_factory=list)
-    scores: list[Row] = field(default_factory=list)
-    seconds: float = 0.0
+    history: History  # every epoch
+    detector: ChosenDetector  # of events
+    leaks: list[str] = field(default_factory=list)  # mistakes made on purpose
+    scores: list[Row] = field(default_factory=list)  # further figures that only this fold can have
+    seconds: float = 0.0  # it took
 
     def save(self, path: Path) -> None:
         """Write the file by rename."""
@@ -134,100 +97,49 @@ class FoldRecord:
 
 @dataclass(frozen=True)
 class RecordSummary:
-    """A recording that was worked on; no signal and nothing personal.
+    """A recording that was worked on; no signal and nothing personal."""
 
-    Parameters
-    ----------
-    record, subject : str
-        Names.
-    seconds, scored_seconds : float
-        Length, and how much of it was scored.
-    events, scored_events : int
-        Marked in all, and those whose midpoint lies in scored time: only they count.
-    notes : list of str
-        What the reader dropped, cut or merged.
-    """
-
-    record: str
+    record: str  # record, subject: names
     subject: str
-    seconds: float
+    seconds: float  # seconds, scored_seconds: length, and how much of it was scored
     scored_seconds: float
+    # events, scored_events: marked in all, and those whose midpoint lies in scored time: only they
+    # count
     events: int
     scored_events: int
-    notes: list[str]
+    notes: list[str]  # what the reader dropped, cut or merged
 
 
 @dataclass(frozen=True)
 class BaselineRecord:
-    """A baseline of a run.
+    """A baseline of a run."""
 
-    Parameters
-    ----------
-    name : str
-        In tables.
-    description : str
-        What it is, in a sentence.
-    skipped : str
-        Why it was left out; empty where it was not.
-    parameters : dict of str to dict
-        By fold what was chosen in training.
-    """
-
-    name: str
-    description: str
-    skipped: str = ""
+    name: str  # in tables
+    description: str  # what it is, in a sentence
+    skipped: str = ""  # why it was left out; empty where it was not
+    # by fold what was chosen in training
     parameters: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that a run says of itself.
+    """All that a run says of itself."""
 
-    Parameters
-    ----------
-    schema, version : int, str
-        Of this file and of the package.
-    data : str
-        Source of the recordings: ``dreams``, ``files``, ``synthetic`` or a user's own.
-    source : str
-        What the source says of itself, in a sentence.
-    leaks : list of Leak
-        Mistakes made on purpose.
-    config : Config
-        Settings that results depend on.
-    records : list of RecordSummary
-        What was worked on.
-    folds : list of FoldRecord
-        One a fold.
-    baselines : list of BaselineRecord
-        Compared with, or left out.
-    metrics : list of Metric
-        What the names of scores mean.
-    scores : list of Score
-        Every figure: see :attr:`table`.
-    command, commit : str or None
-        How the run was called, and by which state of the code.
-    versions : dict of str to str
-        Of Python and packages.
-    timing : dict of str to float
-        Seconds of each fold.
-    """
-
-    schema: int
+    schema: int  # schema, version: of this file and of the package
     version: str
-    data: str
-    source: str
-    leaks: list[Leak]
-    config: Config
-    records: list[RecordSummary]
-    folds: list[FoldRecord]
-    baselines: list[BaselineRecord]
-    metrics: list[Metric]
-    scores: list[Row]
-    command: str | None
+    data: str  # source of the recordings: ``dreams``, ``files``, ``synthetic`` or a user's own
+    source: str  # what the source says of itself, in a sentence
+    leaks: list[Leak]  # mistakes made on purpose
+    config: Config  # settings that results depend on
+    records: list[RecordSummary]  # what was worked on
+    folds: list[FoldRecord]  # one a fold
+    baselines: list[BaselineRecord]  # compared with, or left out
+    metrics: list[Metric]  # what the names of scores mean
+    scores: list[Row]  # every figure: see :attr:`table`
+    command: str | None  # command, commit: how the run was called, and by which state of the code
     commit: str | None
-    versions: dict[str, str]
-    timing: dict[str, float]
+    versions: dict[str, str]  # of Python and packages
+    timing: dict[str, float]  # seconds of each fold
 
     @property
     def table(self) -> Scores:
@@ -257,10 +169,8 @@ class RunRecord:
     def load(cls, run: Path) -> "RunRecord":
         """Read the record of a run directory.
 
-        Raises
-        ------
-        InputError
-            If there is none, it is damaged, or another version of the schema wrote it.
+        Raises InputError if there is none, it is damaged, or another version of the schema wrote
+        it.
         """
         return _load(cls, run / FILE)
 

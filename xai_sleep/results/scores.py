@@ -161,13 +161,7 @@ class Scores:
 
     @classmethod
     def read(cls, path: Path) -> "Scores":
-        """Read what :meth:`write` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is no such table.
-        """
+        """Read what :meth:`write` wrote; InputError if the file is no such table."""
         texts = ("part", "who", "over", "metric", "fold", "reason")
         names = [each.name for each in fields(Score)]
         frame = read_table(path, {n: "str" if n in texts else "float64" for n in names})

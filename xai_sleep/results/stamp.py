@@ -15,18 +15,10 @@ SOME = "some of these runs make mistakes on purpose: they stand in a table of th
 
 @dataclass(frozen=True)
 class Stamp:
-    """What output must say of itself.
+    """What output must say of itself."""
 
-    Parameters
-    ----------
-    source : str
-        Of the recordings.
-    leaks : tuple of Leak
-        Mistakes made on purpose; none in a clean run.
-    """
-
-    source: str = ""
-    leaks: tuple[Leak, ...] = ()
+    source: str = ""  # of the recordings
+    leaks: tuple[Leak, ...] = ()  # mistakes made on purpose; none in a clean run
 
     @property
     def columns(self) -> dict[str, str]:

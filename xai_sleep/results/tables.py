@@ -35,10 +35,7 @@ def write_table(
 def read_table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read the declared columns of a table; empty cells of numbers are NaN, of text empty.
 
-    Raises
-    ------
-    InputError
-        If the file is not there, is no table, or lacks a column.
+    Raises InputError if the file is not there, is no table, or lacks a column.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -34,38 +34,23 @@ FORMATS = {"start": ".10g", "end": ".10g", "probability": ".9g"}
 
 @dataclass(frozen=True, eq=False)
 class TestWindows:
-    """Test windows of all folds, one fold after another; arrays of shape (window,).
-
-    Parameters
-    ----------
-    record, subject, fold : str array
-        Which recording, whose, and the fold that tested it.
-    start, end : float64 array
-        In s.
-    label : int64 array
-        1 if the window holds an event.
-    stage : str array
-        Sleep stage at its centre, ``unknown`` where nobody staged.
-    probability : float64 array
-        Of an event, with the precision of float32; NaN where none was given.
-    threshold : float64 array
-        From which a window of its fold is called positive; NaN for what decides otherwise.
-    detected : bool array
-        Whether it was called positive.
-    """
+    """Test windows of all folds, one fold after another; arrays of shape (window,)."""
 
     __test__ = False  # no test of pytest's
 
+    # record, subject, fold: which recording, whose, and the fold that tested it
     record: NDArray[np.str_]
     subject: NDArray[np.str_]
     fold: NDArray[np.str_]
-    start: NDArray[np.float64]
+    start: NDArray[np.float64]  # start, end: in s
     end: NDArray[np.float64]
-    label: NDArray[np.int64]
-    stage: NDArray[np.str_]
+    label: NDArray[np.int64]  # 1 if the window holds an event
+    stage: NDArray[np.str_]  # sleep stage at its centre, ``unknown`` where nobody staged
+    # of an event, with the precision of float32; NaN where none was given
     probability: NDArray[np.float64]
+    # from which a window of its fold is called positive; NaN for what decides otherwise
     threshold: NDArray[np.float64]
-    detected: NDArray[np.bool_]
+    detected: NDArray[np.bool_]  # whether it was called positive
 
     def __len__(self) -> int:
         return len(self.label)
@@ -123,13 +108,7 @@ class TestWindows:
 
     @classmethod
     def read(cls, path: Path) -> "TestWindows":
-        """Read what :meth:`write` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is no such table.
-        """
+        """Read what :meth:`write` wrote; InputError if the file is no such table."""
         frame = read_table(path, COLUMNS)
         columns = {
             name: frame[name].to_numpy(np.str_ if kind == "str" else np.dtype(kind))

@@ -53,11 +53,8 @@ def no_login() -> str | None:
 def require_loggable(settings: LoggerConfig) -> None:
     """Refuse names that no project can have, and online logging that could only end in a prompt.
 
-    Raises
-    ------
-    InputError
-        If ``logger.project`` or ``logger.entity`` is no name, or if ``logger.mode`` is online and
-        no login is stored, or one that cannot be right.
+    Raises InputError if ``logger.project`` or ``logger.entity`` is no name, or if ``logger.mode``
+    is online and no login is stored, or one that cannot be right.
     """
     if settings.mode == "disabled":
         return

@@ -56,10 +56,7 @@ def leaks(practices: Iterable[Practice]) -> tuple[Leak, ...]:
 def together(practices: Sequence[Practice]) -> Practice:
     """Make one practice of several, each handed what the one before it gives.
 
-    Raises
-    ------
-    InputError
-        If two change what only one can.
+    Raises InputError if two change what only one can.
     """
     return _Together(practices) if practices else Practice()
 

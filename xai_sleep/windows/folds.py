@@ -32,26 +32,17 @@ NOWHERE: Intervals = np.empty((0, 2))
 class Fold:
     """Train, validation and test time of every recording, checked when it is made.
 
-    Parameters
-    ----------
-    name : str
-        Short name, used for its directory.
-    train, val, test : tuple of arrays of shape (n, 2)
-        Intervals in s, one array per recording.
-    guard : float
-        Time in s that must separate the parts within a recording.
-
     Raises
     ------
     ValueError
         If two parts of the fold come closer than the guard.
     """
 
-    name: str
-    train: Times
+    name: str  # short name, used for its directory
+    train: Times  # (n, 2) train, val, test: intervals in s, one array per recording
     val: Times
     test: Times
-    guard: float = 0.0
+    guard: float = 0.0  # time in s that must separate the parts within a recording
 
     def __post_init__(self) -> None:
         for train, val, test in zip(self.train, self.val, self.test, strict=True):

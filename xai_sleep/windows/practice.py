@@ -49,20 +49,11 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Balanced:
-    """Training windows once their classes are evened out.
+    """Training windows once their classes are evened out."""
 
-    Parameters
-    ----------
-    signals : float32 array of shape (window, channel, time)
-        The windows given, then synthetic ones.
-    labels : int64 array of shape (window,)
-        Of each.
-    held_out : tuple of (signals, labels), optional
-        Synthetic windows that are tested and not trained on; the clean practice makes none.
-    """
-
-    signals: Signals
-    labels: Labels
+    signals: Signals  # (window, channel, time) the windows given, then synthetic ones
+    labels: Labels  # (window,) of each
+    # synthetic windows that are tested and not trained on; the clean practice makes none
     held_out: tuple[Signals, Labels] | None = None
 
 

@@ -26,27 +26,13 @@ from xai_sleep.recordings.recording import Recording, Signals
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows of equal length over recordings of one sampling rate.
+    """Windows of equal length over recordings of one sampling rate."""
 
-    Parameters
-    ----------
-    record : int64 array of shape (window,)
-        Index of the recording.
-    start : int64 array of shape (window,)
-        First sample.
-    label : int64 array of shape (window,)
-        1 if an event overlaps the window enough, else 0.
-    length : int
-        Samples per window.
-    sfreq : float
-        Sampling frequency in Hz.
-    """
-
-    record: NDArray[np.int64]
-    start: NDArray[np.int64]
-    label: NDArray[np.int64]
-    length: int
-    sfreq: float
+    record: NDArray[np.int64]  # (window,) index of the recording
+    start: NDArray[np.int64]  # (window,) first sample
+    label: NDArray[np.int64]  # (window,) 1 if an event overlaps the window enough, else 0
+    length: int  # samples per window
+    sfreq: float  # sampling frequency in Hz
 
     def __len__(self) -> int:
         return len(self.start)
