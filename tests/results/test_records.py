@@ -82,8 +82,15 @@ def test_a_record_of_a_run(
 ) -> None:
     path = tmp_path_factory.getbasetemp()
     metric = Metric(name, "a label", "s", "low")
-    parts = {"folds": [fold], "records": [summary], "baselines": [baseline], "metrics": [metric]}
-    made = replace(BLANK, scores=scores, timing={fold.name: fold.seconds}, **parts)
+    made = replace(
+        BLANK,
+        folds=[fold],
+        records=[summary],
+        baselines=[baseline],
+        metrics=[metric],
+        scores=scores,
+        timing={fold.name: fold.seconds},
+    )
     made.save(path)
     read = RunRecord.load(path)
     assert read == made
@@ -135,7 +142,7 @@ def test_an_outcome_without_probability_events_or_maps(tmp_path: Path) -> None:
     made = outcome("a", [0, 1], [0.25, 0.5])
     bare = FoldOutcome(made.name, made.windows, made.detected)
     read = stored(bare, tmp_path)
-    assert read.probability is read.events is read.record is None
+    assert (read.probability, read.events, read.record) == (None, None, None)
     assert np.isnan([read.threshold, *read.probabilities]).all()
     assert read.maps.size == 0
     empty = stored(replace(bare, events=DetectedEvents()), tmp_path).events
