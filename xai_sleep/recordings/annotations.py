@@ -1,12 +1,10 @@
 """What people marked in a recording of their own: a table beside the file, or EDF+ annotations.
 
 A row is a stretch of time: ``onset`` and ``duration`` in s from the start of the recording, what it
-is (``trial_type`` as BIDS calls it, or ``description`` as MNE does), and which ``expert`` said so.
-Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
+is (``trial_type`` as BIDS [1]_ calls it, or ``description`` as MNE does), and which ``expert`` said
+so. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
 guessed: either there are such rows, or the user says that all was scored.
 
-References
-----------
 .. [1] Gorgolewski, K. J. et al. (2016). The brain imaging data structure, a format for organizing
    and describing outputs of neuroimaging experiments. Scientific Data 3, 160044: ``events.tsv``.
 """
@@ -22,14 +20,9 @@ from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.tables import Row, find_table, read_table
 
-SCORED = "scored"
-"""Kind of a row that says where an expert looked."""
-
-ROUNDING = 0.01
-"""In s: how far a row may reach past the end of its recording, and is cut there."""
-
-ALONE = "expert1"
-"""Name of the expert where a table names nobody."""
+SCORED = "scored"  # kind of a row that says where an expert looked
+ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there
+ALONE = "expert1"  # name of the expert where a table names nobody
 
 AGAIN = "rows that say the same as another, which count once"
 OUTSIDE = "events outside the scored time, which count nowhere"
@@ -50,34 +43,21 @@ def rows_of(path: Path, source: EdfFile) -> list[Row]:
             "inside; write one with the columns onset and duration in s, or leave the record out "
             "(data.records)"
         )
-    return [
-        # A mark on one channel may carry its name: "spindle@@C3-A2".
-        Row(
-            f"{path}, annotation at {onset:g} s",
-            {
-                "onset": str(onset),
-                "duration": str(duration),
-                "trial_type": text.partition("@@")[0].strip(),
-            },
-        )
-        for onset, duration, text in found
-    ]
+    rows = []
+    for onset, duration, text in found:
+        kind = text.partition("@@")[0].strip()  # "spindle@@C3-A2": a mark on one channel
+        cells = {"onset": str(onset), "duration": str(duration), "trial_type": kind}
+        rows.append(Row(f"{path}, annotation at {onset:g} s", cells))
+    return rows
 
 
 def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None) -> set[str]:
-    """Decide which kinds of row are events, in all records alike.
+    """Decide which kinds of row (in lower case) are events, in all records alike.
 
     Parameters
     ----------
-    tables : mapping of str to sequence of Row
-        Of each record. Where rows do not say what they are, all are events.
-    names : sequence of str, optional
-        Kinds that are events; case does not matter. They may be left out where there is one kind.
-
-    Returns
-    -------
-    set of str
-        In lower case.
+    tables : of each record. Where rows do not say what they are, all are events.
+    names : kinds that are events; case does not matter. None will do where there is one kind.
 
     Raises
     ------
@@ -107,25 +87,14 @@ def score(
 ) -> tuple[dict[str, Scoring], tuple[str, ...]]:
     """Sort the rows of one recording by expert: what each marked, and where they looked.
 
+    Notes tell of rows that repeat another, and of events that lie where nobody looked.
+
     Parameters
     ----------
-    path : Path
-        Of the recording, for messages.
-    rows : sequence of Row
-        Of the recording.
-    kinds : set of str
-        Kinds of row that are events, see :func:`event_kinds`.
-    seconds : float
-        Length of the recording in s.
-    everything : bool
-        Whether the whole recording was scored; otherwise rows called ``scored`` say what was.
-
-    Returns
-    -------
-    scorers : dict of str to Scoring
-        By expert; ``expert1`` where the rows name nobody.
-    notes : tuple of str
-        Rows that repeat another, and events that lie where nobody looked.
+    path : of the recording, for messages
+    kinds : kinds of row that are events, see :func:`event_kinds`
+    seconds : length of the recording
+    everything : whether all of it was scored; otherwise rows called ``scored`` say what was
 
     Raises
     ------
@@ -149,21 +118,21 @@ def score(
                 "looked; remove them, or use data.scored=rows"
             )
         looked[""].append((0.0, seconds))
-    experts = sorted((marked.keys() | looked.keys()) - {""}) or [""]
     scorers, notes = {}, []
-    for name in experts:
-        once = set(marked[name])
-        scored = union([intervals([*looked[name], *looked[""]])])
-        _require_scored(path, name or ALONE if several else "", len(scored) > 0)
-        scorer = Scoring(intervals(sorted(once)), scored)
-        scorers[name or ALONE] = scorer
-        again = len(marked[name]) - len(once)
-        outside = sum(not len(intersection(event[None], scored)) for event in scorer.events)
-        notes += [
-            f"{said}: {number} of {name or ALONE}"
-            for number, said in ((again, AGAIN), (outside, OUTSIDE))
-            if number
-        ]
+    for said in sorted((marked.keys() | looked.keys()) - {""}) or [""]:
+        name, once = said or ALONE, set(marked[said])
+        scored = union([intervals([*looked[said], *looked[""]])])
+        if not len(scored):
+            raise InputError(
+                f"{path.name}: nothing says where {name if several else 'the expert'} looked, and "
+                f"unscored time is unknown, not negative; add rows with trial_type {SCORED} to its "
+                "table, or say data.scored=all if every recording was scored from start to end"
+            )
+        scorers[name] = Scoring(intervals(sorted(once)), scored)
+        again = len(marked[said]) - len(once)
+        outside = sum(not len(intersection(intervals([event]), scored)) for event in once)
+        told = ((again, AGAIN), (outside, OUTSIDE))
+        notes += [f"{what}: {number} of {name}" for number, what in told if number]
     return scorers, tuple(notes)
 
 
@@ -198,12 +167,3 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
             "expected s from its start: are these samples, or is the table of another record?"
         )
     return onset, min(end, seconds)
-
-
-def _require_scored(path: Path, expert: str, scored: bool) -> None:
-    if not scored:
-        raise InputError(
-            f"{path.name}: nothing says where {expert or 'the expert'} looked, and unscored time "
-            f"is unknown, not negative; add rows with trial_type {SCORED} to its table, or say "
-            "data.scored=all if every recording was scored from start to end"
-        )

@@ -1,4 +1,4 @@
-"""Where the signals of records come from: which channels to take, and which records share a person.
+"""Which channels to take of each record.
 
 Every reader of files opens its records as sources first, so that what is missing is said once for
 all of them before any signal is loaded.
@@ -39,22 +39,14 @@ def pick_channels(
     wanted: Sequence[Sequence[str]],
     setting: str = "task.channels",
 ) -> dict[str, tuple[str, ...]]:
-    """Choose channels by name, never by position.
+    """Choose channels by name, never by position: one per entry of ``wanted``, as files spell it.
 
     Parameters
     ----------
-    sources : mapping of str to Channelled
-        The source of each record.
-    wanted : sequence of sequences of str
-        For each channel its accepted names, the preferred one first; case matters only where two
-        channels differ in nothing else.
-    setting : str
-        Where ``wanted`` was set, for messages.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        For each record one channel per entry of ``wanted``, as the record's file spells it.
+    sources : the source of each record
+    wanted : for each channel its accepted names, the preferred one first; case matters only where
+        two channels differ in nothing else
+    setting : where ``wanted`` was set, for messages
 
     Raises
     ------
@@ -76,18 +68,6 @@ def pick_channels(
                 "records out (data.records)"
             )
     return {record: tuple(filter(None, picked)) for record, picked in found.items()}
-
-
-def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
-    """Name the subject of each record after the first record of the same person.
-
-    A record whose person is unknown is a subject of its own.
-    """
-    first: dict[str, str] = {}
-    return {
-        record: record if source.person is None else first.setdefault(source.person, record)
-        for record, source in sources.items()
-    }
 
 
 def _found(record: str, source: Channelled, names: Sequence[str], setting: str) -> str | None:

@@ -1,22 +1,12 @@
 """The DREAMS databases: spindles, rapid eye movements (REMs) and K-complexes in 30-min excerpts.
 
-Files lie in ``DatabaseSpindles``, ``DatabaseREMs`` and ``DatabaseKcomplexes`` as unpacked from
-Zenodo record 2650142: ``excerptN.edf`` (or ``excerptN.txt`` with one channel),
-``Visual_scoringK_excerptN.txt``, ``Automatic_detection_excerptN.txt`` and
-``Hypnogram_excerptN.txt``. Times are s, signals µV.
-
 Scored time is where the experts looked, not where the files end: expert 1 scored spindles up to
 1000 s, expert 2 scored 1800 s of some excerpts. Elsewhere an absent mark means nothing.
 
-References
-----------
-.. [1] Devuyst, S., Dutoit, T., Stenuit, P. & Kerkhofs, M. (2011). Automatic sleep spindles
-   detection - overview and development of a standard proposal assessment method. EMBC 2011,
-   1713-1716.
-.. [2] Devuyst, S. (2005). The DREAMS Databases and Assessment Algorithm. Zenodo,
+.. [1] Devuyst, S. (2005). The DREAMS Databases and Assessment Algorithm. Zenodo,
    https://doi.org/10.5281/zenodo.2650142
-.. [3] Devuyst, S., Dutoit, T., Stenuit, P. & Kerkhofs, M. (2010). Automatic K-complexes detection
-   in sleep EEG recordings using likelihood thresholds. EMBC 2010, 4658-4661.
+.. [2] Devuyst, S. et al. (2011). Automatic sleep spindles detection - overview and development of a
+   standard proposal assessment method. EMBC 2011, 1713-1716. K-complexes: EMBC 2010, 4658-4661.
 """
 
 from collections.abc import Sequence
@@ -26,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source, group_subjects, pick_channels
+from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.dreams_files import DATABASES, Files, folder_of, survey, usable_records
 from xai_sleep.recordings.dreams_text import open_excerpt, read_hypnogram, read_marks
 from xai_sleep.recordings.edf import open_edf
@@ -34,9 +24,9 @@ from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.raters import EXPERTS, combine
 from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.subjects import group_subjects
 
-EPOCH = 5.0
-"""Length of a hypnogram's epoch in s."""
+EPOCH = 5.0  # s of a hypnogram's epoch
 
 Notes = tuple[str, ...]
 
@@ -44,31 +34,17 @@ Notes = tuple[str, ...]
 class Dreams(DataSource):
     """The records of the database in which an event was scored.
 
+    Raises InputError if a setting cannot be used.
+
     Parameters
     ----------
-    root : str
-        Folder that holds the databases.
-    records : sequence of str, optional
-        Names of the records to read (``excerpt3``), all by default. Those that cannot be used are
-        then an error; otherwise they are left out with a warning.
-    expert : {"union", "intersection", "expert1", "expert2"}
-        Whose marks count as events, and with them whose scored time:
-
-        - ``expert1``, ``expert2``: one expert's marks, as they are. Records without are left out.
-        - ``union``: time that either marked; overlapping marks become one event. Scored where
-          both looked (spindles: 0 to 1000 s); expert 1 as is where there is no second.
-        - ``intersection``: time that both marked, scored where both looked. Records that only
-          one expert scored are left out: nobody knows what the other would have confirmed.
-
-        REMs have one expert: ``union`` is ``expert1``, the others are refused.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    root : folder that holds the databases
+    records : names of the records to read (``excerpt3``), all by default. Those that cannot be used
+        are then an error; otherwise they are left out with a warning.
+    expert : whose marks count, see :func:`.combine`. Records that lack one who is needed are left
+        out; ``union`` does with expert 1 alone. REMs have one expert: there, ``union`` is
+        ``expert1`` and the others are refused.
+    others : settings of other sources: a sweep over sources gives all of them to each
     """
 
     name = "dreams"
@@ -95,15 +71,16 @@ class Dreams(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Read the records in natural order (``excerpt2`` before ``excerpt10``).
 
-        A subject is called by the first record read of the same person.
-
-        Raises InputError if files or settings cannot be used; the message says which, why and what
-        to do.
+        Raises InputError if files or settings cannot be used: which, why and what to do.
         """
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
-        sources = {record: _open(files["signals"]) for record, files in usable.items()}
+        opened = {name: files["signals"] for name, files in usable.items()}
+        sources = {
+            name: open_edf(path) if path.suffix.casefold() == ".edf" else open_excerpt(path)
+            for name, path in opened.items()
+        }
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects = group_subjects(sources)
         recordings = []
@@ -160,10 +137,6 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
             f"{' and '.join(experts)}; choose {' or '.join(choices)}"
         )
     return choices[expert]
-
-
-def _open(path: Path) -> Source:
-    return open_edf(path) if path.suffix.casefold() == ".edf" else open_excerpt(path)
 
 
 def _scorers(files: Files, event: str, duration: float) -> tuple[dict[str, Scoring], Notes]:

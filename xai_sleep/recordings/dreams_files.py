@@ -1,4 +1,10 @@
-"""What the DREAMS databases hold, which files are there, and what makes a record usable."""
+"""What the DREAMS databases hold, which files are there, and what makes a record usable.
+
+Files lie in ``DatabaseSpindles``, ``DatabaseREMs`` and ``DatabaseKcomplexes`` as unpacked from
+Zenodo record 2650142: ``excerptN.edf`` (or ``excerptN.txt`` with one channel),
+``Visual_scoringK_excerptN.txt``, ``Automatic_detection_excerptN.txt`` and
+``Hypnogram_excerptN.txt``.
+"""
 
 import logging
 import re
@@ -11,13 +17,16 @@ from xai_sleep.recordings.names import as_seen, chosen
 
 logger = logging.getLogger(__name__)
 
+Files = Mapping[str, Path]
+"""The files of one record by what they hold."""
+
 
 @dataclass(frozen=True)
 class Database:
-    """One database: its folder, and where each expert stopped, in s from the start of a record."""
+    """One database, of one kind of event."""
 
     folder: str
-    scored_until: Mapping[str, float]
+    scored_until: Mapping[str, float]  # where each expert stopped, in s from the start of a record
 
 
 DATABASES = {
@@ -25,8 +34,8 @@ DATABASES = {
     "rem": Database("DatabaseREMs", {"expert1": 1800.0}),
     "kcomplex": Database("DatabaseKcomplexes", {"expert1": 1800.0, "expert2": 1800.0}),
 }
-"""By the event that was scored."""
 
+# what a file holds, by the part of its name before the record
 ROLES = {
     "": "signals",
     "Visual_scoring1": "expert1",
@@ -34,21 +43,16 @@ ROLES = {
     "Automatic_detection": "automatic",
     "Hypnogram": "hypnogram",
 }
-"""What a file holds, by the part of its name before the record."""
-
-WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or use data=synthetic"
-
 _BY_PREFIX = {as_seen(prefix): role for prefix, role in ROLES.items()}
 
-Files = Mapping[str, Path]
-"""The files of one record by what they hold."""
+WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or use data=synthetic"
 
 
 def folder_of(root: Path, database: Database) -> Path:
     """Folder of a database, whatever the case of its name."""
     there = sorted(root.iterdir()) if root.is_dir() else []
-    alike = [path for path in there if as_seen(path.name) == as_seen(database.folder)]
-    return alike[0] if alike else root / database.folder
+    alike = (path for path in there if as_seen(path.name) == as_seen(database.folder))
+    return next(alike, root / database.folder)
 
 
 def survey(folder: Path) -> dict[str, Files]:
@@ -72,22 +76,10 @@ def survey(folder: Path) -> dict[str, Files]:
 def usable_records(
     folder: Path, needed: Sequence[str], records: Sequence[str] | None = None
 ) -> dict[str, Files]:
-    """Choose the records that have all that is needed, or say what is missing and where.
+    """Choose the records of a database that have all that is needed (as in :data:`ROLES`).
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the database.
-    needed : sequence of str
-        What each record must have, as in :data:`ROLES`.
-    records : sequence of str, optional
-        Names of the records asked for. Each must then be usable; otherwise those that are not are
-        left out with a warning.
-
-    Raises
-    ------
-    InputError
-        If there are no records, no signals, or records asked for cannot be used.
+    Each of ``records`` must be usable; where none is named, those that are not are left out with a
+    warning. Raises InputError that says what is missing and where.
     """
     there = survey(folder)
     if not there:
@@ -103,7 +95,14 @@ def usable_records(
             f"(excerptN.edf); {WHERE}"
         )
     usable = {record: files for record, files in asked.items() if files.keys() >= set(needed)}
-    lacking = _lacking(asked, needed)
+    lacks = {
+        prefix or role: [record for record, files in asked.items() if role not in files]
+        for prefix, role in ROLES.items()
+        if role in needed
+    }
+    lacking = ", ".join(
+        f"no {what} of {', '.join(names)}" for what, names in lacks.items() if names
+    )
     if lacking and (records is not None or not usable):
         raise InputError(
             f"{folder}: {lacking}; add the files, or choose other records (data.records) or "
@@ -112,13 +111,3 @@ def usable_records(
     if lacking:
         logger.warning("%s: records left out: %s", folder, lacking)
     return usable
-
-
-def _lacking(asked: Mapping[str, Files], needed: Sequence[str]) -> str:
-    """Say which records lack what; empty if none does."""
-    said = []
-    for prefix, role in ROLES.items():
-        records = [record for record, files in asked.items() if role not in files]
-        if role in needed and records:
-            said.append(f"no {prefix or role} of {', '.join(records)}")
-    return ", ".join(said)

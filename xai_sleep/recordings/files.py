@@ -11,13 +11,11 @@
         subjects.csv      record, subject: optional
 
 A record is called by its file without the ending; case matters in no name. Annotations inside a
-file (EDF+) stand in where there is no table. See :mod:`xai_sleep.recordings.annotations`,
-:mod:`xai_sleep.recordings.stages` and :mod:`xai_sleep.recordings.subjects`.
+file (EDF+) stand in where there is no table.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from xai_sleep.errors import InputError
@@ -40,26 +38,17 @@ RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 class Files(DataSource):
     """A folder of the user's recordings, with what was marked in them.
 
+    Raises InputError if a setting cannot be used.
+
     Parameters
     ----------
-    root : str
-        The folder.
-    records : sequence of str, optional
-        Names of the records to read, all by default.
-    expert : str
-        Whose marks count, see :func:`.combine`. Records that were scored otherwise are refused.
-    scored : {"rows", "all"}
-        Whether rows called ``scored`` say where experts looked, or all of every record was scored.
-    event_names : sequence of str, optional
-        Kinds of row that are events, see :func:`.event_kinds`.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    root : the folder
+    records : names of the records to read, all by default
+    expert : whose marks count, see :func:`.combine`. Records that were scored otherwise are refused
+    scored : whether rows called ``scored`` say where experts looked (``rows``), or all of every
+        record was scored (``all``)
+    event_names : kinds of row that are events, see :func:`.event_kinds`
+    others : settings of other sources: a sweep over sources gives all of them to each
     """
 
     name = "files"
@@ -100,8 +89,7 @@ class Files(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Read the recordings in natural order (``night2`` before ``night10``).
 
-        Raises InputError if files or settings cannot be used; the message says which, why and what
-        to do.
+        Raises InputError if files or settings cannot be used: which, why and what to do.
         """
         paths = survey(self.root, self.records)
         sources = {record: open_edf(path) for record, path in paths.items()}
@@ -110,38 +98,34 @@ class Files(DataSource):
         rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
         kinds = event_kinds(rows, self.event_names)
         known = {
-            record: score(
-                path,
-                rows[record],
-                kinds,
-                seconds=sources[record].seconds,
-                everything=self.everything,
+            name: score(
+                path, rows[name], kinds, seconds=sources[name].seconds, everything=self.everything
             )
-            for record, path in paths.items()
+            for name, path in paths.items()
         }
-        _require_expert({record: scorers for record, (scorers, _) in known.items()}, self.expert)
-        stages = {
-            record: read_stages(self.root, record, sources[record].seconds) for record in rows
-        }
+        _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
+        stages = {name: read_stages(self.root, name, sources[name].seconds) for name in rows}
         recordings = []
         for record, source in sources.items():
             signals, sfreq, unread = source.read(picked[record])
             scorers, odd = known[record]
             truth, merged = combine(scorers, self.expert)
-            recording = Recording(
-                record=record,
-                subject=subjects[record],
-                signals=signals,
-                channels=picked[record],
-                sfreq=sfreq,
-                events=truth.events,
-                scored=truth.scored,
-                scorers=scorers,
-                notes=(*unknown[record], *odd, *unread, *merged),
+            codes, epoch = stages[record] or (None, Recording.epoch)
+            recordings.append(
+                Recording(
+                    record=record,
+                    subject=subjects[record],
+                    signals=signals,
+                    channels=picked[record],
+                    sfreq=sfreq,
+                    events=truth.events,
+                    scored=truth.scored,
+                    stages=codes,
+                    epoch=epoch,
+                    scorers=scorers,
+                    notes=(*unknown[record], *odd, *unread, *merged),
+                )
             )
-            if staged := stages[record]:
-                recording = replace(recording, stages=staged.codes, epoch=staged.epoch)
-            recordings.append(recording)
         return recordings
 
 
@@ -156,10 +140,9 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
     for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
         if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
-        same = next((other for other in found if as_seen(other) == as_seen(path.stem)), None)
-        if same is not None:
+        for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
             raise InputError(
-                f"{root} holds {found[same].name} and {path.name}: a record is called by its "
+                f"{root} holds {same.name} and {path.name}: a record is called by its "
                 "file without the ending, rename or remove one of them"
             )
         found[path.stem] = path
@@ -175,14 +158,16 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
 
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
-    lacking = [
-        record
-        for record, of_record in scorers.items()
-        if (expert == "intersection" and len(experts_of(of_record)) < 2)
-        or (expert not in ("union", "intersection") and expert not in of_record)
-    ]
+    """Refuse records in which nobody did what ``data.expert`` asks for."""
+    match expert:
+        case "union":
+            return
+        case "intersection":
+            lacking = [name for name, who in scorers.items() if len(experts_of(who)) < 2]
+        case _:
+            lacking = [name for name, who in scorers.items() if expert not in who]
     if lacking:
-        there = sorted({name for record in lacking for name in scorers[record]})
+        there = sorted({who for record in lacking for who in scorers[record]})
         raise InputError(
             f"data.expert is {expert}, but nobody scored {', '.join(lacking)} besides "
             f"{' or '.join(there)} (column expert); leave such records out (data.records) or "

@@ -16,26 +16,17 @@ def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
 
 
 def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
-    """Combine what experts marked into one truth.
+    """Combine what experts marked into one truth, and note what merged.
 
     Parameters
     ----------
-    scorers : mapping of str to Scoring
-        With at least one expert, and the one asked for; programs among them count for nothing.
-    expert : str
-        Whose marks count as events, and with them whose scored time:
+    scorers : with at least one expert, and the one asked for; programs count for nothing
+    expert : whose marks count as events, and with them whose scored time:
 
         - ``expert1``, ``expert2`` …: one expert's marks, as they are.
         - ``union``: time that any expert marked; overlapping marks become one event. Scored where
           all looked. A single expert's marks are left as they are.
         - ``intersection``: time that all marked, scored where all looked.
-
-    Returns
-    -------
-    truth : Scoring
-        Events and scored time.
-    notes : tuple of str
-        What merged.
     """
     if expert in scorers:
         return scorers[expert], ()

@@ -1,15 +1,12 @@
 """Simulated recordings with known truth: tasks run without a file, and tests know the answer.
 
-Signals are µV, times s, frequencies Hz. A recording is a coloured background to which waves are
-added one after another, never two at once: the events, and distractors that share with them what a
-threshold would look at. Spindles come among alpha bursts (stronger, but slower), muscle bursts (as
-strong at the same frequencies, but at others too) and K-complexes; rapid eye movements among slow
-ones (as large, but smooth) and blinks (as sharp, but of the same sign on both channels);
-K-complexes among delta waves and swings of the eyes (as large, but smooth), alpha bursts (as steep,
-but no single wave) and spindles. Subjects differ in amplitude, noise and rates.
-
-A task names its simulator by ``_target_``: :func:`spindles`, :func:`rapid_eye_movements` and
-:func:`k_complexes` are a :class:`Scene` each.
+A recording is a coloured background to which waves are added one after another, never two at once:
+the events, and distractors that share with them what a threshold would look at. Spindles come among
+alpha bursts (stronger, but slower), muscle bursts (as strong at the same frequencies, but at others
+too) and K-complexes; rapid eye movements among slow ones (as large, but smooth) and blinks (as
+sharp, but of the same sign on both channels); K-complexes among delta waves and swings of the eyes
+(as large, but smooth), alpha bursts (as steep, but no single wave) and spindles. Subjects differ in
+amplitude, noise and rates.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +73,7 @@ _ALPHA = partial(waves.oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
 _MUSCLE = partial(waves.oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
 
 spindles = Scene(
-    channels=("CZ-A1", "FP1-A1"),
+    ("CZ-A1", "FP1-A1"),
     stage=2,
     background=waves.eeg,
     kinds=(
@@ -87,7 +84,7 @@ spindles = Scene(
     ),
 )
 rapid_eye_movements = Scene(
-    channels=("EOG1", "EOG2"),
+    ("EOG1", "EOG2"),
     stage=4,
     background=waves.eog,
     kinds=(
@@ -97,7 +94,7 @@ rapid_eye_movements = Scene(
     ),
 )
 k_complexes = Scene(
-    channels=("CZ-A1", "FP1-A1"),
+    ("CZ-A1", "FP1-A1"),
     stage=2,
     background=waves.eeg,
     kinds=(
@@ -113,36 +110,19 @@ SIMULATORS = {"spindle": spindles, "rem": rapid_eye_movements, "kcomplex": k_com
 
 
 def simulate(
-    event: str,
-    *,
-    subjects: int = 8,
-    minutes: float = 10.0,
-    sfreq: float = 100.0,
-    seed: int = 0,
+    event: str, *, subjects: int = 8, minutes: float = 10.0, sfreq: float = 100.0, seed: int = 0
 ) -> list[Recording]:
-    """Simulate one recording per subject.
+    """Simulate one recording per subject, named ``synthetic1``, ``synthetic2``, ….
 
     A recording depends on the seed, its own number and the other settings, not on how many
-    subjects are simulated with it. The last tenth of each is unscored: its events are not listed.
+    subjects are simulated with it. Each holds at least two events; the last tenth is unscored: its
+    events are not listed.
 
     Parameters
     ----------
-    event : {"spindle", "rem", "kcomplex"}
-        What the recordings hold: spindles or K-complexes on two EEG channels, or rapid eye
-        movements on two EOGs.
-    subjects : int
-        Number of recordings.
-    minutes : float
-        Length of each in minutes.
-    sfreq : float
-        Sampling frequency in Hz.
-    seed : int
-        Seed of all randomness.
-
-    Returns
-    -------
-    list of Recording
-        Named ``synthetic1``, ``synthetic2``, …; each holds at least two events.
+    event : spindle or kcomplex (on two EEG channels), or rem (on two EOGs)
+    minutes : length of each recording
+    sfreq : sampling frequency in Hz
 
     Raises
     ------
@@ -157,22 +137,14 @@ def simulate(
 class Simulated(DataSource):
     """Recordings made by the simulator of the task.
 
+    Raises InputError if a setting cannot be used.
+
     Parameters
     ----------
-    subjects : int
-        How many; one recording each.
-    minutes : float
-        Length of each in minutes.
-    records : sequence of str, optional
-        Names of those to take, all by default.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    subjects : how many; one recording each
+    minutes : length of each
+    records : names of those to take, all by default
+    others : settings of other sources: a sweep over sources gives all of them to each
     """
 
     name = "synthetic"
@@ -212,12 +184,11 @@ class Simulated(DataSource):
         whole = {recording.record: recording for recording in made}
         whole = {name: whole[name] for name in chosen(self.records, list(whole), "the simulation")}
         picked = pick_channels(whole, wanted.channels, wanted.setting)
-        return [_with(recording, picked[name]) for name, recording in whole.items()]
-
-
-def _with(recording: Recording, channels: tuple[str, ...]) -> Recording:
-    rows = [recording.channels.index(channel) for channel in channels]
-    return replace(recording, signals=recording.signals[rows], channels=channels)
+        rows = {n: [one.channels.index(c) for c in picked[n]] for n, one in whole.items()}
+        return [
+            replace(one, signals=one.signals[rows[name]], channels=picked[name])
+            for name, one in whole.items()
+        ]
 
 
 def _require_room(subjects: int, minutes: float) -> None:
@@ -237,8 +208,8 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
     signals = noise * scene.background(rng, n_times, sfreq)
     events = []
     # Two layouts, so that no wave crosses the border of scored time.
-    scored = _layout(rng, scene.kinds, rates, 0.0, border, least=2)
-    unscored = _layout(rng, scene.kinds, rates, border, duration, least=0)
+    scored = _layout(rng, scene.kinds, rates, (0.0, border), least=2)
+    unscored = _layout(rng, scene.kinds, rates, (border, duration), least=0)
     for kind, onset, seconds in chain(scored, unscored):
         first, last = np.ceil(np.array([onset, onset + seconds + _REST]) * sfreq).astype(int)
         times = np.arange(first, last) / sfreq - onset
@@ -261,17 +232,13 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
 
 
 def _layout(
-    rng: Generator,
-    kinds: tuple[Wave, ...],
-    rates: list[float],
-    start: float,
-    stop: float,
-    least: int,
+    rng: Generator, kinds: tuple[Wave, ...], rates: list[float], span: Range, *, least: int
 ) -> Iterator[tuple[Wave, float, float]]:
-    """Order runs of waves at random in ``[start, stop)`` s; yield kind, onset and length of each.
+    """Order runs of waves at random in a span of time; yield kind, onset and length of each.
 
     Counts are rounded down, so that the longest runs of every kind still fit into a minute.
     """
+    start, stop = span
     counts = [int(rate * (stop - start) / 60) for rate in rates]
     counts[0] = max(counts[0], least)
     runs = []

@@ -32,12 +32,11 @@ class Wanted:
     """What an experiment asks of a source."""
 
     event: str  # what must have been marked
-    # for each channel its accepted names, see :func:`.pick_channels`
-    channels: Sequence[Sequence[str]]
+    channels: Sequence[Sequence[str]]  # accepted names of each, see :func:`.pick_channels`
     setting: str = "task.channels"  # where the channels were set, for messages
-    sfreq: float = 100.0  # in Hz: the rate that the experiment works at. Files keep their own
-    seed: int = 0  # of all randomness
-    simulator: Simulator | None = None  # the task's own
+    sfreq: float = 100.0  # Hz that the experiment works at; files keep their own
+    seed: int = 0
+    simulator: Simulator | None = None
 
 
 class DataSource(ABC):
@@ -77,14 +76,9 @@ class DataSource(ABC):
 
 
 class Auto(DataSource):
-    """The first of several sources that has what is wanted.
+    """The first of several sources that has what is wanted; the last where none has.
 
-    Parameters
-    ----------
-    sources : sequence of DataSource
-        In the order of preference; the last is taken where none has.
-    shared
-        Settings that the sources take from this one.
+    ``shared`` are settings that the sources take from this one.
     """
 
     name = "auto"
@@ -111,10 +105,7 @@ class Auto(DataSource):
 
 
 def simulator_of(settings: Component | None) -> Simulator | None:
-    """Make the simulator that ``task.simulator`` configures; None if the task has none.
-
-    Raises InputError if there is no such thing.
-    """
+    """Make the simulator that ``task.simulator`` configures; InputError if there is no such."""
     return None if settings is None else cast("Simulator", made("task.simulator", settings))
 
 
@@ -131,8 +122,7 @@ def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
 def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] | None:
     """Read a setting that lists names.
 
-    Raises InputError if it is no list, or OmegaConf took a name for a number that is written
-    otherwise.
+    Raises InputError if it is no list, or OmegaConf took a name for a number.
     """
     if value is None:
         return None

@@ -5,7 +5,6 @@ Epochs may last as long as they like, 20 or 30 s; a row may span several. Where 
 the stage is unknown.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,30 +18,14 @@ CODES = {name.casefold(): code for code, name in STAGES.items() if code >= 0} | 
 """Code of a stage by its name in lower case; nothing said is unknown."""
 
 
-@dataclass(frozen=True, eq=False)
-class Stages:
-    """Stages of a recording from its start."""
+def read_stages(root: Path, record: str, seconds: float) -> tuple[NDArray[np.int8], float] | None:
+    """Read the stages of a record of a folder, if there is a table.
 
-    codes: NDArray[np.int8]  # (epoch,) coded as in :data:`xai_sleep.recordings.recording.STAGES`
-    epoch: float  # length of an epoch in s: that of the shortest row
+    Returns the code of each epoch from the start (see :data:`.STAGES`), and the length of an epoch
+    in s: that of the shortest row. ``seconds`` is the length of the record.
 
-
-def read_stages(root: Path, record: str, seconds: float) -> Stages | None:
-    """Read the stages of a record, if there is a table.
-
-    Parameters
-    ----------
-    root : Path
-        Folder of the recordings.
-    record : str
-        Name of the record.
-    seconds : float
-        Length of the record in s.
-
-    Raises
-    ------
-    InputError
-        If a row names no stage, does not fit the epochs, repeats one, or lies past the end.
+    Raises InputError if a row names no stage, does not fit the epochs, repeats one, or lies past
+    the end.
     """
     table = find_table(root, f"{record}_stages")
     if table is None:
@@ -54,28 +37,26 @@ def read_stages(root: Path, record: str, seconds: float) -> Stages | None:
     stages = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
     said = np.zeros(len(stages), dtype=np.bool_)
     for row in rows:
-        first, last = _epochs(row, epoch, len(stages))
-        if said[first:last].any():
-            raise InputError(f"{row.where}: the stage from {first * epoch:g} s was said before")
-        said[first:last], stages[first:last] = True, _code(row)
-    return Stages(stages[: int(np.flatnonzero(said)[-1]) + 1], epoch)
+        epochs = _epochs(row, epoch, len(stages))
+        if said[epochs].any():
+            at = epochs.start * epoch
+            raise InputError(f"{row.where}: the stage from {at:g} s was said before")
+        said[epochs], stages[epochs] = True, _code(row)
+    return stages[: int(np.flatnonzero(said)[-1]) + 1], epoch
 
 
-def _epochs(row: Row, epoch: float, there: int) -> tuple[int, int]:
-    """First epoch of a row, and the one after its last."""
-    onset, duration = row.number("onset"), row.number("duration")
-    first, last = round(onset / epoch), round((onset + duration) / epoch)
-    if not np.allclose((onset, onset + duration), (first * epoch, last * epoch), atol=0.01):
+def _epochs(row: Row, epoch: float, there: int) -> slice:
+    onset, end = row.number("onset"), row.number("onset") + row.number("duration")
+    first, last = round(onset / epoch), round(end / epoch)
+    where = f"{row.where}: from {onset:g} to {end:g} s"
+    if not np.allclose((onset, end), (first * epoch, last * epoch), atol=0.01):
         raise InputError(
-            f"{row.where}: from {onset:g} to {onset + duration:g} s; stages are epochs of "
-            f"{epoch:g} s here, as the shortest row, and each starts at a multiple of that"
+            f"{where}; stages are epochs of {epoch:g} s here, as the shortest row, and each starts "
+            "at a multiple of that"
         )
     if onset < 0 or last > there:
-        raise InputError(
-            f"{row.where}: from {onset:g} to {onset + duration:g} s, outside the recording; "
-            "expected s from its start"
-        )
-    return first, last
+        raise InputError(f"{where}, outside the recording; expected s from its start")
+    return slice(first, last)
 
 
 def _code(row: Row) -> int:

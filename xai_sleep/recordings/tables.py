@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.names import as_seen
@@ -24,15 +25,13 @@ class Row:
 
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
+        said = self.cells[column]
         try:
-            value = float(self.cells[column])
+            if math.isfinite(value := float(said)):
+                return value
         except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(
-                f"{self.where}: {column} is {self.cells[column][:40]!r}; expected a number"
-            )
-        return value
+            pass
+        raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -79,16 +78,15 @@ def _cells(path: Path) -> list[list[str]]:
     # Late, so that --help and a mistyped setting need not wait for pandas.
     import pandas as pd
 
+    options: dict[str, Any] = {
+        "header": None,
+        "dtype": str,
+        "na_filter": False,
+        "skip_blank_lines": False,
+    }
+    separator = SEPARATORS[path.suffix.casefold()]
     try:
-        frame = pd.read_csv(
-            path,
-            sep=SEPARATORS[path.suffix.casefold()],
-            header=None,
-            dtype=str,
-            na_filter=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-        )
+        frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", **options)
     except pd.errors.EmptyDataError:
         return []
     except (UnicodeDecodeError, pd.errors.ParserError) as error:
