@@ -3,10 +3,8 @@
 Scored time is where the experts looked, not where the files end: expert 1 scored spindles up to
 1000 s, expert 2 scored 1800 s of some excerpts. Elsewhere an absent mark means nothing.
 
-.. [1] Devuyst, S. (2005). The DREAMS Databases and Assessment Algorithm. Zenodo,
-   https://doi.org/10.5281/zenodo.2650142
-.. [2] Devuyst, S. et al. (2011). Automatic sleep spindles detection - overview and development of a
-   standard proposal assessment method. EMBC 2011, 1713-1716. K-complexes: EMBC 2010, 4658-4661.
+Source: S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et al. (2011),
+EMBC, 1713-1716; K-complexes: Devuyst et al. (2010), EMBC, 4658-4661.
 """
 
 from collections.abc import Sequence
@@ -34,17 +32,15 @@ Notes = tuple[str, ...]
 class Dreams(DataSource):
     """The records of the database in which an event was scored.
 
-    Raises InputError if a setting cannot be used.
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
 
     Parameters
     ----------
     root : folder that holds the databases
-    records : names of the records to read (``excerpt3``), all by default. Those that cannot be used
-        are then an error; otherwise they are left out with a warning.
+    records : names of the records to read (``excerpt3``), which must be usable; by default all that
+        are, with a warning of the others
     expert : whose marks count, see :func:`.combine`. Records that lack one who is needed are left
-        out; ``union`` does with expert 1 alone. REMs have one expert: there, ``union`` is
-        ``expert1`` and the others are refused.
-    others : settings of other sources: a sweep over sources gives all of them to each
+        out; ``union`` does with expert 1 alone. REMs have one expert.
     """
 
     name = "dreams"
@@ -90,20 +86,10 @@ class Dreams(DataSource):
             scorers, odd = _scorers(usable[record], wanted.event, duration)
             truth, merged = combine(scorers, self.expert)
             stages, uncovered = _stages(usable[record], duration)
+            notes = (*unread, *odd, *merged, *uncovered)
+            known = (truth.events, truth.scored, stages, EPOCH, scorers, notes)
             recordings.append(
-                Recording(
-                    record=record,
-                    subject=subjects[record],
-                    signals=signals,
-                    channels=picked[record],
-                    sfreq=sfreq,
-                    events=truth.events,
-                    scored=truth.scored,
-                    stages=stages,
-                    epoch=EPOCH,
-                    scorers=scorers,
-                    notes=(*unread, *odd, *merged, *uncovered),
-                )
+                Recording(record, subjects[record], signals, picked[record], sfreq, *known)
             )
         return recordings
 

@@ -1,11 +1,9 @@
 """EDF and BDF files: chosen channels in µV, and the annotations of EDF+ [1]_ inside.
 
-BDF is EDF with 24 bits a sample instead of 16. Values become µV by the header's own text for each
-channel. The person's data (the patient field) go no further than :func:`open_edf`.
-
-No library reads all of this. edfio 0.4 loads every channel of a BDF file, stumbles over decimal
-commas, and takes the size of a damaged file for the truth; MNE takes a unit that it does not know
-for volts, and drops annotations whose text has a line feed.
+Values become µV by the header's own text for each channel. The person's data (the patient field) go
+no further than :func:`open_edf`. No library reads all of this: edfio 0.4 loads every channel of a
+BDF file, stumbles over decimal commas, and takes the size of a damaged file for the truth; MNE
+takes a unit that it does not know for volts, and drops annotations whose text has a line feed.
 
 .. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus' (EDF+), an EDF alike standard
    format for the exchange of physiological data. Clinical Neurophysiology, 114, 1755-1761.
@@ -14,6 +12,7 @@ for volts, and drops annotations whose text has a line feed.
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,12 +64,18 @@ class EdfFile:
         Raises InputError if a channel is there twice, has a unit other than volts or no range, if
         rates differ, or if the file contradicts itself about time.
         """
-        at = [self._position(name) for name in channels]
+        for name in channels:
+            if (number := self.channels.count(name)) != 1:
+                raise InputError(
+                    f"{self.path}: {number} channels are called {name}, one was expected; "
+                    f"the channels are {', '.join(self.channels)}"
+                )
+        at = [self.channels.index(name) for name in channels]
         rates = [self.samples[i] / self.record_seconds for i in at]
         if len(set(rates)) > 1:
+            said = ", ".join(f"{rate:g}" for rate in rates)
             raise InputError(
-                f"{self.path}: {', '.join(channels)} were sampled at different rates "
-                f"({', '.join(f'{rate:g}' for rate in rates)} Hz); "
+                f"{self.path}: {', '.join(channels)} were sampled at different rates ({said} Hz); "
                 "choose channels of one rate (task.channels)"
             )
         self._start()
@@ -95,26 +100,17 @@ class EdfFile:
         )
 
     def _said(self, number: int, stamped: bytes) -> Iterator[tuple[float, float, str]]:
-        stamp = _STAMP.match(stamped)
-        try:
-            texts = stamped[stamp.end() :].decode().split("\x14") if stamp else []
-        except UnicodeDecodeError:
-            raise InputError(
-                f"{self.path}: its annotations are not UTF-8, as EDF+ demands; write them as a "
-                "table beside it"
-            ) from None
-        if stamp is None:
-            raise InputError(
-                f"{self.path}: in data record {number} an annotation does not begin with a time; "
-                "write them as a table beside it"
-            )
-        yield from ((float(stamp[1]), float(stamp[2] or 0), text) for text in texts if text)
+        problem = f"in data record {number} an annotation does not begin with a time"
+        if stamp := _STAMP.match(stamped):
+            problem = "its annotations are not UTF-8, as EDF+ demands"
+            with suppress(UnicodeDecodeError):
+                texts = stamped[stamp.end() :].decode().split("\x14")
+                times = float(stamp[1]), float(stamp[2] or 0)
+                return ((*times, text) for text in texts if text)
+        raise InputError(f"{self.path}: {problem}; write them as a table beside it")
 
     def _start(self) -> float:
-        """Time in s of the first sample (EDF+), if that agrees with the time of all data records.
-
-        Otherwise marks and samples would drift apart.
-        """
+        """Time in s of the first sample (EDF+), if the time of all data records agrees with it."""
         if not (self.plus and self._texts()):
             return 0.0
         stamps = enumerate(_STAMP.match(row.tobytes()) for row in self._bytes(self._texts()[0]))
@@ -133,14 +129,6 @@ class EdfFile:
 
     def _texts(self) -> list[int]:
         return [i for i, name in enumerate(self.channels) if name in ANNOTATIONS]
-
-    def _position(self, name: str) -> int:
-        if self.channels.count(name) != 1:
-            raise InputError(
-                f"{self.path}: {self.channels.count(name)} channels are called {name}, "
-                f"one was expected; the channels are {', '.join(self.channels)}"
-            )
-        return self.channels.index(name)
 
     def _bytes(self, at: int) -> NDArray[np.uint8]:
         """View one channel as it is stored, of shape (data record, byte)."""
@@ -175,22 +163,8 @@ def open_edf(path: Path) -> EdfFile:
     Raises InputError if the file is neither, has gaps in time (EDF+D), or ends before the header
     says.
     """
-    with path.open("rb") as file:
-        fixed = file.read(256)
-        width = _WIDTHS.get(fixed[:8].strip(), 0)
-        if len(fixed) < 256 or not width:
-            raise InputError(f"{path} is not an EDF file: it does not begin with an EDF header")
-        kind = fixed[192:197].decode("latin-1").strip()
-        if kind in ("EDF+D", "BDF+D"):
-            raise InputError(f"{path} has gaps in time ({kind}); convert it to continuous EDF")
-        n_channels = int(_known(path, "number of channels", fixed[252:256]))
-        table = file.read(256 * max(n_channels, 0))
-    length = int(_known(path, "length of the header", fixed[184:192]))
-    if n_channels < 1 or not length == 256 * (1 + n_channels) == 256 + len(table):
-        raise InputError(
-            f"{path}: damaged EDF header, it says {length} bytes for {n_channels} channels and "
-            f"the file holds {256 + len(table)} of them; copy or download it again"
-        )
+    fixed, table, width, kind = _header(path)
+    n_channels = len(table) // 256
 
     def column(start: int, width: int) -> list[bytes]:
         cells = range(start * n_channels, (start + width) * n_channels, width)
@@ -210,23 +184,39 @@ def open_edf(path: Path) -> EdfFile:
         width=width,
         person=person_key(_text(fixed[8:88])),
     )
-    _require_whole(opened)
+    if opened.n_records < 1 or opened.record_seconds <= 0 or min(opened.samples) < 1:
+        raise InputError(
+            f"{path}: the header counts {opened.n_records} data records of "
+            f"{opened.record_seconds:g} s; the recording was not closed properly or holds no "
+            "signals, export it again"
+        )
+    if (there := path.stat().st_size) < opened.size:
+        raise InputError(
+            f"{path} is truncated: {there} bytes found, {opened.size} expected from its "
+            "header; copy or download it again"
+        )
     return opened
 
 
-def _require_whole(file: EdfFile) -> None:
-    if file.n_records < 1 or file.record_seconds <= 0 or min(file.samples) < 1:
+def _header(path: Path) -> tuple[bytes, bytes, int, str]:
+    """Read what is said of the file and of its channels; bytes a sample, and the kind of EDF+."""
+    with path.open("rb") as file:
+        fixed = file.read(256)
+        width = _WIDTHS.get(fixed[:8].strip(), 0)
+        if len(fixed) < 256 or not width:
+            raise InputError(f"{path} is not an EDF file: it does not begin with an EDF header")
+        kind = fixed[192:197].decode("latin-1").strip()
+        if kind in ("EDF+D", "BDF+D"):
+            raise InputError(f"{path} has gaps in time ({kind}); convert it to continuous EDF")
+        n_channels = int(_known(path, "number of channels", fixed[252:256]))
+        table = file.read(256 * max(n_channels, 0))
+    length = int(_known(path, "length of the header", fixed[184:192]))
+    if n_channels < 1 or not length == 256 * (1 + n_channels) == 256 + len(table):
         raise InputError(
-            f"{file.path}: the header counts {file.n_records} data records of "
-            f"{file.record_seconds:g} s; the recording was not closed properly or holds no "
-            "signals, export it again"
+            f"{path}: damaged EDF header, it says {length} bytes for {n_channels} channels and "
+            f"the file holds {256 + len(table)} of them; copy or download it again"
         )
-    there = file.path.stat().st_size
-    if there < file.size:
-        raise InputError(
-            f"{file.path} is truncated: {there} bytes found, {file.size} expected from its "
-            "header; copy or download it again"
-        )
+    return fixed, table, width, kind
 
 
 def _text(cell: bytes) -> str:

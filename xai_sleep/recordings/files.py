@@ -38,17 +38,14 @@ RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 class Files(DataSource):
     """A folder of the user's recordings, with what was marked in them.
 
-    Raises InputError if a setting cannot be used.
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
 
     Parameters
     ----------
-    root : the folder
-    records : names of the records to read, all by default
     expert : whose marks count, see :func:`.combine`. Records that were scored otherwise are refused
     scored : whether rows called ``scored`` say where experts looked (``rows``), or all of every
         record was scored (``all``)
     event_names : kinds of row that are events, see :func:`.event_kinds`
-    others : settings of other sources: a sweep over sources gives all of them to each
     """
 
     name = "files"
@@ -111,20 +108,10 @@ class Files(DataSource):
             scorers, odd = known[record]
             truth, merged = combine(scorers, self.expert)
             codes, epoch = stages[record] or (None, Recording.epoch)
+            notes = (*unknown[record], *odd, *unread, *merged)
+            said = (truth.events, truth.scored, codes, epoch, scorers, notes)
             recordings.append(
-                Recording(
-                    record=record,
-                    subject=subjects[record],
-                    signals=signals,
-                    channels=picked[record],
-                    sfreq=sfreq,
-                    events=truth.events,
-                    scored=truth.scored,
-                    stages=codes,
-                    epoch=epoch,
-                    scorers=scorers,
-                    notes=(*unknown[record], *odd, *unread, *merged),
-                )
+                Recording(record, subjects[record], signals, picked[record], sfreq, *said)
             )
         return recordings
 

@@ -112,22 +112,13 @@ SIMULATORS = {"spindle": spindles, "rem": rapid_eye_movements, "kcomplex": k_com
 def simulate(
     event: str, *, subjects: int = 8, minutes: float = 10.0, sfreq: float = 100.0, seed: int = 0
 ) -> list[Recording]:
-    """Simulate one recording per subject, named ``synthetic1``, ``synthetic2``, ….
+    """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
-    A recording depends on the seed, its own number and the other settings, not on how many
-    subjects are simulated with it. Each holds at least two events; the last tenth is unscored: its
-    events are not listed.
+    A recording (``synthetic1`` …) depends on the seed, its own number and the other settings, not
+    on how many subjects are simulated with it. Each holds at least two events; the last tenth is
+    unscored: its events are not listed.
 
-    Parameters
-    ----------
-    event : spindle or kcomplex (on two EEG channels), or rem (on two EOGs)
-    minutes : length of each recording
-    sfreq : sampling frequency in Hz
-
-    Raises
-    ------
-    InputError
-        If a setting leaves no room for a subject, two events or frequencies up to 30 Hz.
+    Raises InputError if a setting leaves no room for a subject, two events or 30 Hz.
     """
     if event not in SIMULATORS:
         raise InputError(f"event is {event!r}; {', '.join(SIMULATORS)} can be simulated")
@@ -135,16 +126,9 @@ def simulate(
 
 
 class Simulated(DataSource):
-    """Recordings made by the simulator of the task.
+    """Recordings made by the simulator of the task: one per subject, or those named.
 
-    Raises InputError if a setting cannot be used.
-
-    Parameters
-    ----------
-    subjects : how many; one recording each
-    minutes : length of each
-    records : names of those to take, all by default
-    others : settings of other sources: a sweep over sources gives all of them to each
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
     """
 
     name = "synthetic"
@@ -181,13 +165,12 @@ class Simulated(DataSource):
         made = wanted.simulator(
             subjects=self.subjects, minutes=self.minutes, sfreq=wanted.sfreq, seed=wanted.seed
         )
-        whole = {recording.record: recording for recording in made}
-        whole = {name: whole[name] for name in chosen(self.records, list(whole), "the simulation")}
+        asked = chosen(self.records, [one.record for one in made], "the simulation")
+        whole = {one.record: one for one in made if one.record in asked}
         picked = pick_channels(whole, wanted.channels, wanted.setting)
-        rows = {n: [one.channels.index(c) for c in picked[n]] for n, one in whole.items()}
         return [
-            replace(one, signals=one.signals[rows[name]], channels=picked[name])
-            for name, one in whole.items()
+            replace(one, signals=one.signals[list(map(one.channels.index, names))], channels=names)
+            for one, names in zip(whole.values(), picked.values(), strict=True)
         ]
 
 
@@ -217,18 +200,9 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
         if kind is scene.kinds[0] and onset < border:
             events.append((onset, onset + seconds))
     scoring = Scoring(intervals(events), intervals([(0, border)]))
-    return Recording(
-        record=name,
-        subject=name,
-        signals=signals.astype(np.float32),
-        channels=scene.channels,
-        sfreq=sfreq,
-        events=scoring.events,
-        scored=scoring.scored,
-        stages=np.full(int(duration // _EPOCH), scene.stage, dtype=np.int8),
-        epoch=_EPOCH,
-        scorers={"expert1": scoring},
-    )
+    stages = np.full(int(duration // _EPOCH), scene.stage, dtype=np.int8)
+    known = (scoring.events, scoring.scored, stages, _EPOCH, {"expert1": scoring})
+    return Recording(name, name, signals.astype(np.float32), scene.channels, sfreq, *known)
 
 
 def _layout(

@@ -40,7 +40,10 @@ class Wanted:
 
 
 class DataSource(ABC):
-    """A source of recordings: a database, a folder, a simulation."""
+    """A source of recordings: a database, a folder, a simulation.
+
+    A sweep over sources gives the settings of all to each: those of the package ignore others'.
+    """
 
     name: ClassVar[str]
     """What results call their data."""
