@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.own import write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.stages import read_stages
+from xai_sleep.recordings.annotations import read_stages
 
 HEAD = "onset,duration,stage"
 

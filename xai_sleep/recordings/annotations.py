@@ -1,23 +1,26 @@
-"""What people marked in a recording of their own: a table beside the file, or EDF+ annotations.
+"""What people said of recordings of their own: tables beside a file, or EDF+ annotations.
 
-A row is a stretch of time: ``onset`` and ``duration`` in s from the start of the recording, what it
-is (``trial_type`` as BIDS [1]_ calls it, or ``description`` as MNE does), and which ``expert`` said
+A row of marks is a stretch of time: ``onset`` and ``duration`` in s from the start, what it is
+(``trial_type`` as BIDS calls it, or ``description`` as MNE does), and which ``expert`` said
 so. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
 guessed: either there are such rows, or the user says that all was scored.
 
-.. [1] Gorgolewski, K. J. et al. (2016). The brain imaging data structure, a format for organizing
-   and describing outputs of neuroimaging experiments. Scientific Data 3, 160044: ``events.tsv``.
+A row of stages (``<record>_stages.csv``) has onset, duration and stage: W, N1, N2, N3 or R. Epochs
+may last as long as they like; a row may span several.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.edf import EdfFile
 from xai_sleep.recordings.intervals import intersection, intervals, union
 from xai_sleep.recordings.names import as_seen
-from xai_sleep.recordings.recording import Scoring
+from xai_sleep.recordings.recording import STAGES, Scoring
 from xai_sleep.recordings.tables import Row, find_table, read_table
 
 SCORED = "scored"  # kind of a row that says where an expert looked
@@ -27,12 +30,12 @@ ALONE = "expert1"  # name of the expert where a table names nobody
 AGAIN = "rows that say the same as another, which count once"
 OUTSIDE = "events outside the scored time, which count nowhere"
 
+# code of a stage by its name in lower case; nothing said is unknown
+CODES = {name.casefold(): code for code, name in STAGES.items() if code >= 0} | {"": -1}
+
 
 def rows_of(path: Path, source: EdfFile) -> list[Row]:
-    """Read the table beside a recording, or the annotations inside where there is no table.
-
-    Raises InputError if there is neither, or the table cannot be read.
-    """
+    """Read the table beside a recording, else the annotations inside; InputError if neither is."""
     table = find_table(path.parent, path.stem)
     if table:
         return read_table(table, ("onset", "duration"))
@@ -52,20 +55,13 @@ def rows_of(path: Path, source: EdfFile) -> list[Row]:
 
 
 def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None) -> set[str]:
-    """Decide which kinds of row (in lower case) are events, in all records alike.
+    """Decide which kinds of row (in lower case) are events, in the tables of all records alike.
 
-    Parameters
-    ----------
-    tables : of each record. Where rows do not say what they are, all are events.
-    names : kinds that are events; case does not matter. None will do where there is one kind.
-
-    Raises
-    ------
-    InputError
-        If there are several kinds and none is named, or nothing is called as one that is.
+    Where rows do not say what they are, all are events. Raises InputError if there are several
+    kinds and none is named, or nothing is called as one that is.
     """
-    found = Counter(_kind(row) for rows in tables.values() for row in rows)
-    found = Counter({kind: n for kind, n in found.items() if kind not in (None, SCORED)})
+    kinds = (_kind(row) for rows in tables.values() for row in rows)
+    found = Counter(kind for kind in kinds if kind not in (None, SCORED))
     held = ", ".join(f"{kind or 'n/a'} ({n})" for kind, n in found.most_common()) or "none"
     if names is None:
         if len(found) > 1:
@@ -85,22 +81,13 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
 def score(
     path: Path, rows: Sequence[Row], kinds: set[str], *, seconds: float, everything: bool
 ) -> tuple[dict[str, Scoring], tuple[str, ...]]:
-    """Sort the rows of one recording by expert: what each marked, and where they looked.
+    """Sort the rows of a recording of some ``seconds`` by expert: their marks, and scored time.
 
+    Kinds are from :func:`event_kinds`. Where not ``everything`` was scored, rows say what was.
     Notes tell of rows that repeat another, and of events that lie where nobody looked.
 
-    Parameters
-    ----------
-    path : of the recording, for messages
-    kinds : kinds of row that are events, see :func:`event_kinds`
-    seconds : length of the recording
-    everything : whether all of it was scored; otherwise rows called ``scored`` say what was
-
-    Raises
-    ------
-    InputError
-        If a row is no stretch of the recording, does not say whose it is where others do, or if
-        it is not known what was scored.
+    Raises InputError if a row is no stretch of the recording, does not say whose it is where others
+    do, or if it is not known what was scored.
     """
     marked: dict[str, list[tuple[float, float]]] = defaultdict(list)
     looked: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -136,6 +123,34 @@ def score(
     return scorers, tuple(notes)
 
 
+def read_stages(root: Path, record: str, seconds: float) -> tuple[NDArray[np.int8], float] | None:
+    """Read the code of each epoch (see :data:`.STAGES`) and the length of one: the shortest row's.
+
+    None if there is no table. Raises InputError if a row names no stage, does not fit the epochs,
+    repeats one, or lies past the end.
+    """
+    table = find_table(root, f"{record}_stages")
+    if table is None:
+        return None
+    rows = read_table(table, ("onset", "duration", "stage"))
+    epoch = min((row.number("duration") for row in rows), default=0.0)
+    if epoch < 1:
+        raise InputError(f"{table}: expected at least one stage, and durations of at least 1 s")
+    stages = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
+    said = np.zeros(len(stages), dtype=np.bool_)
+    for row in rows:
+        epochs = _epochs(row, epoch, len(stages))
+        if said[epochs].any():
+            at = epochs.start * epoch
+            raise InputError(f"{row.where}: the stage from {at:g} s was said before")
+        name = row.cells["stage"]
+        if name.casefold() not in CODES:
+            known = ", ".join(STAGES[code] for code in CODES.values() if code >= 0)
+            raise InputError(f"{row.where}: stage is {name!r}; expected one of {known}, or n/a")
+        said[epochs], stages[epochs] = True, CODES[name.casefold()]
+    return stages[: int(np.flatnonzero(said)[-1]) + 1], epoch
+
+
 def _kind(row: Row) -> str | None:
     """Say what a row is, in lower case; None where its table does not."""
     column = next((name for name in ("trial_type", "description") if name in row.cells), None)
@@ -167,3 +182,17 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
             "expected s from its start: are these samples, or is the table of another record?"
         )
     return onset, min(end, seconds)
+
+
+def _epochs(row: Row, epoch: float, there: int) -> slice:
+    onset, end = row.number("onset"), row.number("onset") + row.number("duration")
+    first, last = round(onset / epoch), round(end / epoch)
+    where = f"{row.where}: from {onset:g} to {end:g} s"
+    if not np.allclose((onset, end), (first * epoch, last * epoch), atol=0.01):
+        raise InputError(
+            f"{where}; stages are epochs of {epoch:g} s here, as the shortest row, and each starts "
+            "at a multiple of that"
+        )
+    if onset < 0 or last > there:
+        raise InputError(f"{where}, outside the recording; expected s from its start")
+    return slice(first, last)

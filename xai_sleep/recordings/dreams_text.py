@@ -34,10 +34,8 @@ class TextExcerpt:
     def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
         """Read the samples; ``channels`` can only repeat the one there is.
 
-        The number of samples in 1800 s tells the sampling frequency. Up to a second more is cut.
-
-        Raises InputError if a line is not a number, or the number of samples fits no sampling
-        frequency.
+        Their number in 1800 s tells the sampling frequency; up to a second more is cut. Raises
+        InputError if a line is not a number, or the number of samples fits no sampling frequency.
         """
         _, lines = _content(self.path)
         samples = _samples(self.path, lines)

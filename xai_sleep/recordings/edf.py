@@ -158,10 +158,9 @@ class EdfFile:
 
 
 def open_edf(path: Path) -> EdfFile:
-    """Read the header of an EDF or BDF file and check it against the size of the file.
+    """Read the header of an EDF or BDF file.
 
-    Raises InputError if the file is neither, has gaps in time (EDF+D), or ends before the header
-    says.
+    Raises InputError if it is neither, has gaps in time (EDF+D), or ends before the header says.
     """
     fixed, table, width, kind = _header(path)
     n_channels = len(table) // 256

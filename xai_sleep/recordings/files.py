@@ -19,14 +19,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import event_kinds, rows_of, score
+from xai_sleep.recordings.annotations import event_kinds, read_stages, rows_of, score
 from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.names import as_seen, chosen, natural
-from xai_sleep.recordings.raters import EXPERTS, combine, experts_of
-from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
-from xai_sleep.recordings.stages import read_stages
 from xai_sleep.recordings.subjects import subjects_of
 
 ENDINGS = (".edf", ".bdf")
@@ -84,24 +82,20 @@ class Files(DataSource):
         return f"recordings in {self.root}"
 
     def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the recordings in natural order (``night2`` before ``night10``).
-
-        Raises InputError if files or settings cannot be used: which, why and what to do.
-        """
+        """Read the recordings in natural order; InputError if files or settings cannot be used."""
         paths = survey(self.root, self.records)
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
         rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
         kinds = event_kinds(rows, self.event_names)
+        seconds = {record: source.seconds for record, source in sources.items()}
         known = {
-            name: score(
-                path, rows[name], kinds, seconds=sources[name].seconds, everything=self.everything
-            )
+            name: score(path, rows[name], kinds, seconds=seconds[name], everything=self.everything)
             for name, path in paths.items()
         }
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        stages = {name: read_stages(self.root, name, sources[name].seconds) for name in rows}
+        stages = {name: read_stages(self.root, name, seconds[name]) for name in rows}
         recordings = []
         for record, source in sources.items():
             signals, sfreq, unread = source.read(picked[record])
@@ -117,10 +111,7 @@ class Files(DataSource):
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
-    """Find the recordings of a folder by name, in natural order.
-
-    Raises InputError if there are none, not those asked for, or two of one name.
-    """
+    """Find recordings by name, in natural order; InputError if none, or two of one name."""
     if not root.is_dir():
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
     found: dict[str, Path] = {}
@@ -145,14 +136,12 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
 
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
-    """Refuse records in which nobody did what ``data.expert`` asks for."""
-    match expert:
-        case "union":
-            return
-        case "intersection":
-            lacking = [name for name, who in scorers.items() if len(experts_of(who)) < 2]
-        case _:
-            lacking = [name for name, who in scorers.items() if expert not in who]
+    least = {"union": 1, "intersection": 2}.get(expert)
+    lacking = [
+        record
+        for record, who in scorers.items()
+        if (expert not in who if least is None else len(who) < least)
+    ]
     if lacking:
         there = sorted({who for record in lacking for who in scorers[record]})
         raise InputError(

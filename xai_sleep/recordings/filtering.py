@@ -32,21 +32,12 @@ def reach(low: float) -> float:
     ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse
     response, and what resampling and rounding add. The response is as long as MNE-Python's default
     for the lower edge: 3.3 periods of a transition of ``min(max(low / 4, 2), low)`` Hz.
-
-    Examples
-    --------
-    >>> round(reach(0.5), 2)
-    3.55
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 
 
 def require_long_enough(recording: Recording, place: str, *, bands: Bands, window: float) -> None:
-    """Refuse a recording that is too short for a window (in s) or for the filters.
-
-    ``bands`` in Hz are what it will be filtered to; ``place`` says where it comes from.
-    Raises InputError that names the least that is needed.
-    """
+    """Refuse (InputError) a recording too short for a window in s or the filters of bands in Hz."""
     least = max(window, 2 * max(reach(low) for low, _ in bands))
     if recording.duration < least:
         raise InputError(
@@ -58,11 +49,10 @@ def require_long_enough(recording: Recording, place: str, *, bands: Bands, windo
 def require_fast_enough(
     recording: Recording, place: str, *, bands: Bands, share: float = 0.0
 ) -> None:
-    """Refuse a recording that is sampled too slowly for what a network looks at.
+    """Refuse (InputError) a recording sampled too slowly for what a network looks at.
 
     Something must be there of each of the ``bands`` in Hz, and of the highest frequency a
-    ``share`` from 0 to 1; a warning says what is not there in full. ``place`` says where the
-    recording comes from. Raises InputError that names the least that is needed.
+    ``share`` from 0 to 1; a warning says what is not there in full.
     """
     low, top = max(bands)
     sfreq = recording.sfreq
@@ -92,14 +82,11 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
             )
     signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
 
-    def passed(low: float, high: float) -> NDArray[np.float64]:
-        length = f"{2 * _half_response(low)}s"
-        filtered = mne.filter.filter_data(
-            signals, sfreq, low, high, filter_length=length, verbose="ERROR"
-        )
-        return np.asarray(filtered)
-
-    filtered = np.stack([passed(low, high) for low, high in bands], axis=1)
+    passed = []
+    for low, high in bands:
+        shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
+        passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
+    filtered = np.stack(passed, axis=1)
     return replace(
         recording,
         signals=filtered.reshape(-1, signals.shape[1]).astype(np.float32),

@@ -7,13 +7,14 @@ recording; sets of intervals follow :mod:`xai_sleep.recordings.intervals`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.intervals import Intervals, intersection, union
 
 Signals = NDArray[np.float32]
 
@@ -52,13 +53,43 @@ class Recording:
         return float(self.signals.shape[1] / self.sfreq)
 
 
+# what ``data.expert`` may be, see :func:`combine`
+EXPERTS = ("union", "intersection", *(f"expert{number}" for number in range(1, 10)))
+
+
+def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
+    """Names of the experts among scorers, in order: ``expert1``, ``expert2`` …."""
+    return sorted(name for name in scorers if name.startswith("expert"))
+
+
+def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
+    """Combine what experts (at least one) marked into one truth, and note what merged.
+
+    ``expert`` says whose marks count as events, and with them whose scored time:
+
+    - ``expert1``, ``expert2`` …: one expert's marks, as they are.
+    - ``union``: time that any expert marked; overlapping marks become one event. Scored where all
+      looked. A single expert's marks are left as they are.
+    - ``intersection``: time that all marked, scored where all looked.
+    """
+    if expert in scorers:
+        return scorers[expert], ()
+    chosen = [scorers[name] for name in experts_of(scorers)]
+    if len(chosen) == 1:
+        return chosen[0], ()
+    scored = reduce(intersection, (each.scored for each in chosen))
+    if expert == "intersection":
+        return Scoring(reduce(intersection, (each.events for each in chosen)), scored), ()
+    events = union([each.events for each in chosen])
+    marks = sum(len(each.events) for each in chosen)
+    merged = f"{marks} marks of {len(chosen)} experts merged into {len(events)} events"
+    return Scoring(events, scored), (merged,) if len(events) < marks else ()
+
+
 def stages_at(
     recordings: Sequence[Recording], record: NDArray[np.int64], time: NDArray[np.float64]
 ) -> NDArray[np.str_]:
-    """Sleep stage at times of recordings; ``unknown`` where nobody staged.
-
-    ``record`` holds the index of the recording of each ``time`` (in s), both of shape (n,).
-    """
+    """Sleep stage at each time in s of a recording (its index); ``unknown`` where nobody staged."""
     names = []
     for index, at in zip(record, time, strict=True):
         stages, epoch = recordings[index].stages, int(at / recordings[index].epoch)
@@ -67,19 +98,16 @@ def stages_at(
 
 
 def require_usable(recordings: Sequence[Recording], setting: str = "task.channels") -> None:
-    """Refuse channels that hold NaN or infinite values, or are flat throughout.
-
-    Raises InputError, which names record, channel, time and the setting that chose the channels.
-    """
+    """Refuse (InputError) channels that hold NaN or infinite values, or are flat throughout."""
     for recording in recordings:
         for name, signal in zip(recording.channels, recording.signals, strict=True):
             where = f"record {recording.record}, channel {name}"
             bad = np.flatnonzero(~np.isfinite(signal))
             if len(bad):
                 raise InputError(
-                    f"{where}: {len(bad)} samples are not "
-                    f"numbers, the first at {bad[0] / recording.sfreq:.2f} s; "
-                    "repair the file or leave the record out (data.records)"
+                    f"{where}: {len(bad)} samples are not numbers, the first at "
+                    f"{bad[0] / recording.sfreq:.2f} s; repair the file or leave the record out "
+                    "(data.records)"
                 )
             if np.ptp(signal) == 0:
                 raise InputError(
@@ -89,10 +117,7 @@ def require_usable(recordings: Sequence[Recording], setting: str = "task.channel
 
 
 def fingerprint(recording: Recording) -> dict[str, str]:
-    """Digest each part of a recording, by what messages call the part.
-
-    Take it as it was read: resampling may end in other last bits on another machine.
-    """
+    """Digest each part of a recording as it was read (resampling may differ in last bits)."""
     names, scorings = list(recording.scorers), recording.scorers.values()
     channels, stages = np.array(recording.channels), recording.stages
     parts: dict[str, list[NDArray[Any]]] = {

@@ -72,41 +72,30 @@ _SPINDLE = partial(waves.oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
 _ALPHA = partial(waves.oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
 _MUSCLE = partial(waves.oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
 
-spindles = Scene(
-    ("CZ-A1", "FP1-A1"),
-    stage=2,
-    background=waves.eeg,
-    kinds=(
-        Wave(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
-        Wave(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
-        Wave(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
-        Wave(waves.k_complex, (1.0, 2.0), (0.8, 1.3)),
-    ),
+_AMONG_SPINDLES = (
+    Wave(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
+    Wave(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
+    Wave(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
+    Wave(waves.k_complex, (1.0, 2.0), (0.8, 1.3)),
 )
-rapid_eye_movements = Scene(
-    ("EOG1", "EOG2"),
-    stage=4,
-    background=waves.eog,
-    kinds=(
-        Wave(waves.rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
-        Wave(waves.slow_movement, (1.5, 2.5), (2.0, 5.0)),
-        Wave(waves.blink, (4.0, 7.0), (0.2, 0.4)),
-    ),
+spindles = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_SPINDLES)
+_AMONG_MOVEMENTS = (
+    Wave(waves.rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
+    Wave(waves.slow_movement, (1.5, 2.5), (2.0, 5.0)),
+    Wave(waves.blink, (4.0, 7.0), (0.2, 0.4)),
 )
-k_complexes = Scene(
-    ("CZ-A1", "FP1-A1"),
-    stage=2,
-    background=waves.eeg,
-    kinds=(
-        Wave(partial(waves.k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
-        Wave(partial(waves.slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
-        Wave(partial(waves.eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
-        Wave(_ALPHA, (1.0, 2.0), (0.5, 2.0)),
-        Wave(_SPINDLE, (1.0, 2.0), (0.5, 1.5)),
-    ),
+rapid_eye_movements = Scene(("EOG1", "EOG2"), 4, waves.eog, _AMONG_MOVEMENTS)
+_AMONG_COMPLEXES = (
+    Wave(partial(waves.k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
+    Wave(partial(waves.slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
+    Wave(partial(waves.eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
+    Wave(_ALPHA, (1.0, 2.0), (0.5, 2.0)),
+    Wave(_SPINDLE, (1.0, 2.0), (0.5, 1.5)),
 )
+k_complexes = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_COMPLEXES)
+
+# by event, for notebooks; an experiment takes the one that its task names
 SIMULATORS = {"spindle": spindles, "rem": rapid_eye_movements, "kcomplex": k_complexes}
-"""By event, for notebooks; an experiment takes the one that its task names."""
 
 
 def simulate(
@@ -153,10 +142,7 @@ class Simulated(DataSource):
         return f"SIMULATED recordings ({self.subjects} of {self.minutes:g} min)"
 
     def load(self, wanted: Wanted) -> list[Recording]:
-        """Simulate, and take the wanted channels.
-
-        Raises InputError if the task has no simulator, or what is asked for is not simulated.
-        """
+        """Simulate, and take the wanted channels; InputError if there are none to simulate."""
         if wanted.simulator is None:
             raise InputError(
                 f"the task has no simulator of {wanted.event} (task.simulator is null), so "

@@ -24,7 +24,6 @@ class Simulator(Protocol):
         self, *, subjects: int, minutes: float, sfreq: float, seed: int
     ) -> list[Recording]:
         """Simulate at ``sfreq`` Hz; the same arguments give the same recordings."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,7 @@ class DataSource(ABC):
         return self
 
     def read(self, wanted: Wanted) -> list[Recording]:
-        """Load recordings with the wanted channels, usable throughout; what was odd is logged.
-
-        Raises InputError if there are none, a channel is missing, or a signal is flat or not a
-        number.
-        """
+        """Load recordings with the wanted channels, usable or InputError; log what was odd."""
         recordings = self.load(wanted)
         require_usable(recordings, wanted.setting)
         for recording in recordings:
@@ -79,10 +74,7 @@ class DataSource(ABC):
 
 
 class Auto(DataSource):
-    """The first of several sources that has what is wanted; the last where none has.
-
-    ``shared`` are settings that the sources take from this one.
-    """
+    """The first of several sources that has what is wanted; the last where none has."""
 
     name = "auto"
 
@@ -123,20 +115,15 @@ def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
 
 
 def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] | None:
-    """Read a setting that lists names.
-
-    Raises InputError if it is no list, or OmegaConf took a name for a number.
-    """
+    """Read a setting that lists names; InputError if OmegaConf took one for a number."""
     if value is None:
         return None
     if isinstance(value, str):
         raise InputError(f"{setting} is {value}; expected a list: [{value}]")
     for name in value:
         if isinstance(name, bool | float) or not isinstance(name, str | int):
-            raise InputError(
-                f"{setting} holds {name!r}, which is no name; put one that reads like a number in "
-                "quotes"
-            )
+            quoted = "put one that reads like a number in quotes"
+            raise InputError(f"{setting} holds {name!r}, which is no name; {quoted}")
     return tuple(map(str, value))
 
 

@@ -20,7 +20,6 @@ from xai_sleep.recordings.tables import find_table, read_table
 log = logging.getLogger(__name__)
 
 UNKNOWN = "its header names nobody: taken for a subject of its own"
-"""Note on a record whose person is not known."""
 
 _SALT = secrets.token_bytes(16)
 
@@ -34,10 +33,7 @@ _NOBODY = re.compile(
 
 
 def person_key(field: str) -> str | None:
-    """Make a key of a patient field, equal for fields of one person; None if it names nobody.
-
-    It is salted anew in each process: it tells whether two files are of one person, and nothing
-    else.
+    """Make a key of a patient field, equal for one person in one process; None if it names nobody.
 
     Examples
     --------
@@ -59,10 +55,7 @@ def person_key(field: str) -> str | None:
 
 
 def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
-    """Name the subject of each record after the first record of the same person.
-
-    A record whose person is unknown is a subject of its own.
-    """
+    """Name each record's subject after the first record of the person; unknown ones are alone."""
     first: dict[str, str] = {}
     return {
         record: record if source.person is None else first.setdefault(source.person, record)
@@ -75,11 +68,9 @@ def subjects_of(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Name the subject of each record, and note where it is not known.
 
-    A table ``subjects.csv`` or ``subjects.tsv`` (columns record and subject) in the folder ``root``
-    has the last word. Without, headers are believed; whom they do not name is warned of.
-
-    Raises InputError if the table leaves out a record, gives it two subjects, or a name no file can
-    have.
+    A table (columns record and subject) in the folder ``root`` has the last word: InputError if it
+    leaves out a record, gives it two subjects, or a name no file can have. Without, headers are
+    believed; whom they do not name is warned of.
     """
     table = find_table(root, "subjects")
     if table:

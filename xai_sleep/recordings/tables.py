@@ -1,11 +1,11 @@
-"""Tables that people write: CSV or TSV with a line of column names, cells as text in their place.
+"""Tables that people write: CSV or TSV with a line of column names in any case, cells as text.
 
-Lower and upper case of column names do not matter. An empty cell and ``n/a`` (as BIDS has it) both
-say nothing.
+An empty cell and ``n/a`` (as BIDS has it) both say nothing.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,19 +26,14 @@ class Row:
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
         said = self.cells[column]
-        try:
+        with suppress(ValueError):
             if math.isfinite(value := float(said)):
                 return value
-        except ValueError:
-            pass
         raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
 
 def find_table(folder: Path, name: str) -> Path | None:
-    """Find ``name.csv`` or ``name.tsv``, in lower or upper case; None if there is neither.
-
-    Raises InputError if several could be meant.
-    """
+    """Find ``name.csv`` or ``name.tsv`` in any case; InputError if several could be meant."""
     there = [
         path
         for path in sorted(folder.iterdir())
