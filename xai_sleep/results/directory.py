@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.fingerprint import fingerprint
-from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.recording import Recording, fingerprint
 from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
