@@ -40,9 +40,8 @@ def _grinsted_boxcar(dj: float) -> Array:
 class Semantics:
     """What implementations of coherence disagree on."""
 
-    # before the transform windows are padded with zeros to so many times the next power of two.
-    # (Grinsted's own code takes the power above the nearest one: the same for windows of 1000, 500
-    # and 250 samples, half as much for 300 or 600.)
+    # before the transform windows are padded with zeros to so many times the next power of two
+    # (Grinsted's own code: the power above the nearest one, half as much for 300 or 600 samples)
     padding: int
     # weights over scales from their spacing in octaves; their sum cancels in R²
     boxcar: Callable[[float], Array]

@@ -14,8 +14,8 @@ Shape = Mapping[str, int]
 """Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
 ``n_freqs``, ``n_times``."""
 
+# By how much of its length another axis of a feature map may follow time better than the last.
 APART = 0.3
-"""By how much of its length another axis of a feature map may follow time better than the last."""
 
 
 @runtime_checkable
@@ -29,16 +29,13 @@ class Network(Protocol):
     @property
     def input_kind(self) -> str:
         """Which of ``conf/input`` a batch holds, as ``signal``: ``(window, channel, time)``."""
-        ...
 
     @property
     def cam_layer(self) -> nn.Module:
         """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
-        ...
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Logits of a batch."""
-        ...
 
 
 @runtime_checkable
@@ -50,11 +47,9 @@ class TimedNetwork(Network, Protocol):
 
     def over_time(self, inputs: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``; the cells divide the window evenly."""
-        ...
 
     def over_window(self, evidence: Tensor) -> Tensor:
         """Logits ``(window, 2)`` from those over time."""
-        ...
 
 
 def input_kind(model: Component) -> str:
@@ -82,19 +77,9 @@ def build_network(model: Component, shape: Shape) -> Network:
 
 
 def require_network(network: object, shape: Sequence[int]) -> None:
-    """Refuse a network that could not be trained and explained.
+    """Refuse a network that could not be trained and explained: what it lacks and what to do.
 
-    Parameters
-    ----------
-    network : object
-        Just built; it is left as it is.
-    shape : sequence of int
-        Of what it sees of a window, time last.
-
-    Raises
-    ------
-    InputError
-        Naming its class, what it lacks and what to do.
+    It is left as it is; ``shape`` is that of what it sees of a window, time last.
     """
     kind = type(network)
 
