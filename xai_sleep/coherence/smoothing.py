@@ -62,10 +62,9 @@ def in_time(grid: Grid) -> Array:
 
 
 def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
-    """Carry functionals of a signal's samples over to its values on a short grid.
+    """Carry functionals ``(..., sample)`` of a signal over to a short grid, ``(..., grid)``.
 
-    From ``(..., functional, sample)`` to ``(..., functional, grid)``; the grid covers a period of
-    ``n_fft`` samples. Exact for signals whose frequencies it can hold.
+    The grid covers ``n_fft`` samples. Exact for signals whose frequencies it can hold.
     """
     spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
     return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))

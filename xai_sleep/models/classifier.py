@@ -26,15 +26,9 @@ class EventClassifier(pl.LightningModule):
     ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
     the share of the cell that an expert marked.
 
-    Raises InputError if the network cannot be built, or is to be trained on marks and is no
-    :class:`~xai_sleep.models.contract.TimedNetwork`.
-
-    Parameters
-    ----------
-    network, input : as they are, or their settings, of which ``load_from_checkpoint`` builds them
-        again; a network that is to be built needs its :class:`xai_sleep.windows.inputs.Input`
-    learning_rate : peak of the cycle
-    marks : share of the loss that compares the network over time with experts' marks, in [0, 1]
+    A network and its :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of
+    which ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be
+    built, or is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
 
     # () float64: probability from which a window is called positive; NaN before it is chosen

@@ -23,12 +23,9 @@ from xai_sleep.models.layers import near_zero, soft_maximum
 class PowerCNN1d(nn.Module):
     """Filters, log power, two convolutions and a soft maximum over time.
 
-    Parameters
-    ----------
-    kernel : length of a learned filter in samples; odd
-    hop : samples per cell of the power's time grid, even; power is averaged over two cells
-    width : channels of the two convolutions
-    sharpness : see :func:`xai_sleep.models.layers.soft_maximum`
+    Filters have ``kernel`` samples, an odd number; power is averaged over two cells of ``hop``
+    samples, an even number; the convolutions have ``width`` channels. For ``sharpness`` see
+    :func:`xai_sleep.models.layers.soft_maximum`.
     """
 
     input_kind: Literal["signal"] = "signal"

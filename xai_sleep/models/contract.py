@@ -53,10 +53,7 @@ class TimedNetwork(Network, Protocol):
 
 
 def input_kind(model: Component) -> str:
-    """Say what the network of these settings sees, before it is built.
-
-    Raises InputError if the class is not there or does not say.
-    """
+    """Say what the network of these settings sees, or raise InputError if its class does not."""
     kind = getattr(target("model", model), "input_kind", None)
     if not isinstance(kind, str):
         raise InputError(
@@ -67,20 +64,14 @@ def input_kind(model: Component) -> str:
 
 
 def build_network(model: Component, shape: Shape) -> Network:
-    """Build a network, and check that it offers what is asked of it.
-
-    Raises InputError if it cannot be built, or a part is missing: which one, and what to do.
-    """
+    """Build a network, and check it; InputError if it cannot be built or lacks something."""
     network = made("model", model, **shape)
     require_network(network, tuple(shape.values()))
     return cast("Network", network)
 
 
 def require_network(network: object, shape: Sequence[int]) -> None:
-    """Refuse a network that could not be trained and explained: what it lacks and what to do.
-
-    It is left as it is; ``shape`` is that of what it sees of a window, time last.
-    """
+    """Refuse a network, which is left as it is, that could not be trained and explained."""
     kind = type(network)
 
     def refuse(lacks: str) -> NoReturn:

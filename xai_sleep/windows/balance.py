@@ -18,15 +18,10 @@ def balance(
 ) -> tuple[Signals, Labels]:
     """Even out the classes: windows given, then synthetic ones; or those an under-sampler keeps.
 
-    Raises InputError if no window is positive, fewer than the sampler needs, or the sampler fails.
-
-    Parameters
-    ----------
-    signals, labels : (window, channel, time) scaled, and (window,) 0 or 1
-    sampler : settings of an imbalanced-learn sampler; None leaves everything as it is
-    noise : standard deviation of white noise on synthetic windows, in units of ``signals``
-    seed : of the sampler and the noise
-    where : the fold, for messages
+    Windows are scaled, (window, channel, time); the ``sampler`` is that of imbalanced-learn, None
+    leaves everything as it is; ``noise`` is the standard deviation of white noise on synthetic
+    windows, in their units; ``where`` names the fold, for messages. Raises InputError if no window
+    is positive, fewer than the sampler needs, or the sampler fails.
     """
     if not labels.any():
         raise InputError(

@@ -20,12 +20,8 @@ Batch = list[Tensor]
 class WindowDataset(Dataset[Batch]):
     """Windows of recordings, then others that are held in memory, as a network sees them.
 
-    Parameters
-    ----------
-    input : fitted
-    amplitudes : what each recording's signals are divided by
-    held : scaled signals and labels of windows that follow
-    marks : (window, time) of all windows: a third part of every batch
+    ``held`` are scaled signals and labels of the others, ``marks`` (window, time) those of all, a
+    third part of every batch; the input is fitted.
     """
 
     def __init__(

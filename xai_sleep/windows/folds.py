@@ -58,16 +58,9 @@ def leave_one_subject_out(
 ) -> list[Fold]:
     """One fold per subject: all recordings of that subject are its test set.
 
-    Validation takes one block of each training record, chosen as in :func:`k_fold`, so that every
-    training subject both trains and validates.
-
-    Raises InputError if there is one subject only, records are too short, or the guard is.
-
-    Parameters
-    ----------
-    val_blocks : blocks of equal content a training record is divided into; one of them validates
-    window : length of a window in s
-    guard : time in s between training and validation, at least one window
+    Validation takes one of ``val_blocks`` blocks of each training record, chosen as in
+    :func:`k_fold`, so that every training subject both trains and validates. Raises InputError if
+    there is one subject only, records are too short, or ``guard`` in s below a window.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
@@ -96,9 +89,8 @@ def k_fold(
     Each record's scored time is divided into ``k`` blocks of whole windows, one for each fold;
     blocks are dealt so that the folds hold about equally many positive windows. The blocks of the
     next fold serve as validation. Guards are taken from validation and training time only: every
-    window is tested exactly once.
-
-    Raises InputError if records are too short, ``k`` is below 3, or ``guard`` in s below a window.
+    window is tested exactly once. Raises InputError if records are too short, ``k`` is below 3, or
+    ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")

@@ -76,11 +76,7 @@ class _Stored(NamedTuple):
 class Images(Store):
     """Images of windows over recordings, remembered for windows that were announced.
 
-    Parameters
-    ----------
-    transform : from signals ``(window, channel, time)`` to images ``(window, image, freq, time)``
-    memory : budget in GiB; beyond it images go to files
-    directory : where these files are
+    Beyond ``memory`` GiB they go to files in ``directory``.
     """
 
     looked_up = True

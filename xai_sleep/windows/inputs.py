@@ -37,13 +37,9 @@ Names = Sequence[Sequence[str]]
 class Input(nn.Module, ABC):
     """What all inputs share: signals in bands, divided by an amplitude.
 
-    Parameters
-    ----------
-    channels : accepted names of each channel
-    setting : where they are set, for messages
-    bands : (low, high) in Hz; every channel is seen once per band
-    window, sfreq : length of a window in s, and samples per s
-    scale : divide signals by the amplitude of their ``record``, or by that of all time to ``train``
+    ``channels`` holds the accepted names of each, set where ``setting`` says; each is seen once in
+    each of ``bands``, in Hz. Windows are of ``window`` s; by ``scale`` signals are divided by the
+    amplitude of their ``record``, or by that of all time to ``train``.
     """
 
     amplitude: Tensor | None
@@ -146,17 +142,9 @@ class SignalInput(Input):
 class ImageInput(Input):
     """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
 
-    Parameters
-    ----------
-    image : ``coherence`` of a pair of channels, or ``scalogram`` of one
-    image_channels : for each kind of image the accepted names of its channels
-    image_band : frequencies shown, in Hz
-    image_size : rows and columns
-    image_semantics : of coherence, ``pycwt`` or ``grinsted``
-    band : what signals are filtered to before, in Hz
-    window, sfreq, scale : see :class:`Input`
-    memory : images kept in memory, in GiB; more go to files
-    cache : folder of these files
+    An ``image`` is the ``coherence`` of a pair of channels, by ``pycwt`` or ``grinsted``, or the
+    ``scalogram`` of one, of signals that are filtered to ``band`` before. Images are kept in memory
+    up to ``memory`` GiB; more go to files in the folder ``cache``. All else: :class:`Input`.
     """
 
     mean: Tensor

@@ -68,17 +68,12 @@ def cut(
 ) -> Windows:
     """Cut windows that lie wholly inside the allowed time of each recording.
 
-    Windows start at the start of every allowed interval and then every ``step`` seconds; allowed
-    intervals that touch or overlap count as one. Raises InputError if the sampling rates differ, or
-    length or step is no whole number of samples.
-
-    Parameters
-    ----------
-    within : (n, 2) allowed time of each recording in s: its scored time or a part of it
-    length, step : window length and distance between starts in s
-    min_overlap : a window is positive when one event overlaps it by at least so many s; 0: at all;
-        a microsecond of rounding is forgiven: to touch is not to overlap
-    to_the_end : cut one more window at the end of an interval that the steps do not reach
+    Windows start at the start of every allowed interval of ``within``, in s, and then every
+    ``step`` seconds; allowed intervals that touch or overlap count as one. With ``to_the_end`` one
+    more is cut at the end of an interval that the steps do not reach. A window is positive when one
+    event overlaps it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is
+    forgiven: to touch is not to overlap. Raises InputError if the sampling rates differ, or length
+    or step is no whole number of samples.
     """
     sfreq = recordings[0].sfreq
     for recording in recordings:
