@@ -46,10 +46,9 @@ from xai_sleep.results.run import FILE, SCHEMA, RunRecord
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
-from xai_sleep.windows.chosen import chosen, leaks, together
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.inputs import Input
-from xai_sleep.windows.practice import Practice
+from xai_sleep.windows.practice import Practice, chosen, leaks, together
 
 log = logging.getLogger(__name__)
 
