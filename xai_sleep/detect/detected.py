@@ -29,35 +29,28 @@ class DetectedEvents:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays to be stored."""
-        stored: dict[str, NDArray[Any]] = {
+        return {
             "event_record": self.record,
             "event": self.events,
             "event_confidence": self.confidence,
+            **{f"tested_{i}": times for i, times in self.tested.items()},
+            **{
+                f"activation_{name}_{i}": part
+                for i, activation in self.activations.items()
+                for name, part in activation.parts.items()
+            },
         }
-        for i, times in self.tested.items():
-            stored[f"tested_{i}"] = times
-        for i, activation in self.activations.items():
-            for name, part in activation.parts.items():
-                stored[f"activation_{name}_{i}"] = part
-        return stored
 
     @classmethod
     def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "DetectedEvents":
         """Take up what was stored by :meth:`arrays`."""
-        tested = {
-            int(name.removeprefix("tested_")): times
-            for name, times in arrays.items()
-            if name.startswith("tested_")
-        }
+        tested: dict[int, Intervals] = {}
         parts: dict[int, dict[str, NDArray[Any]]] = {}
         for name, values in arrays.items():
-            if name.startswith("activation_"):
-                _, part, i = name.rsplit("_", 2)
-                parts.setdefault(int(i), {})[part] = values
-        return cls(
-            arrays["event_record"],
-            arrays["event"],
-            arrays["event_confidence"],
-            tested,
-            {i: Activation(**of_record) for i, of_record in parts.items()},
-        )
+            match name.split("_"):
+                case ["tested", i]:
+                    tested[int(i)] = values
+                case ["activation", part, i]:
+                    parts.setdefault(int(i), {})[part] = values
+        found = (arrays[name] for name in ("event_record", "event", "event_confidence"))
+        return cls(*found, tested, {i: Activation(**each) for i, each in parts.items()})

@@ -13,7 +13,6 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals
 
 Values = NDArray[np.float64]
-Indices = NDArray[np.intp]
 _ROUNDING = 1e-9
 
 
@@ -55,27 +54,14 @@ def detect(
     max_duration: float = math.inf,
     merge_gap: float = 0.0,
 ) -> Detections:
-    """Turn an activation over time into events.
+    """Turn an activation ``(time,)``, any measure of presence, into events; durations in s.
 
     Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
     ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
-    ``max_duration`` are dropped. NaN, where nothing is known, is below both thresholds.
+    ``max_duration`` are dropped. NaN, where nothing is known, is below both thresholds. Sample i
+    lasts from i to i + 1 samples.
 
-    Parameters
-    ----------
-    activation : array of shape (time,)
-        Any measure of presence, such as a probability. Sample i lasts from i to i + 1 samples.
-    sfreq : float
-        Samples of it per s.
-    high, low : float
-        The two thresholds.
-    min_duration, max_duration, merge_gap : float
-        In s.
-
-    Raises
-    ------
-    InputError
-        If ``low`` exceeds ``high`` or ``min_duration`` exceeds ``max_duration``.
+    Raises InputError if ``low`` exceeds ``high`` or ``min_duration`` exceeds ``max_duration``.
 
     Examples
     --------
@@ -99,8 +85,7 @@ def detect(
     return Detections(runs / sfreq, _peaks(activation, runs))
 
 
-def _peaks(activation: NDArray[np.floating], runs: Indices) -> Values:
-    values = activation.astype(np.float64, copy=False)
-    if np.any(runs == len(values)):  # a place that reduceat must be able to look up
-        values = np.append(values, np.nan)
+def _peaks(activation: NDArray[np.floating], runs: NDArray[np.intp]) -> Values:
+    # reduceat must be able to look up the end of the last run
+    values = np.append(activation.astype(np.float64, copy=False), np.nan)
     return np.asarray(np.fmax.reduceat(values, runs.ravel())[::2])

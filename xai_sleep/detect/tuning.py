@@ -12,7 +12,7 @@ References
 Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees, section 3.4.3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -45,7 +45,7 @@ _BETWEEN = 20.0  # s between records laid out in a row: more than any gap and an
 class Example:
     """One record to choose by."""
 
-    activation: Activation  # naN outside the time that may be looked at
+    activation: Activation  # NaN outside the time that may be looked at
     # (n, 2) events, scored: the record's events in s, and the time that may be looked at; of the
     # events those count whose midpoint lies in it
     events: Intervals
@@ -73,42 +73,30 @@ def choose_detector(
 ) -> Choice:
     """Choose activation and parameters by the F1 of all examples' events together.
 
-    Parameters
-    ----------
-    examples : sequence of Example
-        Records with time that may be looked at.
-    kinds : sequence of str, optional
-        Activations to choose from, by default all that the examples have; of several that are
-        good, the one with the most good parameters is taken.
-    iou : float
-        Intersection over union from which a detection finds an event.
-
-    Returns
-    -------
-    Choice
-        The default parameters where no example has an event.
+    Of several good ``kinds`` of activation, by default all that the examples have, the one with
+    the most good parameters is taken. Where no example has an event parameters are the default
+    ones. A detection finds an event from an intersection over union of ``iou``.
     """
     kinds = kinds or (examples[0].activation.kinds if examples else KINDS)
     detector = Detector()
     if detector.activation not in kinds:
         detector = replace(detector, activation=kinds[0])
-    row = _Row(examples, iou)
-    if not len(row.events):
+    row = _Row(examples, iou) if examples else None
+    if row is None or not len(row.events):
         return Choice(detector, None, 0)
-    values: dict[str, Sequence[float | str]] = {"activation": kinds}
-    for stage in SEARCH:
-        values |= stage
-        detector = _middle(detector, values, row)
-        values = {}
+    detector = _middle(detector, {"activation": kinds, **SEARCH[0]}, row)
+    detector = _middle(detector, SEARCH[1], row)
     return Choice(detector, row.f1(detector), len(row.events))
 
 
-def _middle(detector: Detector, values: dict[str, Sequence[float | str]], row: "_Row") -> Detector:
+def _middle(
+    detector: Detector, values: Mapping[str, Sequence[float | str]], row: "_Row"
+) -> Detector:
     """Try all combinations and return the one in the middle of the good ones."""
     places = np.array(list(product(*(range(len(v)) for v in values.values()))))
     candidates: list[Detector] = [
-        replace(detector, **{k: v[i] for (k, v), i in zip(values.items(), place, strict=True)})
-        for place in places
+        replace(detector, **dict(zip(values, combination, strict=True)))
+        for combination in product(*values.values())
     ]
     f1 = np.array([row.f1(candidate) for candidate in candidates])
     error = np.sqrt(f1.max() * (1 - f1.max()) / len(row.events))
@@ -117,8 +105,7 @@ def _middle(detector: Detector, values: dict[str, Sequence[float | str]], row: "
     good &= kinds == np.bincount(kinds[good]).argmax()
     away = np.abs(places - np.median(places[good], axis=0)).sum(axis=1)
     # Of several equally near to the middle the best.
-    best = int(np.lexsort((-f1, np.where(good, away, np.inf)))[0])
-    return candidates[best]
+    return candidates[int(np.lexsort((-f1, np.where(good, away, np.inf)))[0])]
 
 
 class _Row:
@@ -128,17 +115,14 @@ class _Row:
         self.iou = iou
         gap = round(_BETWEEN * RATE)
         cells = np.array([len(example.activation.probability) + gap for example in examples])
-        starts = (np.cumsum(cells) - cells) / RATE
-        nothing = np.empty((0, 2))
-        together = list(zip(examples, starts, strict=True))
-        self.events = np.concatenate([nothing, *(e.counted + start for e, start in together)])
+        together = list(zip(examples, (np.cumsum(cells) - cells) / RATE, strict=True))
+        self.events = np.concatenate([e.counted + start for e, start in together])
         self.scored = union([e.scored + start for e, start in together])
         self.activations = {
             kind: np.concatenate(
                 [np.pad(e.activation.of(kind), (0, gap), constant_values=np.nan) for e in examples]
-                or [np.empty(0, dtype=np.float32)]
             )
-            for kind in (examples[0].activation.kinds if examples else KINDS)
+            for kind in examples[0].activation.kinds
         }
         self.smoothed: dict[tuple[str, float], NDArray[np.float64]] = {}
 

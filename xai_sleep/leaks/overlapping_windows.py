@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from xai_sleep.errors import InputError
@@ -33,9 +31,8 @@ class OverlappingWindows(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require folds that divide the time of each subject."""
-        if config.cv.scheme == "kfold":
-            return ""
-        return "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
+        why = "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
+        return "" if config.cv.scheme == "kfold" else why
 
     def folds(
         self,
@@ -43,26 +40,25 @@ class OverlappingWindows(Practice):
         recordings: Sequence[Recording],
         config: Config,
     ) -> list[Fold]:
-        """Deal the windows; those are tested that the clean experiment would test.
-
-        Raises InputError if these are not among those that train.
-        """
+        """Deal the windows; those that the clean experiment would test must be among them."""
         task, k = config.task, config.cv.folds
         scored = [recording.scored for recording in recordings]
-        cut_every = partial(
-            cut, recordings, scored, length=task.window, min_overlap=task.min_overlap
+        windows, grid = (
+            cut(recordings, scored, length=task.window, step=step, min_overlap=task.min_overlap)
+            for step in (task.step, task.window)
         )
-        windows, grid = cut_every(step=task.step), cut_every(step=task.window)
-        on_grid = np.isin(_keys(windows), _keys(grid))
+        on_grid = np.isin(*(each.record * 2**40 + each.start for each in (windows, grid)))
         if on_grid.sum() != len(grid):
             raise InputError(
                 f"leak={self.leak.name} needs a task.window ({task.window:g} s) that is a multiple "
                 f"of task.step ({task.step:g} s), or some windows would never be tested"
             )
-        hand = _hands(windows.label + 2 * on_grid, k, config.seed)
+        classes = windows.label + 2 * on_grid
+        dealer = StratifiedKFold(k, shuffle=True, random_state=config.seed)
+        hands = [np.isin(np.arange(len(windows)), h) for _, h in dealer.split(classes, classes)]
         dealt: list[Fold] = []
-        for i in range(k):
-            tested, validates = hand == i, hand == (i + 1) % k
+        for i, tested in enumerate(hands):
+            validates = hands[(i + 1) % k]
             purposes = (~tested & ~validates, validates, tested & on_grid)
             parts = Parts(*(windows.take(np.flatnonzero(purpose)) for purpose in purposes))
             dealt.append(_fold(f"fold{i + 1:02d}", recordings, parts))
@@ -71,15 +67,6 @@ class OverlappingWindows(Practice):
     def parts(self, parts: Parts, fold: Fold) -> Parts:
         """Take the windows that were dealt to the fold."""
         return fold.windows if isinstance(fold, DealtFold) else parts
-
-
-def _hands(classes: NDArray[np.int64], k: int, seed: int) -> NDArray[np.int64]:
-    """Deal windows to ``k`` folds, the same of each class to every one."""
-    dealer = StratifiedKFold(k, shuffle=True, random_state=seed)
-    hand = np.empty(len(classes), dtype=np.int64)
-    for i, (_, dealt) in enumerate(dealer.split(classes, classes)):
-        hand[dealt] = i
-    return hand
 
 
 def _fold(name: str, recordings: Sequence[Recording], parts: Parts) -> DealtFold:
@@ -95,7 +82,3 @@ def _fold(name: str, recordings: Sequence[Recording], parts: Parts) -> DealtFold
 def _time(windows: Windows, n_records: int) -> Times:
     spans = np.column_stack([windows.start_time, windows.end_time])
     return tuple(union([spans[windows.record == i]]) for i in range(n_records))
-
-
-def _keys(windows: Windows) -> NDArray[np.int64]:
-    return windows.record * 2**40 + windows.start

@@ -19,9 +19,8 @@ class SharedSubjects(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require subjects that are apart to begin with."""
-        if config.cv.scheme == "loso":
-            return ""
-        return "it varies cv=loso; cv=kfold has every subject on both sides as it is"
+        why = "it varies cv=loso; cv=kfold has every subject on both sides as it is"
+        return "" if config.cv.scheme == "loso" else why
 
     def folds(
         self, folds: list[Fold], recordings: Sequence[Recording], config: Config

@@ -21,17 +21,14 @@ class SmoteBeforeSplit(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require a sampler."""
-        if config.balance.sampler:
-            return ""
-        return "balance.sampler is null, so no window is synthetic"
+        return (
+            "" if config.balance.sampler else "balance.sampler is null, so no window is synthetic"
+        )
 
     def balanced(
         self, balance: Balance, parts: Parts, cut: Callable[[Windows], Signals], seed: int
     ) -> Balanced:
-        """Deal synthetic windows to training and test, as many as these are of all windows.
-
-        Raises InputError if the sampler takes windows away.
-        """
+        """Deal synthetic windows to training and test, as many as these are of all windows."""
         every = [parts.train, *parts.others]
         signals = np.concatenate([cut(part) for part in every])
         mixed, labels = balance(signals, np.concatenate([part.label for part in every]))

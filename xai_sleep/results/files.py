@@ -67,10 +67,7 @@ def damaged(path: Path, reason: object) -> InputError:
 
 
 def lock(path: Path, refusal: str) -> FileLock:
-    """Take a lock among the processes of this machine; it ends with the process, however that ends.
-
-    Raises InputError with the ``refusal``, at once, if it is taken.
-    """
+    """Lock out other processes until this one ends; InputError with the refusal if one is first."""
     taken = FileLock(path, timeout=0)
     try:
         taken.acquire()

@@ -95,8 +95,8 @@ class Finished:
     def activations(self) -> dict[str, Activation]:
         """What sliding windows say over time, by record; NaN where no fold tested."""
         found: dict[str, Activation] = {}
-        for outcome in self.outcomes:
-            for i, activation in outcome.events.activations.items() if outcome.events else ():
+        for events in filter(None, (outcome.events for outcome in self.outcomes)):
+            for i, activation in events.activations.items():
                 name = self.recordings[i].record
                 found[name] = found[name].over(activation) if name in found else activation
         return found

@@ -29,6 +29,7 @@ part                   who                                 over
 =====================  ==================================  ========================================
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
@@ -58,6 +59,15 @@ class Score:
     n: int | None = None
     reason: str = ""
 
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """What it is a figure of."""
+        return self.part, self.who, self.over, self.metric, self.fold
+
+
+TEXTS = ("part", "who", "over", "metric", "fold", "reason")
+TYPES = {each.name: str if each.name in TEXTS else float for each in fields(Score)}
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -80,30 +90,14 @@ class Summary:
 
 
 class Scores:
-    """The table, in the order in which it was made.
-
-    Parameters
-    ----------
-    rows : iterable of Score
-        Each key (part, who, over, metric, fold) once.
-
-    Raises
-    ------
-    ValueError
-        If a figure is there twice.
-    """
+    """The table, in the order in which it was made; ValueError if a figure is there twice."""
 
     def __init__(self, rows: Iterable[Score]) -> None:
         self.rows = tuple(rows)
-        self._at = {self._key(row): row for row in self.rows}
+        self._at = {row.key: row for row in self.rows}
         if len(self._at) < len(self.rows):
-            seen = [self._key(row) for row in self.rows]
-            twice = next(key for key in seen if seen.count(key) > 1)
+            ((twice, _),) = Counter(row.key for row in self.rows).most_common(1)
             raise ValueError(f"the figure {' '.join(twice)} is there twice")
-
-    @staticmethod
-    def _key(row: Score) -> tuple[str, str, str, str, str]:
-        return row.part, row.who, row.over, row.metric, row.fold
 
     def __iter__(self) -> Iterator[Score]:
         return iter(self.rows)
@@ -125,19 +119,9 @@ class Scores:
 
     def summary(self, part: str, metric: str, *, who: str = MODEL, over: str = "all") -> Summary:
         """Look up a score over the folds."""
-        pooled = self.one(part, metric, who=who, over=over)
-        mean = self.one(part, metric, who=who, over=over, fold=MEAN)
-        return Summary(
-            metric,
-            pooled=pooled.value,
-            low=pooled.low,
-            high=pooled.high,
-            mean=mean.value,
-            sd=mean.sd,
-            folds=mean.n or 0,
-            reason=pooled.reason,
-            mean_reason=mean.reason,
-        )
+        p, m = (self.one(part, metric, who=who, over=over, fold=fold) for fold in (POOLED, MEAN))
+        found = (p.value, p.low, p.high, m.value, m.sd, m.n or 0, p.reason, m.reason)
+        return Summary(metric, *found)
 
     def select(self, **wanted: str) -> "Scores":
         """Keep the rows whose columns have the values given, as ``select(part="maps")``."""
@@ -150,10 +134,9 @@ class Scores:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The same as a data frame; undefined numbers are NaN."""
-        columns = [each.name for each in fields(Score)]
-        frame = pd.DataFrame([astuple(row) for row in self.rows], columns=columns)
-        numbers = ["value", "low", "high", "sd"]
-        return frame.astype(dict.fromkeys(numbers, "float64") | {"n": "Int64"})
+        frame = pd.DataFrame([astuple(row) for row in self.rows], columns=list(TYPES))
+        numbers = {name: kind for name, kind in TYPES.items() if kind is float}
+        return frame.astype(numbers | {"n": "Int64"})
 
     def write(self, path: Path, stamp: Stamp) -> None:
         """Write the table."""
@@ -162,9 +145,6 @@ class Scores:
     @classmethod
     def read(cls, path: Path) -> "Scores":
         """Read what :meth:`write` wrote; InputError if the file is no such table."""
-        texts = ("part", "who", "over", "metric", "fold", "reason")
-        names = [each.name for each in fields(Score)]
-        frame = read_table(path, {n: "str" if n in texts else "float64" for n in names})
-        frame["n"] = frame["n"].astype("Int64")
+        frame = read_table(path, TYPES).astype({"n": "Int64"})
         known = frame.astype(object).where(frame.notna(), None)
-        return cls(Score(**dict(zip(names, row, strict=True))) for row in known.to_numpy())
+        return cls(Score(*row) for row in known.to_numpy())

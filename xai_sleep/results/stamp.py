@@ -22,13 +22,7 @@ class Stamp:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Columns of a table, and arrays of a file, that every row carries; none if all is well.
-
-        Examples
-        --------
-        >>> Stamp("synthetic", (Leak("carried_weights", "…"),)).columns
-        {'data': 'SIMULATED', 'leaks': 'LEAKY carried_weights'}
-        """
+        """Columns of a table, and arrays of a file, that say so; none if all is well."""
         data = {"data": SIMULATED} if self.source == SYNTHETIC else {}
         return data | ({"leaks": " ".join(self.tags)} if self.leaks else {})
 
@@ -40,8 +34,9 @@ class Stamp:
     @property
     def across(self) -> str:
         """Words written across figures; empty if all is well."""
-        words = [LEAKY] * bool(self.leaks) + ["simulated data"] * (self.source == SYNTHETIC)
-        return ", ".join(words)
+        return ", ".join(
+            [LEAKY] * bool(self.leaks) + ["simulated data"] * (self.source == SYNTHETIC)
+        )
 
     @property
     def account(self) -> str:
@@ -57,11 +52,5 @@ class Stamp:
 
 
 def leaky_prefix(leaks: Sized) -> str:
-    """First part of the name of a run's directory, whatever stands under ``leak``.
-
-    Examples
-    --------
-    >>> leaky_prefix({"carried_weights": {}}), leaky_prefix({})
-    ('LEAKY-', '')
-    """
+    """First part of the name of a run's directory, whatever stands under ``leak``."""
     return f"{LEAKY}-" if leaks else ""
