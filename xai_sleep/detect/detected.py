@@ -17,14 +17,12 @@ NO_EVENTS: Intervals = np.empty((0, 2))
 class DetectedEvents:
     """Events that one fold, of a network or of a baseline, detected in its test records."""
 
-    # (n,) index of the recording of each detection
+    # (n,) index of the recording, (n, 2) start and end in s, (n,) highest activation, NaN for marks
     record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    events: Intervals = field(default_factory=lambda: NO_EVENTS)  # (n, 2) start and end in s
-    # (n,) highest activation inside; NaN for marks
+    events: Intervals = field(default_factory=lambda: NO_EVENTS)
     confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    # the scored time of each recording that this fold tested, by its index
+    # by index of the recording: the scored time that this fold tested, and what was looked at
     tested: Mapping[int, Intervals] = field(default_factory=dict)
-    # of each tested recording; empty for what has none
     activations: Mapping[int, Activation] = field(default_factory=dict)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -52,5 +50,8 @@ class DetectedEvents:
                     tested[int(i)] = values
                 case ["activation", part, i]:
                     parts.setdefault(int(i), {})[part] = values
-        found = (arrays[name] for name in ("event_record", "event", "event_confidence"))
-        return cls(*found, tested, {i: Activation(**each) for i, each in parts.items()})
+        record, events, confidence = (
+            arrays[f"event{name}"] for name in ("_record", "", "_confidence")
+        )
+        activations = {i: Activation(**each) for i, each in parts.items()}
+        return cls(record, events, confidence, tested, activations)

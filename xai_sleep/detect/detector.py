@@ -26,11 +26,10 @@ RATE = 10.0
 class Activation:
     """What a network says of one record over time; cell i lasts from ``i / RATE`` s to the next."""
 
-    # (time,) mean probability of an event of the windows that cover a cell; NaN where none does
+    # (time,) means over the windows that cover a cell, NaN where none does: of their probability of
+    # an event, of that times their map, and of what a network says of each moment, if it does
     probability: NDArray[np.float16]
-    # (time,) the same of their probability times their map: where in the window the event is
     relevance: NDArray[np.float16]
-    # (time,) the same of the probability that a network gives to each moment, if it gives any
     evidence: NDArray[np.float16] | None = None
 
     @property
@@ -67,8 +66,8 @@ class Activation:
 
     def within(self, allowed: Intervals) -> "Activation":
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
-        inside = contains(allowed, (np.arange(len(self.probability)) + 0.5) / RATE)
-        nothing = np.float16(np.nan)
+        centres = np.asarray((np.arange(len(self.probability)) + 0.5) / RATE, dtype=np.float64)
+        inside, nothing = contains(allowed, centres), np.float16(np.nan)
         return Activation(**{n: np.where(inside, p, nothing) for n, p in self.parts.items()})
 
 

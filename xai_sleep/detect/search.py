@@ -83,9 +83,8 @@ def activate(
     settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier, within: Times
 ) -> dict[int, Activation]:
     """Slide the network over the allowed time of each record."""
-    windows = cut(
-        data.recordings, within, length=data.input.window, step=settings.step, to_the_end=True
-    )
+    length, step = data.input.window, settings.step
+    windows = cut(data.recordings, within, length=length, step=step, to_the_end=True)
     reading = reading_of(classifier, make_explainer("detector.map", settings.map))
     durations = [recording.duration for recording in data.recordings]
     return slide(reading, data.in_order(windows), windows, durations)

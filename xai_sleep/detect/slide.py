@@ -63,17 +63,8 @@ def slide(
 ) -> dict[int, Activation]:
     """Average over all windows what is read from each, for every recording that has a window.
 
-    Parameters
-    ----------
-    reading : Reading
-        What is read from a batch.
-    batches : iterable of (inputs, ...)
-        The windows' signals or images, in order. Only one is held at a time, so memory does not
-        grow with the overlap of windows.
-    windows : Windows
-        Where they were cut.
-    durations : sequence of float
-        Length of each recording in s.
+    Batches ``(inputs, ...)`` hold the windows' signals or images, in order; only one is held at a
+    time, so memory does not grow with the overlap of windows. Durations, of recordings, are in s.
     """
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0
@@ -91,8 +82,7 @@ class _Sums:
     """Sums over windows in each cell of one record, and how many windows cover it."""
 
     def __init__(self, duration: float) -> None:
-        # A last cell that is not whole is left out.
-        self.cells = int(duration * RATE + 1e-6)
+        self.cells = int(duration * RATE + 1e-6)  # a last one that is not whole is left out
         self.count = np.zeros(self.cells, dtype=np.int64)
         self.sums: dict[str, Values] = {}
 

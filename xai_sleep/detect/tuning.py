@@ -1,15 +1,9 @@
 """Parameters of a detector, chosen by event F1 on time that may be looked at.
 
 The highest F1 of a few dozen events is partly luck, so it is not simply taken. All candidates
-within one standard error of it count as equally good, after Breiman et al. 1984, and of these the
-one in the middle is returned: a set of parameters with good ones all around it. First activation,
-smoothing and thresholds are searched together, then durations and gap.
-
-The standard error is taken as that of a proportion among the events.
-
-References
-----------
-Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees, section 3.4.3.
+within one standard error of it, that of a proportion among the events, count as equally good
+(Breiman et al. 1984, Classification and regression trees, section 3.4.3), and of these the one in
+the middle is returned: a set of parameters with good ones all around it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +18,9 @@ from xai_sleep.detect.hysteresis import smooth
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals, union
 
+_HIGH = tuple(i / 20 for i in range(1, 20))
 SEARCH: tuple[dict[str, tuple[float, ...]], ...] = (
-    {
-        "smooth": (0.1, 0.3, 0.6, 1.0),
-        "low_ratio": (0.3, 0.5, 0.7, 0.9),
-        "high": tuple(i / 20 for i in range(1, 20)),
-    },
+    {"smooth": (0.1, 0.3, 0.6, 1.0), "low_ratio": (0.3, 0.5, 0.7, 0.9), "high": _HIGH},
     {
         "min_duration": (0.1, 0.3, 0.5),
         "max_duration": (3.0, 5.0, 10.0),
@@ -46,14 +37,12 @@ class Example:
     """One record to choose by."""
 
     activation: Activation  # NaN outside the time that may be looked at
-    # (n, 2) events, scored: the record's events in s, and the time that may be looked at; of the
-    # events those count whose midpoint lies in it
-    events: Intervals
-    scored: Intervals
+    events: Intervals  # (n, 2) in s
+    scored: Intervals  # (n, 2) in s, the time that may be looked at
 
     @property
     def counted(self) -> Intervals:
-        """Events that take part."""
+        """Events whose midpoint lies in that time: these count."""
         return self.events[contains(self.scored, self.events.mean(axis=1))]
 
 
@@ -62,8 +51,7 @@ class Choice:
     """A detector, and by what it was chosen."""
 
     detector: Detector  # the middle of the good ones
-    # of its events over all examples; None without an event, where nothing could be chosen
-    f1: float | None
+    f1: float | None  # over all examples; None without an event, where nothing could be chosen
     events: int  # that took part
     chosen_on: str = ""  # the time that was looked at, in words
 
@@ -95,8 +83,8 @@ def _middle(
     """Try all combinations and return the one in the middle of the good ones."""
     places = np.array(list(product(*(range(len(v)) for v in values.values()))))
     candidates: list[Detector] = [
-        replace(detector, **dict(zip(values, combination, strict=True)))
-        for combination in product(*values.values())
+        replace(detector, **{k: v[i] for (k, v), i in zip(values.items(), place, strict=True)})
+        for place in places
     ]
     f1 = np.array([row.f1(candidate) for candidate in candidates])
     error = np.sqrt(f1.max() * (1 - f1.max()) / len(row.events))
@@ -133,5 +121,5 @@ class _Row:
             self.smoothed[key] = smooth(self.activations[key[0]], RATE, key[1])
         found = detector.in_smoothed(self.smoothed[key]).events
         found = found[contains(self.scored, found.mean(axis=1))]
-        pairs = len(match(self.events, found, self.iou).event)
-        return 2 * pairs / (len(self.events) + len(found))
+        pairs = match(self.events, found, self.iou).event
+        return 2 * len(pairs) / (len(self.events) + len(found))

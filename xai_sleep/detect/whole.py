@@ -61,13 +61,8 @@ def find_events(
     inputs = [input_of(each) for each in classifiers]
     prepared = inputs[0].prepare(recording)
     length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
-    windows = cut(
-        [prepared],
-        [intervals([(0, length)])],
-        length=inputs[0].window,
-        step=kept["step"],
-        to_the_end=True,
-    )
+    within, step = [intervals([(0, length)])], kept["step"]
+    windows = cut([prepared], within, length=inputs[0].window, step=step, to_the_end=True)
     explainer = make_explainer("detector.map", kept["map"])
     scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
     models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))

@@ -56,22 +56,16 @@ def explain_fold(
     seed: int,
     shuffled: Callable[[], EventClassifier],
 ) -> Arrays:
-    """Judge the maps of a fold's test windows: the arrays listed in the module.
+    """Judge what an explainer made of a fold's test windows: the arrays listed in the module.
 
     Parameters
     ----------
-    settings : ExplainConfig
-        Says what is judged.
-    classifier, data : EventClassifier, FoldDataModule
-        Trained, and what it was tested on.
-    explainer : GradCamCallback
-        That explained the windows; its first method is the main one.
-    detected : bool array of shape (window,)
-        What the network calls positive.
-    seed : int
-        Of donors, orders and random weights.
-    shuffled : callable
-        Trains a network on shuffled labels; called if the settings ask for one.
+    settings : what is judged
+    classifier, data : trained, and what it was tested on
+    explainer : that explained the windows; its first method is the main one
+    detected : (window,) what the network calls positive
+    seed : of donors, orders and random weights
+    shuffled : trains a network on shuffled labels; called if the settings ask for one
     """
     length = data.test.length
     profiles = {method: as_profiles(each, length) for method, each in explainer.by_method.items()}
@@ -131,8 +125,7 @@ class _Judged:
             of_all[has] = deletion_curves(network, rows, donors, orders[has])
             return of_all
 
-        # A mean of several orders is nearer to their expectation than one; all methods meet the
-        # same.
+        # A mean of several is nearer to their expectation than one; all methods meet the same.
         arrays: Arrays = {"chance_curves": curves(random_orders(n, self.seed)).mean(axis=1)}
         for method, profile in self.profiles.items():
             most = relevance_order(profile[self.positive], self.seed)

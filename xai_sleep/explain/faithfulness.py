@@ -23,6 +23,7 @@ from xai_sleep.models.contract import Network
 
 Curves = NDArray[np.float32]
 Order = NDArray[np.intp]
+Integers = NDArray[np.int64]
 
 SEGMENTS = 20
 RANDOM_ORDERS = 5  # averaged
@@ -46,10 +47,7 @@ COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 
 
 def choose_donors(
-    label: NDArray[np.int64],
-    record: NDArray[np.int64],
-    called_positive: NDArray[np.bool_],
-    seed: int,
+    label: Integers, record: Integers, called_positive: NDArray[np.bool_], seed: int
 ) -> Order:
     """For each window one without an event, of the same record; -1 where that has none.
 
@@ -69,8 +67,8 @@ def choose_donors(
         quiet = negative[~called_positive[negative]]
         pool = quiet if len(quiet) else negative
         if len(pool):
-            draw = np.random.default_rng([seed, int(one)])
-            donors[here] = draw.choice(pool, size=here.sum())
+            rng = np.random.default_rng([seed, int(one)])
+            donors[here] = rng.choice(pool, size=here.sum())
     return donors
 
 
@@ -98,13 +96,10 @@ def deletion_curves(network: Network, inputs: Tensor, donors: Tensor, orders: Or
     replaced = place[:, :, None] < np.arange(SEGMENTS + 1)[:, None]
     widths = np.diff(_edges(inputs.shape[-1]))
     masks = torch.from_numpy(np.repeat(replaced, widths, axis=3))
-    states = masks.shape[1] * masks.shape[2]
-    size = max(AT_ONCE // states, 1)
-    parts = (torch.split(each, size) for each in (inputs, donors, masks))
-    curves = [
-        _probability(network, window, donor, mask.flatten(1, 2))
-        for window, donor, mask in zip(*parts, strict=True)
-    ]
+    states = masks.flatten(1, 2)
+    size = max(AT_ONCE // states.shape[1], 1)
+    parts = (torch.split(each, size) for each in (inputs, donors, states))
+    curves = [_probability(network, *part) for part in zip(*parts, strict=True)]
     return np.concatenate(curves).reshape(masks.shape[:3])
 
 

@@ -24,24 +24,11 @@ _KNOWN: WeakKeyDictionary[nn.Module, dict[tuple[int, ...], list[Tensor]]] = Weak
 
 
 def cell_centres(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> list[Tensor]:
-    """Centre of each cell's receptive field, for each axis of a window after the first.
+    """Centre in samples of the receptive field of each cell of a layer's output, rising.
 
-    Near the border a padded layer sees less, so the grid is taken from the cells inside and
-    carried on.
-
-    Parameters
-    ----------
-    network : Module
-        In any mode; a copy is tried out.
-    layer : Module
-        The part of the network whose output is the feature map ``(window, channel, cell, ...)``.
-    shape : sequence of int
-        Of a window: ``(channel, time)`` or ``(image, freq, time)``.
-
-    Returns
-    -------
-    list of Tensor of shape (cell,)
-        In samples; rising.
+    One tensor for each axis of a window of the given shape, ``(channel, time)`` or ``(image, freq,
+    time)``, after the first. Near the border a padded layer sees less, so the grid is taken from
+    the cells inside and carried on. A copy of the network is tried out.
     """
     known, key = _KNOWN.setdefault(layer, {}), tuple(shape)
     if key not in known:

@@ -51,10 +51,9 @@ def stages(network: nn.Module) -> list[list[str]]:
                 f"{name}, a {type(part).__name__}, has weights but no reset_parameters, so they "
                 "cannot be made random; give it one or set explain.sanity=false"
             )
-        if isinstance(part, NORMALISATIONS) and groups:
-            groups[-1].append(name)
-        else:
-            groups.append([name])
+        if not (isinstance(part, NORMALISATIONS) and groups):
+            groups.append([])
+        groups[-1].append(name)
     return groups[::-1]
 
 
@@ -89,9 +88,7 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
     """
     rho = np.full(len(maps), np.nan, dtype=np.float32)
     for row, (one, other) in enumerate(zip(maps, others, strict=True)):
-        if not (one.any() and other.any()):
-            continue
-        if np.array_equal(one, other):
+        if one.any() and np.array_equal(one, other):
             rho[row] = 1
         elif np.ptp(one) and np.ptp(other):
             rho[row] = spearmanr(one, other).statistic
@@ -100,7 +97,6 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
 
 def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor) -> None:
     """Give normalisations the mean and variance of what now reaches them."""
-    before = [part.momentum for part in parts]
     for part in parts:
         part.reset_running_stats()
         part.momentum = None  # a plain mean, of one batch
@@ -108,6 +104,4 @@ def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor)
     if parts and len(inputs) > 1:
         with torch.no_grad():
             network(inputs)
-    for part, momentum in zip(parts, before, strict=True):
-        part.momentum = momentum
-        part.eval()
+    network.eval()

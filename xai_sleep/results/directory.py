@@ -1,8 +1,7 @@
 """The directory of a run: claimed by one process, bound to one truth, resumable.
 
-A fold is finished when its record exists. It is written last and by rename, so a run killed at any
-moment leaves only whole folds, and the next run in the same directory goes on from there: with the
-same settings, and recordings that say the same, or not at all.
+A fold is finished when its record exists, which is written last and by rename: a run killed at any
+moment leaves only whole folds, and the next goes on with the same settings and recordings only.
 """
 
 import json
@@ -26,11 +25,7 @@ Tree = dict[str, object]
 
 
 class RunDirectory:
-    """Where a run reads and writes; see the module for its promises.
-
-    Its path is created if missing; InputError if it cannot be written. The stamp is what results
-    must say of themselves.
-    """
+    """Where a run reads and writes; its path is made, or InputError says that it cannot be."""
 
     def __init__(self, path: Path, stamp: Stamp | None = None) -> None:
         self.path, self.stamp = path, stamp or Stamp()

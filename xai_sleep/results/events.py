@@ -20,10 +20,8 @@ class Events(Columns):
     onset: NDArray[np.float64]  # onset, duration: in s
     duration: NDArray[np.float64]
     confidence: NDArray[np.float64]  # highest activation inside
-    # whether its midpoint lies in scored time: only then it is right or wrong
-    scored: NDArray[np.bool_]
-    # overlap with the event it is matched to; NaN where it is matched to none
-    iou: NDArray[np.float64]
+    scored: NDArray[np.bool_]  # midpoint in scored time: only then it is right or wrong
+    iou: NDArray[np.float64]  # with the event it is matched to; NaN where it is matched to none
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -35,9 +33,8 @@ class Events(Columns):
 
     def of(self, record: str) -> Intervals:
         """Start and end in s of the detections in a record: shape (n, 2)."""
-        mine = self.record == record
-        onset = self.onset[mine]
-        return intervals(np.column_stack([onset, onset + self.duration[mine]]))
+        every = np.column_stack([self.onset, self.onset + self.duration])
+        return intervals(every[self.record == record])
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def write_arrays(
 ) -> None:
     """Write a compressed ``.npz`` by rename, with what a stamp says as arrays of words."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
-    marks = {} if stamp is None else {n: np.array(words) for n, words in stamp.columns.items()}
+    marks = {} if stamp is None else stamp.columns
     np.savez_compressed(beside, **marks, **arrays)  # type: ignore[arg-type]
     beside.replace(path)
 

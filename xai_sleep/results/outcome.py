@@ -26,10 +26,8 @@ class FoldOutcome:
     windows: Windows  # test windows, in order of record and time
     detected: NDArray[np.bool_]  # (window,) which of them are called positive
     probability: NDArray[np.floating] | None = None  # (window,) of an event; marks have none
-    # found in the test records; None for what does not say when
-    events: DetectedEvents | None = None
-    # (window, time) or (window, freq, time) relevance in [0, 1]; of shape (0, 0) where nothing was
-    # explained
+    events: DetectedEvents | None = None  # None for what does not say when
+    # (window, time) or (window, freq, time) relevance; (0, 0) where nothing was explained
     maps: NDArray[np.float16] = field(default_factory=lambda: NO_MAPS)
     # what :mod:`xai_sleep.explain.assessment` found of the maps
     explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -68,7 +66,7 @@ class FoldOutcome:
         cls, name: str, arrays: Mapping[str, NDArray[Any]], record: FoldRecord | None
     ) -> "FoldOutcome":
         """Take up what was stored by :meth:`arrays`."""
-        windows = [arrays[f"window_{each}"] for each in WINDOW]
+        windows: list[Any] = [arrays[f"window_{each}"] for each in WINDOW]
         return cls(
             name,
             Windows(*(each if each.ndim else each.item() for each in windows)),

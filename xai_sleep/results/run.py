@@ -53,11 +53,10 @@ class Record:
             ) from None
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
+            said = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
             raise InputError(
-                f"{path} is damaged or was written by another version of xai_sleep "
-                f"({' '.join(filter(None, [where, first['msg']]))}); copy it again or repeat the "
-                "run"
+                f"{path} is damaged or was written by another version of xai_sleep ({said}); copy "
+                "it again or repeat the run"
             ) from None
 
 
@@ -117,10 +116,8 @@ class RecordSummary:
     subject: str
     seconds: float  # seconds, scored_seconds: length, and how much of it was scored
     scored_seconds: float
-    # events, scored_events: marked in all, and those whose midpoint lies in scored time: only they
-    # count
-    events: int
-    scored_events: int
+    events: int  # marked in all
+    scored_events: int  # those whose midpoint lies in scored time: only they count
     notes: list[str]  # what the reader dropped, cut or merged
 
 

@@ -1,39 +1,35 @@
 """Every figure of a run in one tidy table: ``scores.csv``.
 
 A row is one figure: of what (``part``), of whom (``who``), over which windows, events or records
-(``over``), by which ``metric``, and of which ``fold``. The fold is a name, or
+(``over``), by which ``metric``, and of which ``fold``: a name, ``pooled`` (all folds together, with
+the interval from ``low`` to ``high`` over subjects) or ``mean`` (over the ``n`` folds in which the
+score is defined, with its ``sd``). What is undefined has no ``value`` and a ``reason``; a reason
+beside a value says why its interval or sd is missing.
 
-- ``pooled``: all folds together, with the interval from ``low`` to ``high`` over subjects;
-- ``mean``: mean over the ``n`` folds in which the score is defined, with its ``sd``.
-
-A figure that is undefined has no ``value`` and a ``reason``; a reason beside a value says why its
-interval or sd is missing. Tables, cards and comparisons are queries on these rows.
-
-=====================  ==================================  ========================================
-part                   who                                 over
-=====================  ==================================  ========================================
-``windows``            ``model`` or a baseline             ``all``
-``windows_at_half``    ``model``                           ``all``
-``events``             ``model`` or a baseline             ``all``, ``n2n3``, ``record <name>``
-``event_curve``        ``model``                           ``iou 0.1`` … ``iou 0.9``
-``calibration``        ``model``                           ``bin 1`` … ``bin 10``
-``maps``               an explainer                        ``true_positives``, ``positives``,
-                                                           ``stage <name>``, ``rater <name>``,
-                                                           ``subject <name>``
-``faithfulness``       an explainer                        ``true_positives``, ``positives``
-``deletion``,          an explainer                        ``share 0.00`` … ``share 1.00``
-``insertion``
-``sanity``             an explainer                        ``random_weights``, ``shuffled_labels``,
-                                                           ``random_weights <layer>``
-``sanity_maps``        an explainer                        ``random_weights``, ``shuffled_labels``
-=====================  ==================================  ========================================
+===========================  =======================  ==============================================
+part                         who                      over
+===========================  =======================  ==============================================
+``windows``                  ``model`` or a baseline  ``all``
+``windows_at_half``          ``model``                ``all``
+``events``                   ``model`` or a baseline  ``all``, ``n2n3``, ``record <name>``
+``event_curve``              ``model``                ``iou 0.1`` … ``iou 0.9``
+``calibration``              ``model``                ``bin 1`` … ``bin 10``
+``maps``                     an explainer             ``true_positives``, ``positives``; ``stage``,
+                                                      ``rater``, ``subject`` with a name
+``faithfulness``             an explainer             ``true_positives``, ``positives``
+``deletion``, ``insertion``  an explainer             ``share 0.00`` … ``share 1.00``
+``sanity``                   an explainer             ``random_weights``, ``shuffled_labels``,
+                                                      ``random_weights <layer>``
+``sanity_maps``              an explainer             ``random_weights``, ``shuffled_labels``
+===========================  =======================  ==============================================
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
@@ -60,7 +56,7 @@ class Score:
     reason: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str, str]:
+    def key(self) -> tuple[str, ...]:
         """What it is a figure of."""
         return self.part, self.who, self.over, self.metric, self.fold
 
@@ -89,26 +85,20 @@ class Summary:
         return None if self.low is None or self.high is None else (self.low, self.high)
 
 
-class Scores:
+class Scores(tuple[Score, ...]):
     """The table, in the order in which it was made; ValueError if a figure is there twice."""
 
-    def __init__(self, rows: Iterable[Score]) -> None:
-        self.rows = tuple(rows)
-        self._at = {row.key: row for row in self.rows}
-        if len(self._at) < len(self.rows):
-            ((twice, _),) = Counter(row.key for row in self.rows).most_common(1)
+    def __new__(cls, rows: Iterable[Score]) -> Self:
+        """Check that no figure is there twice."""
+        made = super().__new__(cls, rows)
+        if len(made._at) < len(made):
+            ((twice, _),) = Counter(row.key for row in made).most_common(1)
             raise ValueError(f"the figure {' '.join(twice)} is there twice")
+        return made
 
-    def __iter__(self) -> Iterator[Score]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scores) and self.rows == other.rows
-
-    __hash__ = None  # type: ignore[assignment]
+    @cached_property
+    def _at(self) -> dict[tuple[str, ...], Score]:
+        return {row.key: row for row in self}
 
     def one(
         self, part: str, metric: str, *, who: str = MODEL, over: str = "all", fold: str = POOLED
@@ -120,21 +110,21 @@ class Scores:
     def summary(self, part: str, metric: str, *, who: str = MODEL, over: str = "all") -> Summary:
         """Look up a score over the folds."""
         p, m = (self.one(part, metric, who=who, over=over, fold=fold) for fold in (POOLED, MEAN))
-        found = (p.value, p.low, p.high, m.value, m.sd, m.n or 0, p.reason, m.reason)
-        return Summary(metric, *found)
+        both = (p.value, p.low, p.high, m.value, m.sd, m.n or 0, p.reason, m.reason)
+        return Summary(metric, *both)
 
     def select(self, **wanted: str) -> "Scores":
         """Keep the rows whose columns have the values given, as ``select(part="maps")``."""
-        return Scores(r for r in self.rows if all(getattr(r, k) == v for k, v in wanted.items()))
+        return Scores(r for r in self if all(getattr(r, k) == v for k, v in wanted.items()))
 
     def distinct(self, column: str) -> list[str]:
         """List the values of a column, each once, in order."""
-        return list(dict.fromkeys(getattr(row, column) for row in self.rows))
+        return list(dict.fromkeys(getattr(row, column) for row in self))
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The same as a data frame; undefined numbers are NaN."""
-        frame = pd.DataFrame([astuple(row) for row in self.rows], columns=list(TYPES))
+        frame = pd.DataFrame([astuple(row) for row in self], columns=list(TYPES))
         numbers = {name: kind for name, kind in TYPES.items() if kind is float}
         return frame.astype(numbers | {"n": "Int64"})
 
@@ -143,7 +133,7 @@ class Scores:
         write_table(path, self.frame, stamp)
 
     @classmethod
-    def read(cls, path: Path) -> "Scores":
+    def read(cls, path: Path) -> Self:
         """Read what :meth:`write` wrote; InputError if the file is no such table."""
         frame = read_table(path, TYPES).astype({"n": "Int64"})
         known = frame.astype(object).where(frame.notna(), None)

@@ -1,8 +1,4 @@
-"""How the output of simulated recordings and of runs with leaks is marked, wherever it is read.
-
-Scores of a run with leaks measure mistakes and nothing else; those of simulated recordings say
-nothing of real ones. Every table, page and tracked run says so from its first byte.
-"""
+"""How all output of simulated recordings and of runs with leaks is marked, from its first byte."""
 
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -34,17 +30,15 @@ class Stamp:
     @property
     def across(self) -> str:
         """Words written across figures; empty if all is well."""
-        return ", ".join(
-            [LEAKY] * bool(self.leaks) + ["simulated data"] * (self.source == SYNTHETIC)
-        )
+        simulated = ["simulated data"] * (self.source == SYNTHETIC)
+        return ", ".join([LEAKY] * bool(self.leaks) + simulated)
 
     @property
     def account(self) -> str:
         """Say in a sentence what is wrong with the scores; empty for a clean run."""
-        if not self.leaks:
-            return ""
         wrong = "; ".join(f"{leak.name} ({leak.about})" for leak in self.leaks)
-        return f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
+        said = f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
+        return said if wrong else ""
 
     def marked(self, title: str) -> str:
         """Put the mark before a title; a clean one stays as it is."""

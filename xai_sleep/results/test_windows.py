@@ -30,10 +30,8 @@ class TestWindows(Columns):
     end: NDArray[np.float64]
     label: NDArray[np.int64]  # 1 if the window holds an event
     stage: NDArray[np.str_]  # sleep stage at its centre, ``unknown`` where nobody staged
-    # of an event, with the precision of float32; NaN where none was given
-    probability: NDArray[np.float64]
-    # from which a window of its fold is called positive; NaN for what decides otherwise
-    threshold: NDArray[np.float64]
+    probability: NDArray[np.float64]  # with the precision of float32; NaN where none was given
+    threshold: NDArray[np.float64]  # of its fold; NaN for what decides otherwise
     detected: NDArray[np.bool_]  # whether it was called positive
 
     def __len__(self) -> int:
