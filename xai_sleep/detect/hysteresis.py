@@ -1,7 +1,4 @@
-"""From activation over time to events: smoothing and a threshold with hysteresis.
-
-Activations are sampled at ``sfreq`` Hz, NaN where nothing is known; events are in s.
-"""
+"""From activation over time, NaN where nothing is known, to events: smoothing and hysteresis."""
 
 import math
 from dataclasses import dataclass
@@ -25,9 +22,7 @@ class Detections:
 
 
 def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Values:
-    """Centred moving average over an odd number of samples, about ``width`` s.
-
-    At the ends and beside NaN, where nothing is known, it averages what there is.
+    """Centred moving average of what is known in an odd number of samples, about ``width`` s.
 
     Examples
     --------
@@ -35,8 +30,7 @@ def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Valu
     array([1.5, 1. , 1.5, nan])
     """
     half = int(width * sfreq / 2)
-    kernel = np.ones(2 * half + 1)
-    known = np.isfinite(activation)
+    kernel, known = np.ones(2 * half + 1), np.isfinite(activation)
     total, count = (
         np.convolve(x, kernel)[half : half + len(activation)]
         for x in (np.where(known, activation, 0.0), known.astype(np.float64))
@@ -58,10 +52,7 @@ def detect(
 
     Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
     ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
-    ``max_duration`` are dropped. NaN, where nothing is known, is below both thresholds. Sample i
-    lasts from i to i + 1 samples.
-
-    Raises InputError if ``low`` exceeds ``high`` or ``min_duration`` exceeds ``max_duration``.
+    ``max_duration`` are dropped. NaN is below both thresholds. InputError if they contradict.
 
     Examples
     --------

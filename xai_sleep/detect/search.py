@@ -33,10 +33,7 @@ from xai_sleep.windows.windows import cut
 def find_events(
     settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier
 ) -> tuple[DetectedEvents, Choice]:
-    """Choose a detector, which the classifier keeps, and detect the events of the test records.
-
-    The data are set up, the classifier trained on their fold.
-    """
+    """Choose a detector, which the trained classifier keeps, and detect events of test records."""
     choice = choose(settings, data, classifier)
     keep_detector(classifier, choice.detector, settings)
     return detect_events(settings, data, classifier, choice.detector), choice

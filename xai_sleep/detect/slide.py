@@ -31,10 +31,7 @@ Reading = Callable[[Tensor, int], Mapping[str, Values]]
 
 
 def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
-    """Read the probability of an event, the same times the profile of its map, and any evidence.
-
-    The classifier is left in the mode it is in.
-    """
+    """Read the probability of an event, the same times the profile of its map, and any evidence."""
 
     def read(inputs: Tensor, n_times: int) -> dict[str, Values]:
         network = classifier.network
@@ -93,7 +90,7 @@ class _Sums:
         cell = first + np.arange(int(np.ceil(windows.length / windows.sfreq * RATE)))
         sample = np.floor(((cell + 0.5) / RATE - start) * windows.sfreq + 1e-6).astype(np.int64)
         inside = (sample < windows.length) & (cell < self.cells)
-        row = np.broadcast_to(np.arange(len(start))[:, None], cell.shape)[inside]
+        row = np.nonzero(inside)[0]
         np.add.at(self.count, cell[inside], 1)
         for name, value in values.items():
             total = self.sums.setdefault(name, np.zeros(self.cells))

@@ -53,10 +53,7 @@ def find_events(
     recording: Recording,
     watch: Watch = lambda batches, _: batches,
 ) -> tuple[Activation, Detections]:
-    """Find the events of a recording, at its own rate, with the channels of the classifiers' input.
-
-    What the classifiers, all of one run, say is averaged.
-    """
+    """Find events of a recording, at its own rate, by the mean of what classifiers of a run say."""
     kept = cast("dict[str, Any]", classifiers[0].detector)
     inputs = [input_of(each) for each in classifiers]
     prepared = inputs[0].prepare(recording)

@@ -87,13 +87,9 @@ def as_profiles(maps: Tensor, n_times: int) -> Profiles:
 
 
 def inputs_of(data: FoldDataModule, rows: NDArray[np.intp]) -> Tensor:
-    """Collect what the network is shown of some test windows, in the order asked for.
-
-    They are taken from the batches of the loader, so that they are the very values it saw.
-    """
+    """Collect from the loader's batches the very values the network saw of some test windows."""
     wanted, places = np.unique(rows, return_inverse=True)
-    kept: list[Tensor] = []
-    start = 0
+    kept, start = [], 0
     for batch, _ in data.test_dataloader():
         here = wanted[(wanted >= start) & (wanted < start + len(batch))]
         kept.append(batch[here - start])

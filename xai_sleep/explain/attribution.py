@@ -32,10 +32,7 @@ the same alone and in a batch."""
 
 
 def make_explainer(where: str, component: Component) -> Explainer:
-    """Make an explainer of its settings: a function with ``_partial_: true``, or a class.
-
-    Raises InputError that names ``where``, the setting, if what is made cannot be called.
-    """
+    """Make an explainer, or say in an InputError that at ``where`` stands none."""
     explainer = made(where, component)
     if not callable(explainer):
         raise InputError(
@@ -66,10 +63,7 @@ def explain(where: str, explainer: Explainer, network: Network, inputs: Tensor) 
 
 @contextmanager
 def attributable(module: nn.Module) -> Iterator[None]:
-    """Enter evaluation mode with gradients, also inside Lightning's inference mode.
-
-    The mode of every submodule is put back afterwards, also after an exception.
-    """
+    """Enter evaluation mode with gradients, also in inference mode; leave with the modes before."""
     training = {name: part.training for name, part in module.named_modules()}
     try:
         module.eval()

@@ -38,11 +38,8 @@ METRICS = (
 )
 """Areas under the deletion and insertion curves, most relevant first, and that of random order;
 insertion less deletion; random less deletion; insertion less random."""
-CURVES = (
-    Metric("most", "most relevant first", best="none"),
-    Metric("least", "least relevant first", best="none"),
-    Metric("random", "random", best="none"),
-)
+ORDERS = {"most": "most relevant first", "least": "least relevant first", "random": "random"}
+CURVES = tuple(Metric(name, label, best="none") for name, label in ORDERS.items())
 COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 
 

@@ -24,9 +24,7 @@ from xai_sleep.models.contract import Network
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
-PASS_BELOW = 0.5
-"""Mean rank correlation with the map of the trained network that passes: the two then share less
-than a quarter of the variance of their ranks."""
+PASS_BELOW = 0.5  # mean rank correlation: less than a quarter of the ranks' variance is shared
 
 METRICS = (
     Metric("similarity", "rank correlation with the maps of the trained network", best="low"),

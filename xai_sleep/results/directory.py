@@ -41,10 +41,7 @@ class RunDirectory:
 
     @contextmanager
     def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
-        """Hold the directory for one process and one set of settings, given as JSON values.
-
-        Raises InputError if another process is at work here, or a run with other settings was.
-        """
+        """Hold the directory for one process and one set of settings, JSON values; or refuse."""
         refusal = f"another run is at work in {self.path}; wait for it or {ELSEWHERE}"
         held = lock(self.path / "run.lock", refusal)
         try:
@@ -60,10 +57,7 @@ class RunDirectory:
             held.release()
 
     def require_same(self, recordings: Sequence[Recording]) -> None:
-        """Refuse to go on with recordings that changed since the run was begun.
-
-        Raises InputError that names each record and what of it is not as it was.
-        """
+        """Refuse to go on with recordings that changed since the run was begun; name what did."""
         prints = {each.record: fingerprint(each) for each in recordings}
         said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
         changed = list(_changes(*(_tree(each.get("records")) for each in said)))
@@ -82,8 +76,7 @@ class RunDirectory:
 
     def fold(self, name: str) -> Path:
         """Directory of a fold."""
-        path = self.path / "folds" / name
-        path.mkdir(exist_ok=True)
+        (path := self.path / "folds" / name).mkdir(exist_ok=True)
         return path
 
     def fresh_fold(self, name: str) -> Path:

@@ -1,7 +1,4 @@
-"""The record of a run, ``results.json``, and of each of its folds: settings, provenance, scores.
-
-Nobody else opens these files. All that depends on the clock stands under ``timing``.
-"""
+"""The record of a run, and of each of its folds: nobody else opens these files."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -152,7 +149,7 @@ class RunRecord(Record):
     command: str | None  # command, commit: how the run was called, and by which state of the code
     commit: str | None
     versions: dict[str, str]  # of Python and packages
-    timing: dict[str, float]  # seconds of each fold
+    timing: dict[str, float]  # seconds of each fold: nothing else depends on the clock
 
     @property
     def table(self) -> Scores:

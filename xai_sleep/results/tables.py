@@ -30,10 +30,7 @@ def write_table(path: Path, frame: pd.DataFrame, stamp: Stamp) -> None:
 
 
 def read_table(path: Path, columns: Mapping[str, type]) -> pd.DataFrame:
-    """Read the declared columns of a table; empty cells of numbers are NaN, of text empty.
-
-    Raises InputError if the file is not there, is no table, or lacks a column.
-    """
+    """Read the declared columns of a table, empty numbers as NaN; InputError if it lacks any."""
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         numbers = {  # not by the reader of pandas, which in some versions rounds
