@@ -18,7 +18,6 @@ from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.tables import write_table
 
 COLUMNS = ("record", "onset", "duration", "confidence")
-FORMATS = {"onset": ".10g", "duration": ".10g", "confidence": ".9g"}
 
 
 def beside(out: Path) -> Path:
@@ -50,7 +49,7 @@ def write(
     arrays = {"step": np.array(1 / RATE), **activation.named(record)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_table(out, table, stamp, FORMATS)
+        write_table(out, table, stamp)
         write_arrays(beside(out), arrays, stamp)
     except OSError as error:
         raise InputError(
