@@ -154,6 +154,7 @@ def test_a_baseline(every: Shown) -> None:
     assert record.skipped == ""
     assert all(chosen["least"] > 0 for chosen in record.parameters.values())
     assert any(row.who == "loud" and row.metric == "f1" for row in every.scores)
+    assert "loud" in every.terminal
     assert "loud" in every.page
 
 
