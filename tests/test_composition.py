@@ -34,6 +34,11 @@ def refusal(*overrides: str) -> str:
     return said
 
 
+def test_an_unknown_one_of_several_choices_is_named() -> None:
+    said = refusal("leak=[carried_weights,smote]")
+    assert said == "leak: there is no choice smote; --help lists them"
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=lambda path: path.name)
 def test_an_unknown_choice_is_answered_with_those_there_are(group: Path) -> None:
     choices = ", ".join(sorted(path.stem for path in group.glob("*.yaml")))

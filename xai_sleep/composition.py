@@ -43,7 +43,16 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
             f"{lines[0]}; to sweep over several values put -m before the settings; one value with "
             f"a comma is put in quotes of its own: {_quoted(meant)}"
         )
-    return "; ".join(lines[:2])
+    return _no_such(lines[0]) or "; ".join(lines[:2])
+
+
+def _no_such(said: str) -> str:
+    """Name the one of several choices that is not there; Hydra does not list the others."""
+    missing = re.search(r"Could not load '([^']+)/([^/']+)'", said)
+    if not missing:
+        return ""
+    group, name = missing.groups()
+    return f"{group}: there is no choice {name}; --help lists them"
 
 
 def _quoted(override: str) -> str:

@@ -39,7 +39,7 @@ class AnyRule(Rule):
 
     def activation(self, recording: Recording) -> Values:
         """Take the first channel."""
-        return recording.signals[0].astype(np.float64)
+        return np.asarray(recording.signals[0], dtype=np.float64)
 
 
 RULE = {"_target_": f"{__name__}.AnyRule"}
@@ -150,7 +150,9 @@ def test_every_baseline_of_the_configuration_is_scored_or_says_why_not(file: Pat
 
 @pytest.mark.parametrize("name", ["default", "all", "none"])
 def test_lists_name_baselines_that_there_are(name: str) -> None:
-    listed = OmegaConf.load(CONF / "baselines" / f"{name}.yaml").get("defaults", [])
+    composed = OmegaConf.to_container(OmegaConf.load(CONF / "baselines" / f"{name}.yaml"))
+    assert isinstance(composed, dict)
+    listed = composed.get("defaults", [])
     assert set(listed) <= {file.stem for file in FILES}
     if name == "all":
         assert set(listed) == {file.stem for file in FILES}

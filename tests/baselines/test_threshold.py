@@ -14,7 +14,7 @@ from tests.support.runs import ROOT
 from tests.support.trials import Seen, loso, noise, parameters
 from xai_sleep.baselines.kcomplexes import KComplexes
 from xai_sleep.baselines.rems import RapidEyeMovements
-from xai_sleep.baselines.rule import Rule, around, band_passed
+from xai_sleep.baselines.rule import Rule, Values, around, band_passed
 from xai_sleep.baselines.spindles import Spindles
 from xai_sleep.baselines.threshold import Threshold
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
@@ -65,7 +65,7 @@ def test_simulated_events_are_found(event: Event) -> None:
     "file", sorted((ROOT / "conf" / "task").glob("*.yaml")), ids=lambda f: f.stem
 )
 def test_rules_of_tasks_are_rules(file: Path) -> None:
-    rule = instantiate(OmegaConf.load(file)["rule"])
+    rule = instantiate(OmegaConf.to_container(OmegaConf.load(file)))["rule"]
     assert rule is None or isinstance(rule, Rule)
 
 
@@ -115,11 +115,18 @@ def test_with_one_class_of_training_windows_the_probability_is_that() -> None:
     assert all(parameters(Seen(Threshold(Spindles()), trial).record))
 
 
-class Lone(Spindles):
+class Lone(Rule):
     """Spindles by one pair of thresholds."""
+
+    description = Spindles.description
+    min_duration, max_duration, merge_gap = 0.3, 3.0, 0.1
 
     def __init__(self, high: float, drop: float) -> None:
         self.highs, self.drops = (high,), (drop,)
+
+    def activation(self, recording: Recording) -> Values:
+        """Look for spindles."""
+        return Spindles().activation(recording)
 
 
 def test_thresholds_are_the_best_in_training() -> None:

@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     where = mine.write(folder)
-    process = launch("--config-dir", "conf", *arguments, cwd=folder, **where)
+    process = launch("--config-dir", "conf", *arguments, cwd=folder, PYTHONPATH=where)
     out, errors = process.communicate(timeout=300)
     return subprocess.CompletedProcess(arguments, process.returncode, out, errors)
 

@@ -24,7 +24,8 @@ MADE = [
     make_recording("a", seconds=120.0, events=EVENTS),
     make_recording("b", seconds=120.0, events=[(20.0, 21.0)], scored=[(0, 60)]),
 ]
-NONE = Windows(*(np.empty(0, dtype=np.int64) for _ in range(3)), 10, 10.0)
+NOTHING = np.empty(0, dtype=np.int64)
+NONE = Windows(NOTHING, NOTHING, NOTHING, 10, 10.0)
 
 
 def found(

@@ -14,7 +14,8 @@ from xai_sleep.evaluate.declared import BUILT_IN, declared
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.over_folds import Rows
 from xai_sleep.evaluate.windows import Called, all_rows, calibration_rows, fold_rows
-from xai_sleep.metrics.windows import NO_RANKING, RANKING, SCORES, Best, decide
+from xai_sleep.metrics.metric import Best
+from xai_sleep.metrics.windows import NO_RANKING, RANKING, SCORES, decide
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MEAN, MODEL, Score, Scores
 from xai_sleep.windows.windows import Windows
@@ -149,7 +150,7 @@ def test_a_metric_of_a_users_own_has_the_rows_of_a_built_in_one() -> None:
 
 def test_a_metric_that_is_no_number_or_takes_a_name_is_refused() -> None:
     class Broken(Informedness):
-        def __call__(self, *_: object) -> float:
+        def __call__(self, *_: np.ndarray | None, **__: np.ndarray | None) -> float:
             return float("nan")
 
     judged = Judged(RECORDINGS, FOLDS, Judging(further=(Broken("odd"),)))

@@ -29,6 +29,7 @@ RUN = (
 MARKED = (".csv", ".npz", ".json", ".html")
 KILLS = 20
 ELSEWHERE = 5  # of them while folds are worked on; the others while tables and pages are written
+LATE = ("__main__", "experiment.run", "report.observer", "tracking.observer", "models.cnn1d")
 SOON = 0.03  # s between a file and the kill, at most
 
 Start = Callable[[Path], ForkServerProcess]
@@ -41,7 +42,7 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["xai_sleep.__main__", "xai_sleep.experiment.run"])
+    context.set_forkserver_preload([f"xai_sleep.{name}" for name in LATE])
 
     def started(directory: Path) -> ForkServerProcess:
         # A process of this kind takes over the arguments of its parent.

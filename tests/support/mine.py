@@ -14,16 +14,10 @@ def shown() -> dict[str, str]:
     return {match["path"]: match["text"] for match in FILE.finditer(PAGE.read_text("utf-8"))}
 
 
-def write(folder: Path) -> dict[str, str]:
-    """Write the files as a user would.
-
-    Returns
-    -------
-    dict of str to str
-        What a process must know to find them: ``PYTHONPATH``.
-    """
+def write(folder: Path) -> str:
+    """Write the files as a user would; return the ``PYTHONPATH`` by which they are found."""
     for name, text in shown().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return {"PYTHONPATH": f"{ROOT}:{folder}"}
+    return f"{ROOT}:{folder}"

@@ -15,7 +15,8 @@ part                   who                                 over
 ``windows``            ``model`` or a baseline             ``all``
 ``windows_at_half``    ``model``                           ``all``
 ``events``             ``model`` or a baseline             ``all``, ``n2n3``, ``record <name>``
-``event_curve``        ``model``                           ``iou 0.1`` … ``iou 0.9``
+``event_curve``        ``model``                           ``iou 0.1`` … ``iou 0.9``, and
+                                                           ``n2n3 iou 0.1`` …
 ``calibration``        ``model``                           ``bin 1`` … ``bin 10``
 ``maps``               an explainer                        ``true_positives``, ``positives``,
                                                            ``stage <name>``, ``rater <name>``,
