@@ -43,16 +43,11 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
             f"{lines[0]}; to sweep over several values put -m before the settings; one value with "
             f"a comma is put in quotes of its own: {_quoted(meant)}"
         )
-    return _no_such(lines[0]) or "; ".join(lines[:2])
-
-
-def _no_such(said: str) -> str:
-    """Name the one of several choices that is not there; Hydra does not list the others."""
-    missing = re.search(r"Could not load '([^']+)/([^/']+)'", said)
-    if not missing:
-        return ""
-    group, name = missing.groups()
-    return f"{group}: there is no choice {name}; --help lists them"
+    # Of several choices Hydra does not list those there are.
+    missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
+    if missing:
+        return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
+    return "; ".join(lines[:2])
 
 
 def _quoted(override: str) -> str:

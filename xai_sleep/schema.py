@@ -24,13 +24,7 @@ class Bound:
     at_most: float = math.inf
 
     def refuses(self, value: float) -> str:
-        """Say what the value must be instead; empty if it is right.
-
-        Examples
-        --------
-        >>> Bound(above=0).refuses(-1), Bound(above=0).refuses(1)
-        ('greater than 0', '')
-        """
+        """Say what the value must be instead; empty if it is right."""
         if not value >= self.at_least:
             return f"at least {self.at_least:g}"
         if self.above > -math.inf and not value > self.above:

@@ -28,6 +28,9 @@ EVERY = (
 SLOPE = ("data=numpy_files", "input=slope", "model=slope", "explain=none", "baselines=none")
 
 
+pytestmark = pytest.mark.slow
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a user sees of a run."""

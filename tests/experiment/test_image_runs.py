@@ -26,7 +26,7 @@ MODEL = ("model=cnn2d", "task.image_size=16", "balance=none", "explain.figures=0
 
 
 def attempt(output: Path, *overrides: str) -> None:
-    run(composed(*TINY, *MODEL, *overrides, output=output), Console(quiet=True))
+    run(composed(*TINY, *MODEL, *overrides, output=output), console=Console(quiet=True))
 
 
 def test_a_record_of_one_channel_has_no_coherence(tmp_path: Path) -> None:

@@ -94,9 +94,9 @@ class Run:
 
 
 def untimed(record: RunRecord) -> RunRecord:
-    """Leave out what depends on the clock, and how the run was called."""
+    """Leave out what depends on the clock, the command and the state of the code."""
     folds = [replace(fold, seconds=0.0) for fold in record.folds]
-    return replace(record, timing={}, command=None, folds=folds)
+    return replace(record, timing={}, command=None, commit=None, folds=folds)
 
 
 def experiment(*overrides: str, output: Path, observers: Sequence[MakeObserver] = ()) -> Run:
@@ -348,18 +348,22 @@ def test_another_seed_gives_other_results(tiny: Run, tmp_path: Path) -> None:
     assert set(losses).isdisjoint(others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "folds"),
     [
         (("cv=kfold", "cv.folds=3", "balance=none"), ["fold01", "fold02", "fold03"]),
-        (("task=rem", "balance=adasyn", "task.scale=train"), SUBJECTS),
-        (("model=cnn1d_power", "balance.noise=0.1", "explain.shuffled_labels=true"), SUBJECTS),
+        (("task=rem", "balance=adasyn", "task.scale=train"), SUBJECTS[:2]),
+        (
+            ("model=cnn1d_power", "balance.noise=0.1", "explain.shuffled_labels=true"),
+            SUBJECTS[:2],
+        ),
     ],
 )
 def test_other_choices_work_as_well(
     overrides: tuple[str, ...], folds: list[str], tmp_path: Path
 ) -> None:
-    found = experiment(*overrides, "trainer.max_epochs=1", output=tmp_path)
+    found = experiment(*overrides, "trainer.max_epochs=1", "data.subjects=2", output=tmp_path)
     assert [fold.name for fold in found.record.folds] == folds
     assert set(found.column("fold", str)) == set(folds)
     windows = list(zip(found.column("record", str), found.column("start"), strict=True))
@@ -470,8 +474,9 @@ def test_components_are_checked_before_any_recording_is_read(
 def leaky(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Every leak at once, in three folds over blocks of time."""
     path = tmp_path_factory.mktemp("leaky") / "run"
-    leaks = ("cv=kfold", "cv.folds=3", "leak=all", "trainer.max_epochs=1", "explain.sanity=false")
-    return experiment(*leaks, output=path, observers=[Pages])
+    quick = ("trainer.max_epochs=1", "explain.sanity=false", "explain.faithfulness=false")
+    leaks = ("cv=kfold", "cv.folds=3", "leak=all")
+    return experiment(*leaks, *quick, output=path, observers=[Pages])
 
 
 def test_every_output_of_a_leaky_run_says_so(leaky: Run) -> None:
@@ -509,6 +514,7 @@ def test_a_clean_run_knows_nothing_of_leaks(tiny: Run) -> None:
     assert "LEAKY" not in (tiny.path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_carried_weights_show_in_the_first_loss(tmp_path: Path) -> None:
     training = ("trainer.max_epochs=15", "trainer.learning_rate=0.01", "explain=none")
     overrides = ("model=cnn1d_power", *training, "leak=carried_weights")

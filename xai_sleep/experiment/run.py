@@ -20,7 +20,7 @@ from xai_sleep import __version__
 from xai_sleep.baselines.baseline import Baseline
 from xai_sleep.baselines.measure import Measured, measure
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.components import Component, build, made
+from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align
 from xai_sleep.evaluate.curves import curves
@@ -50,7 +50,6 @@ from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 from xai_sleep.windows.chosen import chosen, leaks, together
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Practice
 
 log = logging.getLogger(__name__)
@@ -74,16 +73,11 @@ def run(
     console : Console, optional
         Where progress is shown; by default stderr.
 
-    Returns
-    -------
-    RunRecord
-        What is in ``results.json``.
-
     Raises
     ------
     InputError
-        If a setting, a component or a file cannot be used; no recording is read before all
-        components are made.
+        If a component, a setting or a file cannot be used; components are tried out before any
+        recording is read.
     """
     _settle_down(config)
     practices = chosen(_each(Practice, "leak", config.leak).values(), config)
@@ -91,7 +85,8 @@ def run(
     _try_out(config)
     judging = _judging(config)
     baselines = _each(Baseline, "baselines", config.baselines)
-    wanted = _wanted(config, seen)
+    task, simulator = config.task, simulator_of(config.task.simulator)
+    wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
     source = _source(config, wanted)
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
@@ -104,14 +99,13 @@ def run(
             return record
         raw = practice.recordings(source.read(wanted))
         for one in raw:
-            place = f"record {one.record}"
-            require_long_enough(one, place, bands=seen.bands, window=config.task.window)
+            require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
         seen.check(raw)
         directory.require_same(raw)
-        band = (config.task.band[0], config.task.band[1])
+        band = (task.band[0], task.band[1])
         recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
         for one in progress.each("records", raw, len(raw)):
-            recordings.append(prepare(one, sfreq=config.task.sfreq, bands=[band]))
+            recordings.append(prepare(one, sfreq=task.sfreq, bands=[band]))
             inputs.append(seen.prepare(one))
         plan = Plan(config, seen.store(inputs), practice)
         experiment = Experiment(plan, recordings, judging, stamp, directory, progress, told)
@@ -139,15 +133,10 @@ def _work(
 
 def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
     """Divide the scored time into folds."""
-    divided = _scheme(config)
+    divided = made("cv.divide", {**config.cv.divide, "_partial_": True})
+    assert callable(divided)
     folds: list[Fold] = divided(recordings, window=config.task.window, seed=config.seed)
     return folds
-
-
-def _scheme(config: Config) -> Callable[..., list[Fold]]:
-    scheme = made("cv.divide", {**config.cv.divide, "_partial_": True})
-    assert callable(scheme)
-    return scheme
 
 
 def _settle_down(config: Config) -> None:
@@ -170,7 +159,7 @@ def _each(kind: type[T], group: str, components: Mapping[str, Component]) -> dic
 
 def _try_out(config: Config) -> None:
     """Make what each fold makes anew, so that a mistake in it is told before any work is done."""
-    _scheme(config)
+    target("cv.divide", config.cv.divide)
     build_classifier(config)
     make_explainers(config.explain.methods)
     make_explainer("detector.map", config.detector.map)
@@ -183,12 +172,6 @@ def _judging(config: Config) -> Judging:
     declared(further)  # refuses a name that is taken
     methods = tuple(config.explain.methods)
     return Judging(config.detector.iou, config.explain.tolerance, methods, further)
-
-
-def _wanted(config: Config, seen: Input) -> Wanted:
-    task = config.task
-    simulator = simulator_of(task.simulator)
-    return Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
 
 
 def _source(config: Config, wanted: Wanted) -> DataSource:
