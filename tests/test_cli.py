@@ -1,6 +1,5 @@
 """The command line: help, sweeps, and one line for every mistake of a user."""
 
-import json
 import logging
 import re
 import shutil
@@ -19,6 +18,7 @@ from tests.support.dreams import MARKS, RATE, SECONDS, write_record
 from tests.support.edf import Channel, write_edf
 from tests.support.runs import ROOT, TINY, launch
 from xai_sleep.__main__ import main
+from xai_sleep.results.run import RunRecord
 
 FAST = (*TINY, "explain=none", "trainer.max_epochs=1")
 
@@ -134,7 +134,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         ("data.records=[synthetic9]", "asks for synthetic9, but the simulation holds synthetic1, "),
         ("trainer.accelerator=tpu", "trainer.accelerator is 'tpu'; it must be one of cpu, gpu"),
         ("balance.sampler.k_neighbors=999", r"fold synthetic1: \d+ positive training windows, but"),
-        ("balance.sampler._target_=foo.Bar", "foo.Bar failed on .*change balance.sampler or use"),
+        ("balance.sampler._target_=foo.Bar", "balance.sampler._target_=foo.Bar cannot be import"),
         ("model._target_=foo.Bar", "foo.Bar"),
         ("task.window=0.6", "windows of 60 samples are too short for .* lengthen task.window or"),
     ],
@@ -147,8 +147,8 @@ def test_a_setting_that_cannot_be_used_is_one_line(cli: Cli, setting: str, said:
     ("setting", "said"),
     [
         ("leak=smote", "leak=smote: no such choice; available for leak: all, carried_weights, no"),
-        ("leak.names=[smote]", "leak.names holds 'smote'; each must be one of all, smote_before"),
-        ("leak=overlapping_windows", "leak.names holds overlapping_windows, which cannot be made"),
+        ("leak.smote=true", "there is no setting leak.smote; --help lists them"),
+        ("leak=overlapping_windows", "leak=overlapping_windows cannot be made here: "),
     ],
 )
 def test_leaks_that_cannot_be_made_are_one_line(cli: Cli, setting: str, said: str) -> None:
@@ -189,9 +189,9 @@ def test_a_directory_that_cannot_be_written_is_one_line(
 
 
 def test_files_that_cannot_be_written_are_one_line_and_folds_are_kept(cli: Cli) -> None:
-    Path("run/results.csv").mkdir(parents=True)
+    Path("run/scores.csv").mkdir(parents=True)
     line = complaint(cli(*FAST, "hydra.run.dir=run"))
-    assert re.search(r"run/\S*results.csv\S*: Is a directory; check the path, its permiss", line)
+    assert re.search(r"run/\S*scores.csv\S*: Is a directory; check the path, its permiss", line)
     assert len(list(Path("run/folds").glob("*/metrics.json"))) == 3
 
 
@@ -220,7 +220,7 @@ def test_records_in_files_are_used_and_their_person_is_not_kept(cli: Cli, tree: 
     write_record(tree, 1, patient="Doe_Jane F 01-JAN-1950")
     answer = cli(*FAST, "data=auto", f"data.root={tree}", "hydra.run.dir=run")
     assert answer.code == 0, answer.err
-    assert json.loads(Path("run/results.json").read_text())["data"] == "dreams"
+    assert RunRecord.load(Path("run")).data == "dreams"
     for path in (path for path in Path("run").rglob("*") if path.is_file()):
         assert not re.search(rb"Jane|JAN-1950", path.read_bytes()), path
     assert "Jane" not in answer.out + answer.err
@@ -344,7 +344,7 @@ def test_a_sweep_gives_every_combination_a_directory(tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     (sweep,) = (tmp_path / "multirun").iterdir()
     found = {
-        path.parent.name: json.loads(path.read_text())["config"]["task"]["event"]
+        path.parent.name: RunRecord.load(path.parent).config.task.event
         for path in sweep.glob("*/results.json")
     }
     assert found == {"rem-cnn1d-loso": "rem", "spindle-cnn1d-loso": "spindle"}

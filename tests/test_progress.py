@@ -59,7 +59,7 @@ def test_items_pass_through_once_and_in_order(real: bool) -> None:
 def test_a_bar_advances_after_each_item() -> None:
     with Progress(terminal()[0]) as progress:
         for number, _ in enumerate(progress.each("folds", "abc", 3)):
-            (bar,) = progress.bars.tasks
+            (bar,) = progress.tasks
             assert (bar.description, bar.total, bar.completed) == ("folds", 3, number)
         assert bar.completed == 3
 
@@ -69,7 +69,7 @@ def test_epochs_are_counted_with_the_score_and_go_when_the_fit_ends() -> None:
     with Progress(console) as progress:
         assert list(progress.each("folds", "a", 1)) == ["a"]
         fit(progress, 0.6254)
-        assert [bar.description for bar in progress.bars.tasks] == ["folds"]
+        assert [bar.description for bar in progress.tasks] == ["folds"]
     assert "folds" in written.getvalue()
 
 
@@ -80,7 +80,7 @@ def test_the_latest_score_stands_beside_the_bar() -> None:
         trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
         model = Scored(None)
         callback.on_train_epoch_end(trainer, model)
-        (bar,) = progress.bars.tasks
+        (bar,) = progress.tasks
         assert (bar.description, bar.completed, bar.fields["note"]) == ("epochs of excerpt1", 1, "")
         trainer.callback_metrics["val/average_precision"] = torch.tensor(0.6254)
         callback.on_train_epoch_end(trainer, model)
@@ -100,5 +100,5 @@ def test_bars_are_put_away_after_an_error() -> None:
     console, _ = terminal()
     progress = Progress(console)
     with pytest.raises(KeyError), progress:
-        raise KeyError(progress.bars.live.is_started)
-    assert not progress.bars.live.is_started
+        raise KeyError(progress.live.is_started)
+    assert not progress.live.is_started

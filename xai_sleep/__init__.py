@@ -10,51 +10,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
-    from xai_sleep.explain.callback import GradCamCallback
-    from xai_sleep.metrics.events import event_scores
-    from xai_sleep.metrics.maps import localisation
-    from xai_sleep.metrics.windows import window_scores
-    from xai_sleep.models.classifier import EventClassifier
-    from xai_sleep.recordings.recording import Recording, Scoring
-    from xai_sleep.recordings.simulated import simulate
-    from xai_sleep.results.events import Events
-    from xai_sleep.results.run import RunRecord
-    from xai_sleep.results.scores import Scores
-    from xai_sleep.results.test_windows import TestWindows
+    from xai_sleep.coherence.wtc import Scalogram as Scalogram
+    from xai_sleep.coherence.wtc import WaveletCoherence as WaveletCoherence
+    from xai_sleep.explain.callback import GradCamCallback as GradCamCallback
+    from xai_sleep.metrics.events import event_scores as event_scores
+    from xai_sleep.metrics.maps import localisation as localisation
+    from xai_sleep.metrics.windows import window_scores as window_scores
+    from xai_sleep.models.classifier import EventClassifier as EventClassifier
+    from xai_sleep.recordings.recording import Recording as Recording
+    from xai_sleep.recordings.recording import Scoring as Scoring
+    from xai_sleep.recordings.simulated import simulate as simulate
+    from xai_sleep.results.events import Events as Events
+    from xai_sleep.results.run import RunRecord as RunRecord
+    from xai_sleep.results.scores import Scores as Scores
+    from xai_sleep.results.test_windows import TestWindows as TestWindows
 
 __version__ = "0.2.0"
 
 _WHERE = {
-    **dict.fromkeys(("Recording", "Scoring"), "recordings.recording"),
-    "simulate": "recordings.simulated",
-    **dict.fromkeys(("Scalogram", "WaveletCoherence"), "coherence.wtc"),
     "EventClassifier": "models.classifier",
+    "Events": "results.events",
     "GradCamCallback": "explain.callback",
-    "window_scores": "metrics.windows",
+    "Recording": "recordings.recording",
+    "RunRecord": "results.run",
+    "Scalogram": "coherence.wtc",
+    "Scores": "results.scores",
+    "Scoring": "recordings.recording",
+    "TestWindows": "results.test_windows",
+    "WaveletCoherence": "coherence.wtc",
     "event_scores": "metrics.events",
     "localisation": "metrics.maps",
-    "TestWindows": "results.test_windows",
-    "Events": "results.events",
-    "Scores": "results.scores",
-    "RunRecord": "results.run",
+    "simulate": "recordings.simulated",
+    "window_scores": "metrics.windows",
 }
-__all__ = [
-    "EventClassifier",
-    "Events",
-    "GradCamCallback",
-    "Recording",
-    "RunRecord",
-    "Scalogram",
-    "Scores",
-    "Scoring",
-    "TestWindows",
-    "WaveletCoherence",
-    "event_scores",
-    "localisation",
-    "simulate",
-    "window_scores",
-]
 
 
 def __getattr__(name: str) -> object:

@@ -4,8 +4,8 @@ A component is a class or a function of the package or of a user's own file. Wha
 before any work is done with it.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
@@ -20,19 +20,9 @@ T = TypeVar("T")
 
 
 def target(where: str, component: Component) -> object:
-    """Look up what a component names.
+    """Look up what a component names; ``where`` is the setting, for messages.
 
-    Parameters
-    ----------
-    where : str
-        The setting, for messages.
-    component : mapping
-        With a ``_target_``.
-
-    Raises
-    ------
-    InputError
-        If it names nothing, or there is nothing of that name.
+    Raises InputError if it names nothing, or there is nothing of that name.
     """
     name = component.get("_target_")
     if not name:
@@ -66,23 +56,13 @@ def made(where: str, component: Component, **arguments: object) -> object:
 
 
 def build(kind: type[T], where: str, component: Component, **arguments: object) -> T:
-    """Make a component of a kind, see :func:`made`.
+    """Make a component of a kind, a class or a runtime-checkable Protocol, as :func:`made`.
 
-    Parameters
-    ----------
-    kind : type
-        Class or runtime-checkable Protocol that it must be an instance of.
-    where, component, **arguments
-        As of :func:`made`.
-
-    Raises
-    ------
-    InputError
-        Also if what is made is no such component: what it lacks.
+    Raises InputError also if what is made is none: what it lacks.
     """
     one = made(where, component, **arguments)
     if not isinstance(one, kind):
-        lacking = [name for name in _offered(kind) if not hasattr(one, name)]
+        lacking = [name for name in sorted(_offered(kind)) if not hasattr(one, name)]
         raise InputError(
             f"{where}: {component['_target_']} is no {kind.__name__}, it lacks "
             f"{', '.join(lacking) or 'the class to derive from'}; docs/components.md shows the "
@@ -91,11 +71,10 @@ def build(kind: type[T], where: str, component: Component, **arguments: object) 
     return one
 
 
-def _offered(kind: Any) -> list[str]:
+def _offered(kind: type) -> Iterable[str]:
     """Names that an instance of a Protocol or an abstract class must have."""
-    if is_protocol(kind):
-        return sorted(get_protocol_members(kind))
-    return sorted(getattr(kind, "__abstractmethods__", ()))
+    abstract: Iterable[str] = getattr(kind, "__abstractmethods__", ())
+    return get_protocol_members(kind) if is_protocol(kind) else abstract
 
 
 def _reason(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from itertools import takewhile
 from typing import Any, get_type_hints
@@ -17,21 +17,17 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 def composition_error(error: Exception, overrides: Sequence[str], schema: type) -> str:
     """Account of what stopped Hydra before a job started.
 
-    Parameters
-    ----------
-    error : Exception
-        As raised by Hydra or OmegaConf.
-    overrides : sequence of str
-        The command line, ``group=choice`` and ``key=value``.
-    schema : type
-        Dataclass of all settings.
+    ``overrides`` are the command line, ``schema`` is the dataclass of all settings.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     cause = error.__cause__ or error
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return _unknown_setting(cause, schema)
     if isinstance(error, OverrideParseException):
-        return _unreadable(str(error.override))
+        said, quoted = f"cannot read {error.override!r};", _quoted(str(error.override))
+        if '"' not in quoted:
+            return f"{said} write group=choice or key=value"
+        return f"{said} put the value in quotes of its own, inside those of the shell: {quoted}"
     if "Available options in" in str(error):
         at = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
         group = lines[at].split("'")[1]
@@ -47,26 +43,11 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
             f"{lines[0]}; to sweep over several values put -m before the settings; one value with "
             f"a comma is put in quotes of its own: {_quoted(meant)}"
         )
-    return _no_such(lines[0]) or "; ".join(lines[:2])
-
-
-def _no_such(said: str) -> str:
-    """Name the one of several choices that is not there; Hydra does not list the others."""
-    missing = re.search(r"Could not load '([^']+)/([^/']+)'", said)
-    if not missing:
-        return ""
-    group, name = missing.groups()
-    return f"{group}: there is no choice {name}; --help lists them"
-
-
-def _unreadable(override: str) -> str:
-    """Say how a setting is written whose value Hydra's grammar does not take bare."""
-    if override.partition("=")[1]:
-        return (
-            f"cannot read {override!r}; put the value in quotes of its own, inside those of the "
-            f"shell: {_quoted(override)}"
-        )
-    return f"cannot read {override!r}; write group=choice or key=value"
+    # Of several choices Hydra does not list those there are.
+    missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
+    if missing:
+        return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
+    return "; ".join(lines[:2])
 
 
 def _quoted(override: str) -> str:
@@ -94,22 +75,18 @@ def value_error(error: OmegaConfBaseException, schema: type) -> str:
 
 def _unknown_setting(error: OmegaConfBaseException, schema: type) -> str:
     group, _, name = str(error.full_key).rpartition(".")
-    known = _names(schema, group)
-    if name in known:
+    names = _names(schema, group)
+    if name in names:
         return (
             f"{error.full_key} does not apply to the {group} chosen; leave it out or choose "
             f"another {group}"
         )
-    names = known or _keys(error.parent_node)
+    if not names and isinstance(error.parent_node, DictConfig):
+        names = [str(key) for key in error.parent_node if key != "_target_"]
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     there = f"{group or 'the top level'} has {', '.join(names)}" if names else "--help lists them"
     return f"there is no setting {error.full_key}{hint}; {there}"
-
-
-def _keys(node: Any) -> list[str]:
-    keys: Iterable[Any] = node if isinstance(node, DictConfig) else ()
-    return [str(key) for key in keys if key != "_target_"]
 
 
 def _names(schema: type, group: str) -> list[str]:

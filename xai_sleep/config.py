@@ -29,26 +29,12 @@ def config_dir() -> Path:
 
 
 def validate(composed: DictConfig) -> Config:
-    """Check a composed configuration against the schema and itself.
+    """Check what Hydra composed against the schema and itself: nothing is missing afterwards.
 
-    Parameters
-    ----------
-    composed : DictConfig
-        As composed by Hydra.
-
-    Returns
-    -------
-    Config
-        Typed settings, with nothing missing or left to resolve.
-
-    Raises
-    ------
-    InputError
-        Naming the setting, what was found and what it may be.
+    Raises InputError naming the setting, what was found and what it may be.
     """
     try:
-        typed = OmegaConf.merge(OmegaConf.structured(Config), composed)
-        config = OmegaConf.to_object(typed)
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
     except OmegaConfBaseException as error:
         raise InputError(value_error(error, Config)) from error
     assert isinstance(config, Config)
@@ -67,10 +53,7 @@ def settled(config: Config) -> Config:
 
 
 def restored(config: Config) -> Config:
-    """Take up the settings of a :class:`~xai_sleep.results.run.RunRecord`.
-
-    Raises InputError as :func:`validate`.
-    """
+    """Take up the settings of a :class:`~xai_sleep.results.run.RunRecord`, as :func:`validate`."""
     return validate(OmegaConf.create(asdict(config)))
 
 
@@ -88,76 +71,71 @@ def _check_each(settings: object, prefix: str = "") -> None:
             raise InputError(f"{name} is {value:.15g}; it must be {refused}")
 
 
+def _require(right: object, message: str) -> None:
+    if not right:
+        raise InputError(message)
+
+
 def _check_combinations(config: Config) -> None:
-    task = config.task
-    if "_target_" not in config.model:
-        raise InputError("model has no _target_; name the network's class there")
-    if not task.channels or not all(task.channels):
-        raise InputError(
-            "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]"
-        )
+    task, window = config.task, f"task.window ({config.task.window:g} s)"
+    _require("_target_" in config.model, "model has no _target_; name the network's class there")
+    _require(
+        task.channels and all(task.channels),
+        "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]",
+    )
     _check_bands(config)
-    _check_explain(config)
-    if not task.image_channels.get(task.image):
-        raise InputError(
-            f"task.image_channels names no channels for task.image={task.image}; list the accepted "
-            f"names of each channel under task.image_channels.{task.image}"
-        )
-    if task.min_overlap >= task.window:
-        raise InputError(
-            f"task.min_overlap ({task.min_overlap:g} s) must be shorter than task.window "
-            f"({task.window:g} s)"
-        )
-    _check_detector(config)
-
-
-def _check_detector(config: Config) -> None:
-    task = config.task
-    samples = config.detector.step * task.sfreq
-    if abs(samples - round(samples)) > 1e-6:
-        raise InputError(
-            f"detector.step is {config.detector.step:g} s, which is {samples:g} samples at "
-            f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples"
-        )
-    if config.detector.step > task.window:
-        raise InputError(
-            f"detector.step ({config.detector.step:g} s) must not be longer than task.window "
-            f"({task.window:g} s), or events between windows are missed"
-        )
+    _require(
+        config.explain.tolerance < task.window,
+        f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than {window}, or "
+        "every peak would point at every event",
+    )
+    _require(
+        task.image_channels.get(task.image),
+        f"task.image_channels names no channels for task.image={task.image}; list the accepted "
+        f"names of each channel under task.image_channels.{task.image}",
+    )
+    _require(
+        task.min_overlap < task.window,
+        f"task.min_overlap ({task.min_overlap:g} s) must be shorter than {window}",
+    )
+    step = config.detector.step
+    _require(
+        abs(step * task.sfreq - round(step * task.sfreq)) <= 1e-6,
+        f"detector.step is {step:g} s, which is {step * task.sfreq:g} samples at "
+        f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples",
+    )
+    _require(
+        step <= task.window,
+        f"detector.step ({step:g} s) must not be longer than {window}, or events between windows "
+        "are missed",
+    )
 
 
 def _check_bands(config: Config) -> None:
     task, cv = config.task, config.cv
-    if not _is_band(task.image_band, math.inf):
-        raise InputError(
-            f"task.image_band holds {task.image_band}; a band is two rising frequencies above 0"
-        )
+    _require(
+        _is_band(task.image_band, math.inf),
+        f"task.image_band holds {task.image_band}; a band is two rising frequencies above 0",
+    )
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
-        if not _is_band(band, task.sfreq / 2):
-            raise InputError(
-                f"task.{key} holds {band}; a band is two rising frequencies between 0 and half "
-                f"of task.sfreq ({task.sfreq / 2:g} Hz)"
-            )
+        _require(
+            _is_band(band, task.sfreq / 2),
+            f"task.{key} holds {band}; a band is two rising frequencies between 0 and half of "
+            f"task.sfreq ({task.sfreq / 2:g} Hz)",
+        )
         low = band[0]
-        if reach(low) > cv.guard:
-            raise InputError(
-                f"task.{key}: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
-                f"({cv.guard:g} s), and would carry test samples into training windows; raise "
-                "cv.guard or the lower frequency"
-            )
-
-
-def _check_explain(config: Config) -> None:
-    if config.explain.tolerance >= config.task.window:
-        raise InputError(
-            f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than task.window "
-            f"({config.task.window:g} s), or every peak would point at every event"
+        _require(
+            reach(low) <= cv.guard,
+            f"task.{key}: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
+            f"({cv.guard:g} s), and would carry test samples into training windows; raise "
+            "cv.guard or the lower frequency",
         )
 
 
 def _is_band(band: Any, nyquist: float) -> bool:
-    if not (isinstance(band, list) and len(band) == 2):
-        return False
-    if not all(isinstance(edge, int | float) for edge in band):
-        return False
-    return bool(0 < band[0] < band[1] < nyquist)
+    return (
+        isinstance(band, list)
+        and len(band) == 2
+        and all(isinstance(edge, int | float) for edge in band)
+        and 0 < band[0] < band[1] < nyquist
+    )

@@ -1,75 +1,48 @@
 """Progress on the terminal: records read, folds done, epochs of the fold at work."""
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import pytorch_lightning as pl
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 
 T = TypeVar("T")
 
 
-class Progress:
+class Progress(progress.Progress):
     """Bars for the length of a ``with`` block; silent where there is no terminal.
 
-    Parameters
-    ----------
-    console : Console
-        Where to draw; logs written to the same console appear above the bars.
+    Logs written to the same console appear above the bars.
     """
 
     def __init__(self, console: Console) -> None:
-        self.bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
+        super().__init__(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("{task.fields[note]}"),
             console=console,
             disable=not console.is_terminal,
         )
 
-    def __enter__(self) -> Self:
-        self.bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.bars.stop()
-
     def each(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
         """Iterate, advancing a bar after each item."""
-        bar = self.bars.add_task(what, total=total, note="")
+        bar = self.add_task(what, total=total, note="")
         for item in items:
             yield item
-            self.bars.advance(bar)
+            self.advance(bar)
 
     def epochs(self, fold: str, total: int) -> "EpochBar":
         """Lightning callback that draws the epochs of a fold."""
-        return EpochBar(self.bars, fold, total)
+        return EpochBar(self, fold, total)
 
 
 class EpochBar(pl.Callback):
-    """A bar over epochs with the validation score beside it; it goes when the fit ends.
+    """A bar over epochs with the validation score beside it; it goes when the fit ends."""
 
-    Parameters
-    ----------
-    bars : rich.progress.Progress
-        Where to draw.
-    fold : str
-        Name shown.
-    total : int
-        Epochs at most.
-    """
-
-    def __init__(self, bars: Bars, fold: str, total: int) -> None:
+    def __init__(self, bars: Progress, fold: str, total: int) -> None:
         self.bars = bars
         self.bar = bars.add_task(f"epochs of {fold}", total=total, note="")
 

@@ -5,6 +5,7 @@ YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them again
 its own settings when it is made.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,36 +19,23 @@ Component = dict[str, Any]
 class Bound:
     """The smallest and the largest number a setting may be; ``above`` is not allowed itself."""
 
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
+    at_least: float = -math.inf
+    above: float = -math.inf
+    at_most: float = math.inf
 
     def refuses(self, value: float) -> str:
-        """Say what the value must be instead; empty if it is right.
-
-        Examples
-        --------
-        >>> Bound(above=0).refuses(-1), Bound(above=0).refuses(1)
-        ('greater than 0', '')
-        """
-        if self.at_least is not None and not value >= self.at_least:
+        """Say what the value must be instead; empty if it is right."""
+        if not value >= self.at_least:
             return f"at least {self.at_least:g}"
-        if self.above is not None and not value > self.above:
+        if self.above > -math.inf and not value > self.above:
             return f"greater than {self.above:g}"
-        if self.at_most is not None and not value <= self.at_most:
+        if not value <= self.at_most:
             return f"at most {self.at_most:.15g}"
-        return "" if abs(value) < float("inf") else "a finite number"
+        return "" if abs(value) < math.inf else "a finite number"
 
 
-def _number(
-    default: T,
-    *,
-    at_least: float | None = None,
-    above: float | None = None,
-    at_most: float | None = None,
-) -> T:
-    bound = Bound(at_least, above, at_most)
-    chosen: T = field(default=default, metadata={"bound": bound})
+def _number(default: T, **bound: float) -> T:
+    chosen: T = field(default=default, metadata={"bound": Bound(**bound)})
     return chosen
 
 

@@ -28,6 +28,9 @@ EVERY = (
 SLOPE = ("data=numpy_files", "input=slope", "model=slope", "explain=none", "baselines=none")
 
 
+pytestmark = pytest.mark.slow
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a user sees of a run."""
@@ -154,6 +157,7 @@ def test_a_baseline(every: Shown) -> None:
     assert record.skipped == ""
     assert all(chosen["least"] > 0 for chosen in record.parameters.values())
     assert any(row.who == "loud" and row.metric == "f1" for row in every.scores)
+    assert "loud" in every.terminal
     assert "loud" in every.page
 
 

@@ -1,19 +1,18 @@
 """Experiments on recordings of a user's own, from the command line to the results."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
-from xai_sleep.report.protocol import protocol
 
 from tests.support import dreams as dreams_tree
+from tests.support import own
 from tests.support.own import write_night, write_signals, write_table
 from tests.support.runs import TINY, composed, launch
 from xai_sleep.errors import InputError
-from xai_sleep.experiment.run import read, run
-from xai_sleep.progress import Progress
+from xai_sleep.experiment.run import run
+from xai_sleep.report.methods import methods
+from xai_sleep.results.run import RunRecord
 
 QUIET = Console(quiet=True)
 FAST = (*TINY, "explain=none", "explain.figures=0", "trainer.max_epochs=1")
@@ -29,17 +28,16 @@ def test_a_folder_of_recordings_becomes_scores(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "(files data)" in err
-    found = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert found["data"] == found["config"]["data"]["name"] == "files"
-    assert found["config"]["data"]["root"] == "mine"
-    described = [(r["record"], r["subject"], r["scored_seconds"]) for r in found["records"]]
+    found = RunRecord.load(tmp_path / "run")
+    assert (found.data, found.config.data["root"]) == ("files", "mine")
+    described = [(r.record, r.subject, r.scored_seconds) for r in found.records]
     assert described == [(name, name, 280.0) for name in ("night1", "night2")]
-    assert [fold["name"] for fold in found["folds"]] == ["night1", "night2"]
-    baselines = found["baselines"]
-    assert baselines["automatic"]["skipped"] == "the records have no automatic marks"
-    assert baselines["experts"]["skipped"] == "no record was scored by two experts"
-    assert baselines["threshold"]["windows"]["f1"]["pooled"] is not None
-    assert "Scored time is what the tables say." in " ".join(protocol(found))
+    assert [fold.name for fold in found.folds] == ["night1", "night2"]
+    skipped = {each.name: each.skipped for each in found.baselines}
+    assert skipped["automatic"] == "the records have no automatic marks"
+    assert skipped["experts"] == "no record was scored by two experts"
+    assert found.table.one("windows", "f1", who="threshold").value is not None
+    assert "Scored time is what the tables say." in " ".join(methods(found))
     for path in (path for path in (tmp_path / "run").rglob("*") if path.is_file()):
         content = path.read_bytes()
         assert b"Doe_" not in content, path
@@ -48,8 +46,8 @@ def test_a_folder_of_recordings_becomes_scores(tmp_path: Path) -> None:
     assert "Doe_" not in out + err
 
 
-def finished(path: Path, *overrides: str) -> dict[str, Any]:
-    return run(composed(*FAST, *overrides, output=path), QUIET)
+def finished(path: Path, *overrides: str) -> RunRecord:
+    return run(composed(*FAST, *overrides, output=path), console=QUIET)
 
 
 def test_dreams_written_as_tables_scores_the_same(tmp_path: Path) -> None:
@@ -63,15 +61,12 @@ def test_dreams_written_as_tables_scores_the_same(tmp_path: Path) -> None:
     channel = "task.channels=[[CZ-A1]]"
     one = finished(tmp_path / "a", "data=dreams", f"data.root={tmp_path / 'dreams'}", channel)
     other = finished(tmp_path / "b", "data=files", f"data.root={folder}", channel)
-    for part in ("folds", "summary"):
-        assert one[part] == other[part]
+    assert one.table == other.table
+    assert [(f.threshold, f.detector) for f in one.folds] == [
+        (f.threshold, f.detector) for f in other.folds
+    ]
     for file in ("predictions.csv", "events.csv"):
         assert (tmp_path / "a" / file).read_text() == (tmp_path / "b" / file).read_text()
-
-
-def first_read(root: Path, *overrides: str) -> None:
-    config = composed(*OWN, f"data.root={root}", *overrides)
-    read(config, Progress(QUIET))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +82,12 @@ def test_a_recording_that_does_not_suffice_is_refused(
     write_signals(tmp_path, "a", seconds=seconds, rate=rate)
     write_table(tmp_path / "a.csv", "onset,duration", (1, 1))
     with pytest.raises(InputError, match=said):
-        first_read(tmp_path, "data.scored=all")
+        finished(tmp_path / "run", *OWN, f"data.root={tmp_path}", "data.scored=all")
 
 
 def test_what_was_scored_is_asked_for_before_anything_else_is_done(tmp_path: Path) -> None:
     write_night(tmp_path, "a", scored=None)
     with pytest.raises(InputError, match=r"add rows with trial_type scored .* data\.scored=all"):
-        first_read(tmp_path)
-    first_read(tmp_path, "data.scored=all")
+        finished(tmp_path / "run", *OWN, f"data.root={tmp_path}")
+    (recording,) = own.read(tmp_path, channels=[["C3-A2"]], scored="all")
+    assert recording.scored.tolist() == [[0, own.SECONDS]]

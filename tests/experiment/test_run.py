@@ -1,14 +1,13 @@
 """A whole experiment on simulated recordings: every file it promises, and what stands in it."""
 
 import csv
-import io
 import json
 import math
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,29 +17,35 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from pytorch_lightning.loggers.logger import DummyLogger
 from rich.console import Console
 from sklearn import metrics
 
 from tests.support.runs import TINY, composed, launch, wait_for
+from xai_sleep.config import settled
 from xai_sleep.detect.detector import RATE, Activation, Detector
 from xai_sleep.errors import InputError
-from xai_sleep.experiment.run import divide, read, run
-from xai_sleep.experiment.training import fold_data
-from xai_sleep.metrics.events import event_scores
+from xai_sleep.experiment.run import MakeObserver, divide, run
+from xai_sleep.experiment.training import Plan, build_input, build_trainer, predicted
+from xai_sleep.metrics.events import CURVE, event_scores
 from xai_sleep.metrics.windows import SCORES, choose_threshold
-from xai_sleep.models.cnn1d import CNN1d
-from xai_sleep.progress import Progress
+from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.simulated import simulate
+from xai_sleep.report.observer import Pages
+from xai_sleep.results.events import Events
+from xai_sleep.results.observer import Observer
+from xai_sleep.results.run import RunRecord
+from xai_sleep.results.scores import Scores
+from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 
 QUIET = Console(quiet=True)
 SUBJECTS = ["synthetic1", "synthetic2", "synthetic3"]
 SIMULATED = simulate("spindle", subjects=3, minutes=3.0, seed=0)
 WINDOW = 5.0
-SUMMARIES = {
-    *("windows", "windows_at_half", "maps", "explainers", "calibration"),
-    *("events", "events_n2n3", "event_curve", "event_records"),
-}
+PARTS = {"windows", "windows_at_half", "calibration", "events", "event_curve"}
+EXPLAINED = {"maps", "faithfulness", "deletion", "insertion", "sanity", "sanity_maps"}
+TABLES = ("predictions.csv", "events.csv", "scores.csv")
 
 # Each score from scikit-learn: labels, probabilities, detections.
 Score = Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], float]
@@ -64,7 +69,7 @@ class Run:
     """A finished run: its settings and what it left behind."""
 
     config: Config
-    returned: dict[str, Any]
+    returned: RunRecord
 
     @property
     def path(self) -> Path:
@@ -72,9 +77,9 @@ class Run:
         return Path(self.config.output_dir)
 
     @cached_property
-    def results(self) -> dict[str, Any]:
+    def record(self) -> RunRecord:
         """Content of ``results.json``."""
-        return read_json(self.path / "results.json")
+        return RunRecord.load(self.path)
 
     @cached_property
     def predictions(self) -> list[dict[str, str]]:
@@ -88,75 +93,73 @@ class Run:
         return np.array([kind(row[name]) for row in rows])
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read JSON as the standard has it: without NaN and infinity."""
-
-    def refuse(word: str) -> None:
-        raise AssertionError(f"{path} holds {word}")
-
-    content: dict[str, Any] = json.loads(path.read_text(), parse_constant=refuse)
-    return content
+def untimed(record: RunRecord) -> RunRecord:
+    """Leave out what depends on the clock, the command and the state of the code."""
+    folds = [replace(fold, seconds=0.0) for fold in record.folds]
+    return replace(record, timing={}, command=None, commit=None, folds=folds)
 
 
-def without_timing(results: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in results.items() if key != "timing"}
-
-
-def experiment(*overrides: str, output: Path) -> Run:
+def experiment(*overrides: str, output: Path, observers: Sequence[MakeObserver] = ()) -> Run:
     config = composed(*TINY, *overrides, output=output)
-    return Run(config, run(config, QUIET))
+    return Run(config, run(config, observers, QUIET))
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Three simulated subjects, three folds, two epochs."""
-    return experiment(output=tmp_path_factory.mktemp("runs") / "tiny")
+    return experiment(output=tmp_path_factory.mktemp("runs") / "tiny", observers=[Pages])
 
 
 def test_the_run_leaves_the_files_that_it_promises(tiny: Run) -> None:
     found = {str(path.relative_to(tiny.path)) for path in tiny.path.rglob("*") if path.is_file()}
-    folds = {f"folds/{s}/{file}" for s in SUBJECTS for file in ("metrics.json", "model.ckpt")}
+    stored = ("metrics.json", "model.ckpt", "test.npz")
+    folds = {f"folds/{subject}/{file}" for subject in SUBJECTS for file in stored}
     shown = ["roc", "confusion", "scores", "calibration", "training"]
     shown += ["alignment", "localisation", "faithfulness"]
-    figures = {f"figures/{name}.png" for name in (*shown, *(f"timeline-{i + 1}" for i in range(3)))}
-    examples = {f"figures/examples-{subject}.png" for subject in SUBJECTS}
-    tables = {"results.json", "results.csv", "predictions.csv", "maps.npz", "report.html"}
-    tables |= {"events.csv", "activation.npz"}
-    own = {"settings.json", "run.lock", *(f"folds/{s}/test.npz" for s in SUBJECTS)}
-    assert found == folds | figures | examples | tables | own
+    shown += [f"timeline-{i + 1}" for i in range(3)] + [f"examples-{name}" for name in SUBJECTS]
+    whole = {"results.json", *TABLES, "activation.npz", "maps.npz", "report.html"}
+    own = {"settings.json", "recordings.json", "run.lock"}
+    assert found == folds | {f"figures/{name}.png" for name in shown} | whole | own
 
 
-def test_results_hold_what_the_run_returned_with_source_and_settings(tiny: Run) -> None:
-    results = tiny.results
-    assert results == tiny.returned
-    assert set(results) == {
-        *("schema", "version", "data", "config", "records", "folds", "summary", "timing")
-    }
-    assert (results["schema"], results["data"]) == (1, "synthetic")
-    assert results["config"]["task"]["name"] == "spindle"
-    assert results["config"]["data"]["name"] == "synthetic"
-    assert not {"output_dir", "logger"} & set(results["config"])
-    assert "image_cache" not in results["config"]["data"]
-    assert set(results["timing"]) == set(SUBJECTS)
-    assert min(results["timing"].values()) > 0
+def test_the_record_is_what_the_run_returned_with_source_and_settings(tiny: Run) -> None:
+    assert tiny.record == tiny.returned
+    assert (tiny.record.schema, tiny.record.data) == (2, "synthetic")
+    assert tiny.record.config == settled(tiny.config)
+    assert (tiny.record.leaks, tiny.record.baselines) == ([], [])
+    assert set(tiny.record.timing) == set(SUBJECTS)
+    assert min(tiny.record.timing.values()) > 0
+    kept = json.loads((tiny.path / "settings.json").read_text())
+    assert kept == json.loads(json.dumps(asdict(tiny.record.config)))
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"results.json holds {word}, which is no JSON")
+
+    json.loads((tiny.path / "results.json").read_text(), parse_constant=refuse)
 
 
-def test_results_describe_the_records(tiny: Run) -> None:
-    described = [(r["record"], r["subject"], r["events"]) for r in tiny.results["records"]]
-    assert described == [(r.record, r.subject, len(r.events)) for r in SIMULATED]
-    for described_record, recording in zip(tiny.results["records"], SIMULATED, strict=True):
-        assert described_record["seconds"] == recording.duration
-        assert described_record["scored_seconds"] == np.diff(recording.scored).sum()
+def test_the_record_describes_the_recordings(tiny: Run) -> None:
+    for told, recording in zip(tiny.record.records, SIMULATED, strict=True):
+        assert (told.record, told.subject) == (recording.record, recording.subject)
+        assert (told.events, told.seconds) == (len(recording.events), recording.duration)
+        assert told.scored_seconds == np.diff(recording.scored).sum()
 
 
-def test_every_score_has_its_summary(tiny: Run) -> None:
-    summary = tiny.results["summary"]
-    assert set(summary) == SUMMARIES
-    assert set(summary["maps"]) == {"true_positives", "positives"}
-    for table in (summary["windows"], summary["windows_at_half"]):
-        assert set(table) == set(SCORES) == set(ORACLES)
-        for score in table.values():
-            assert set(score) == {"mean", "std", "ci95", "pooled", "folds", "undefined"}
+def test_every_score_has_its_summary_and_a_row_a_fold(tiny: Run) -> None:
+    table = tiny.record.table
+    assert set(table.distinct("part")) == PARTS | EXPLAINED
+    assert set(SCORES) == set(ORACLES)
+    for part in ("windows", "windows_at_half"):
+        rows = table.select(part=part)
+        assert set(rows.distinct("metric")) == set(SCORES)
+        for name in SCORES:
+            folds = [row.fold for row in rows.select(metric=name)]
+            assert sorted(folds) == sorted([*SUBJECTS, "mean", "pooled"])
+    assert {metric.name for metric in tiny.record.metrics} >= set(table.distinct("metric"))
+
+
+def test_the_table_of_scores_is_that_of_the_record(tiny: Run) -> None:
+    assert Scores.read(tiny.path / "scores.csv") == tiny.record.table
 
 
 def test_each_scored_window_is_tested_once_and_labelled_by_the_events(tiny: Run) -> None:
@@ -170,13 +173,15 @@ def test_each_scored_window_is_tested_once_and_labelled_by_the_events(tiny: Run)
                 names = (recording.record, recording.subject, recording.subject)
                 expected.append((*names, here, there, int(label)))
     assert list(tiny.predictions[0]) == [
-        *("record", "subject", "fold", "start", "end", "label", "probability", "detected")
+        *("record", "subject", "fold", "start", "end", "label", "stage"),
+        *("probability", "threshold", "detected", "data"),
     ]
     found = [
         (r["record"], r["subject"], r["fold"], float(r["start"]), float(r["end"]), int(r["label"]))
         for r in tiny.predictions
     ]
     assert found == expected
+    assert {row["data"] for row in tiny.predictions} == {"SIMULATED"}
 
 
 def oracle(
@@ -194,99 +199,89 @@ def test_scores_are_those_of_scikit_learn(tiny: Run, name: str) -> None:
     label, probability = tiny.column("label", int), tiny.column("probability")
     of_fold = tiny.column("fold", str)
     calls = {"windows": tiny.column("detected", int), "windows_at_half": 1 * (probability >= 0.5)}
-    for key, detected in calls.items():
-        expected = []
-        for fold in tiny.results["folds"]:
-            rows = of_fold == fold["name"]
-            expected.append(oracle(name, label[rows], probability[rows], detected[rows]))
-            assert fold[key][name] == pytest.approx(expected[-1], abs=1e-6)
-            assert (name in fold[key]["undefined"]) == (expected[-1] is None)
-        summary = tiny.results["summary"][key][name]
+    for part, detected in calls.items():
+        defined = []
+        for fold in SUBJECTS:
+            rows = of_fold == fold
+            expected = oracle(name, label[rows], probability[rows], detected[rows])
+            found = tiny.record.table.one(part, name, fold=fold)
+            assert found.value == pytest.approx(expected, abs=1e-6)
+            assert bool(found.reason) == (expected is None)
+            defined += [] if expected is None else [expected]
+        summary = tiny.record.table.summary(part, name)
         pooled = oracle(name, label, probability, detected)
-        assert summary["pooled"] == pytest.approx(pooled, abs=1e-6)
-        defined = [score for score in expected if score is not None]
-        assert summary["folds"] == len(defined)
-        assert summary["mean"] == pytest.approx(np.mean(defined) if defined else None)
-        spread = np.std(defined, ddof=1) if len(defined) > 1 else None
-        assert summary["std"] == pytest.approx(spread)
+        assert summary.pooled == pytest.approx(pooled, abs=1e-6)
+        assert summary.folds == len(defined)
+        assert summary.mean == pytest.approx(np.mean(defined) if defined else None)
+        assert summary.sd == pytest.approx(np.std(defined, ddof=1) if len(defined) > 1 else None)
 
 
 def test_a_detection_reaches_the_threshold_of_its_fold(tiny: Run) -> None:
-    for fold in tiny.results["folds"]:
-        probability = tiny.column("probability", fold=fold["name"])
-        expected = probability >= fold["threshold"]
-        assert np.array_equal(tiny.column("detected", int, fold["name"]), expected)
+    for fold in tiny.record.folds:
+        assert set(tiny.column("threshold", fold=fold.name)) == {fold.threshold}
+        expected = tiny.column("probability", fold=fold.name) >= fold.threshold
+        assert np.array_equal(tiny.column("detected", int, fold.name), expected)
 
 
-def test_the_table_of_folds_repeats_the_results(tiny: Run) -> None:
-    with (tiny.path / "results.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["fold"] for row in rows] == SUBJECTS
-    for row, fold in zip(rows, tiny.results["folds"], strict=True):
-        assert int(row["windows"]) == fold["counts"]["test"]["windows"]
-        assert int(row["positive"]) == fold["counts"]["test"]["positive"]
-        assert float(row["threshold"]) == fold["threshold"]
-        for name in SCORES:
-            score = fold["windows"][name]
-            assert row[name] == ("" if score is None else str(score))
-        for name in ("precision", "recall", "f1"):
-            score = fold["events"][name]
-            assert row[f"event_{name}"] == ("" if score is None else str(score))
+def test_windows_are_counted(tiny: Run) -> None:
+    for fold in tiny.record.folds:
+        label = tiny.column("label", int, fold.name)
+        assert (fold.test.windows, fold.test.positive) == (len(label), label.sum())
+    calibration = tiny.record.table.select(part="calibration")
+    bins = [
+        [calibration.one("calibration", name, over=over).value for name in ("windows", "observed")]
+        for over in calibration.distinct("over")
+    ]
+    count, observed = np.array(bins, dtype=np.float64).T
+    assert count.sum() == len(tiny.predictions)
+    assert np.average(observed, weights=count) == pytest.approx(tiny.column("label", int).mean())
 
 
-def test_events_follow_from_the_activation_by_the_detector_of_the_fold(
-    tmp_path: Path,
-) -> None:
-    run = experiment("model=cnn1d_power", "trainer.max_epochs=4", output=tmp_path)
+def test_events_follow_from_the_activation_by_the_detector_of_the_fold(tmp_path: Path) -> None:
+    explained = ("explain.sanity=false", "explain.faithfulness=false")
+    run = experiment("model=cnn1d_power", "trainer.max_epochs=4", *explained, output=tmp_path)
     with np.load(run.path / "activation.npz") as stored:
-        activations = dict(stored)
-    with (run.path / "events.csv").open() as file:
-        rows = list(csv.DictReader(file))
+        assert stored["data"] == "SIMULATED"
+        activations = {name: stored[name] for name in stored.files if name != "data"}
+    events, table = Events.read(run.path / "events.csv"), run.record.table
     assert activations.pop("step") == 1 / RATE
-    assert len(rows) > 0
-    for fold, recording in zip(run.results["folds"], SIMULATED, strict=True):
+    assert len(events) > 0
+    for fold, recording in zip(run.record.folds, SIMULATED, strict=True):
         name = recording.record
         parts = (name, f"{name}_relevance", f"{name}_evidence")  # this network offers all three
         activation = Activation(*(activations.pop(part) for part in parts))
-        chosen = fold["detector"]
-        found = Detector(**{f.name: chosen[f.name] for f in fields(Detector)}).find(activation)
-        mine = [row for row in rows if row["record"] == name]
-        onsets = np.array([float(row["onset"]) for row in mine])
-        durations = np.array([float(row["duration"]) for row in mine])
-        np.testing.assert_allclose(np.column_stack([onsets, onsets + durations]), found.events)
-        scores = event_scores(recording.events, found.events, recording.scored)
-        for figure, value in scores.figures.items():
-            assert fold["events"][figure] == pytest.approx(value)
-        assert fold["events"]["curve"] == scores.curve
-        assert sum(int(row["matched"] or 0) for row in mine) == len(scores.onset)
+        detector = Detector(**{f.name: getattr(fold.detector, f.name) for f in fields(Detector)})
+        found = detector.find(activation).events
+        np.testing.assert_allclose(events.of(name), found)
+        expected = event_scores(recording.events, found, recording.scored, 0.2)
+        for metric, value in expected.figures.items():
+            row = table.one("events", metric, fold=fold.name)
+            assert row.value == pytest.approx(value)
+            assert row.reason == expected.undefined.get(metric, "")
+        for metric, points in expected.curve.items():
+            for iou, value in zip(CURVE, points, strict=True):
+                over = f"iou {iou:g}"
+                row = table.one("event_curve", metric, over=over, fold=fold.name)
+                assert row.value == pytest.approx(value)
+        assert events.matched[events.record == name].sum() == len(expected.onset)
     assert not activations
 
 
-def test_calibration_counts_every_window(tiny: Run) -> None:
-    found = tiny.results["summary"]["calibration"]
-    assert sum(found["count"]) == len(tiny.predictions)
-    share = np.dot(found["observed"], found["count"]) / sum(found["count"])
-    assert share == pytest.approx(tiny.column("label", int).mean())
-
-
-def test_every_fold_starts_with_fresh_weights(tiny: Run) -> None:
+def test_every_fold_starts_with_fresh_weights_and_every_epoch_is_kept(tiny: Run) -> None:
     """A network that knows nothing has a loss of ln 2."""
-    for fold in tiny.results["folds"]:
-        assert fold["first_loss"] == pytest.approx(math.log(2), abs=0.1)
-        assert fold["epochs"] == 2
-
-
-def test_every_epoch_of_a_fold_is_kept(tiny: Run) -> None:
-    for fold in tiny.results["folds"]:
-        history = fold["history"]
+    for fold in tiny.record.folds:
+        assert fold.first_loss == pytest.approx(math.log(2), abs=0.1)
+        history = asdict(fold.history)
+        assert fold.epochs == 2
         assert {len(values) for values in history.values()} == {2}
-        assert max(history["val_average_precision"]) == fold["val_average_precision"]
+        assert max(history["val_average_precision"]) == fold.val_average_precision
         assert 0 < min(history["train_loss"] + history["val_loss"]) < 1
 
 
 def test_maps_stand_beside_the_predictions(tiny: Run) -> None:
     with np.load(tiny.path / "maps.npz") as stored:
         maps, index = stored["maps"], stored["index"]
+        assert stored["data"] == "SIMULATED"
     assert maps.dtype == np.float16
     assert maps.shape == (len(tiny.predictions), WINDOW * tiny.config.task.sfreq)
     assert np.array_equal(index, np.arange(len(tiny.predictions)))
@@ -297,33 +292,32 @@ def test_maps_stand_beside_the_predictions(tiny: Run) -> None:
         with np.load(tiny.path / "folds" / fold / "test.npz") as stored:
             rows = index[tiny.column("fold", str) == fold]
             assert np.array_equal(stored["maps"], maps[rows])
-            assert np.array_equal(
-                stored["probability"], tiny.column("probability", np.float32, fold)
-            )
+            probability = tiny.column("probability", np.float32, fold)
+            assert np.array_equal(stored["probability"], probability)
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_stored_weights_give_threshold_and_probabilities_again(tiny: Run, number: int) -> None:
+def test_stored_weights_give_threshold_and_probabilities_again(
+    tiny: Run, number: int, tmp_path: Path
+) -> None:
     """Threshold from validation windows, probabilities of test windows; nothing is unpickled."""
-    recordings, inputs = read(tiny.config, Progress(QUIET))
-    fold = divide(tiny.config, recordings)[number]
-    data = fold_data(tiny.config, inputs, fold)
+    config, seen = tiny.config, build_input(tiny.config)
+    inputs = [
+        seen.prepare(replace(each, signals=each.signals[:1], channels=each.channels[:1]))
+        for each in SIMULATED
+    ]
+    fold = divide(config, inputs)[number]
+    data = Plan(config, seen.store(inputs)).data(fold, seen)
     data.setup()
-    checkpoint = torch.load(tiny.path / "folds" / fold.name / "model.ckpt", weights_only=True)
-    network = CNN1d(n_chans=len(inputs[0].channels), n_times=500)
-    prefix = "network."
-    network.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items() if prefix in k}
-    )
-    network.eval()
-    with torch.no_grad():
-        validated, tested = (
-            torch.cat([network(batch[0]).softmax(1)[:, 1] for batch in loader]).numpy()
-            for loader in (data.val_dataloader(), data.test_dataloader())
-        )
+    weights = tiny.path / "folds" / fold.name / "model.ckpt"
+    assert "state_dict" in torch.load(weights, weights_only=True)
+    classifier = EventClassifier.load_from_checkpoint(weights, weights_only=True)
+    trainer = build_trainer(config, data, tmp_path, logger=DummyLogger())
+    tested = predicted(trainer, classifier, data.test_dataloader())
     stored = tiny.column("probability", np.float32, fold.name)
     np.testing.assert_allclose(tested, stored, rtol=0, atol=1e-6)
-    threshold = tiny.results["folds"][number]["threshold"]
+    validated = predicted(trainer, classifier, data.val_dataloader())
+    threshold = tiny.record.folds[number].threshold
     assert choose_threshold(data.val.label, validated) == pytest.approx(threshold, abs=1e-6)
 
 
@@ -340,44 +334,46 @@ def test_one_seed_gives_the_same_bytes_and_explaining_changes_nothing(
 ) -> None:
     again = experiment("explain=none", output=tmp_path / "again")
     assert not (again.path / "maps.npz").exists()
-    assert "maps" not in again.results["summary"]
-    assert not list((again.path / "figures").glob("examples-*"))
-    for name in ("predictions.csv", "results.csv", "events.csv"):
+    for name in ("predictions.csv", "events.csv", "activation.npz"):
         assert (again.path / name).read_bytes() == (tiny.path / name).read_bytes()
-    assert again.results["summary"] == {
-        key: value
-        for key, value in tiny.results["summary"].items()
-        if key not in ("maps", "explainers")
-    }
+    kept = [row for row in tiny.record.scores if row.part in PARTS]
+    assert sorted(again.record.scores, key=str) == sorted(kept, key=str)
 
 
 def test_another_seed_gives_other_results(tiny: Run, tmp_path: Path) -> None:
-    other = experiment("seed=1", "explain=none", output=tmp_path)
+    other = experiment("seed=1", "explain=none", "trainer.max_epochs=1", output=tmp_path)
     for name in ("label", "probability"):
         assert not np.array_equal(other.column(name), tiny.column(name))
-    losses, others = ([f["first_loss"] for f in r.results["folds"]] for r in (tiny, other))
+    losses, others = ([fold.first_loss for fold in r.record.folds] for r in (tiny, other))
     assert set(losses).isdisjoint(others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "folds"),
     [
         (("cv=kfold", "cv.folds=3", "balance=none"), ["fold01", "fold02", "fold03"]),
-        (("task=rem", "balance=adasyn", "task.scale=train"), SUBJECTS),
-        (("model=cnn1d_power", "balance.noise=0.1"), SUBJECTS),
+        (("task=rem", "balance=adasyn", "task.scale=train"), SUBJECTS[:2]),
+        (
+            ("model=cnn1d_power", "balance.noise=0.1", "explain.shuffled_labels=true"),
+            SUBJECTS[:2],
+        ),
     ],
 )
 def test_other_choices_work_as_well(
     overrides: tuple[str, ...], folds: list[str], tmp_path: Path
 ) -> None:
-    found = experiment(*overrides, "explain.figures=0", output=tmp_path)
-    assert [fold["name"] for fold in found.results["folds"]] == folds
+    found = experiment(*overrides, "trainer.max_epochs=1", "data.subjects=2", output=tmp_path)
+    assert [fold.name for fold in found.record.folds] == folds
     assert set(found.column("fold", str)) == set(folds)
     windows = list(zip(found.column("record", str), found.column("start"), strict=True))
     assert len(set(windows)) == len(windows)
-    assert set(found.results["summary"]) == SUMMARIES
-    for fold in found.results["folds"]:
-        assert fold["first_loss"] == pytest.approx(math.log(2), abs=0.1)
+    assert set(found.record.table.distinct("part")) == PARTS | EXPLAINED
+    controls = found.record.table.select(part="sanity_maps").distinct("over")
+    shuffled = ["shuffled_labels"] * ("explain.shuffled_labels=true" in overrides)
+    assert controls == ["random_weights", *shuffled]
+    for fold in found.record.folds:
+        assert fold.first_loss == pytest.approx(math.log(2), abs=0.1)
 
 
 def test_unset_choices_are_taken_from_what_is_there(
@@ -391,28 +387,58 @@ def test_unset_choices_are_taken_from_what_is_there(
     )
     (warning,) = (r for r in caplog.records if r.name.startswith("xai_sleep"))
     assert warning.levelname == "WARNING"
-    assert "nowhere: these are SIMULATED recordings" in warning.getMessage()
-    assert found.results["data"] == found.results["config"]["data"]["name"] == "synthetic"
+    assert "these are SIMULATED recordings" in warning.getMessage()
+    assert "nowhere" in warning.getMessage()
+    assert found.record.data == "synthetic"
 
 
 def test_a_finished_run_is_read_again(tiny: Run) -> None:
     """Wherever its files of images are, and whoever watches."""
-    before = {path: path.stat().st_mtime_ns for path in (tiny.path / "folds").rglob("*.*")}
-    results = (tiny.path / "results.json").read_bytes()
-    elsewhere = composed(
-        *TINY, "data.image_cache=/nowhere", "logger.project=other", output=tiny.path
-    )
-    assert run(elsewhere, QUIET) == tiny.returned
-    assert (tiny.path / "results.json").read_bytes() == results
+    files = [path for path in tiny.path.rglob("*.*") if path.name != "run.lock"]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    elsewhere = ("input.image.cache=/nowhere", "logger.project=other")
+    assert experiment(*elsewhere, output=tiny.path).returned == tiny.returned
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_observers_are_told_in_order_and_once(tmp_path: Path) -> None:
+    """Of a run that goes on, only of what is done now."""
+    told: list[str] = []
+
+    class Told(Observer):
+        def begun(self, recordings: Any, images: Any) -> None:
+            told.append(f"begun {len(recordings)} {images}")
+
+        def fold_finished(self, outcome: Any, scores: Any) -> None:
+            told.append(f"{outcome.name} {scores.one('windows', 'f1', fold=outcome.name).fold}")
+
+        def run_finished(self, finished: Any) -> None:
+            told.append(f"finished {len(finished.outcomes)}")
+
+    make: MakeObserver = lambda config, stamp, directory: Told()  # noqa: E731, ARG005
+    fast = ("explain=none", "trainer.max_epochs=1", "data.subjects=2")
+    path = tmp_path / "run"
+    first = experiment(*fast, output=path, observers=[make])
+    folds = [f"{name} {name}" for name in SUBJECTS[:2]]
+    assert told == ["begun 2 None", *folds, "finished 2"]
+    told.clear()
+    (path / "results.json").unlink()
+    shutil.rmtree(path / "folds" / SUBJECTS[1])
+    again = experiment(*fast, output=path, observers=[make])
+    assert told == ["begun 2 None", *folds[1:], "finished 2"]
+    assert untimed(again.record) == untimed(first.record)
 
 
 @pytest.mark.parametrize(
     ("overrides", "named"),
     [
         (("seed=1",), r"\(seed\)"),
-        (("task=rem",), r"\(task\.band, .*task\.event.*\)"),
-        (("cv.val_blocks=4", "trainer.patience=3"), r"\(cv\.val_blocks, trainer\.patience\)"),
+        (("task=rem",), r"\(.*task\.band, .*task\.event.*\)"),
+        (
+            ("cv.val_blocks=4", "trainer.patience=3"),
+            r"\(cv\.divide\.val_blocks, cv\.val_blocks, trainer\.patience\)",
+        ),
+        (("leak=carried_weights",), r"\(leak\.carried_weights\._target_.*\)"),
     ],
 )
 def test_other_settings_in_the_same_directory_are_refused(
@@ -424,32 +450,52 @@ def test_other_settings_in_the_same_directory_are_refused(
     assert (tiny.path / "results.json").read_bytes() == results
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("+explain.methods.mine={_target_: nowhere.map}", r"explain\.methods\.mine\._target_="),
+        ("+baselines.mine={_target_: nowhere.Mine}", r"baselines\.mine\._target_=nowhere\.Mine"),
+        ("+metrics.mine={_target_: nowhere.Mine}", r"metrics\.mine\._target_=nowhere\.Mine"),
+        ("+model.width=3", "model: .* unexpected keyword argument 'width'"),
+        ("cv.divide._target_=nowhere.fold", r"cv\.divide\._target_=nowhere\.fold cannot be"),
+        ("detector.map._target_=nowhere.map", r"detector\.map\._target_=nowhere\.map cannot be"),
+        ("balance.sampler._target_=nowhere.Sampler", r"balance\.sampler\._target_=nowhere\.Sampl"),
+    ],
+)
+def test_components_are_checked_before_any_recording_is_read(
+    setting: str, said: str, tmp_path: Path
+) -> None:
+    """The recordings asked for are not there, and nobody gets as far as to miss them."""
+    with pytest.raises(InputError, match=said):
+        experiment(setting, "data.records=[nobody]", output=tmp_path)
+
+
 @pytest.fixture(scope="module")
 def leaky(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Every leak at once, in three folds over blocks of time."""
     path = tmp_path_factory.mktemp("leaky") / "run"
-    return experiment("cv=kfold", "cv.folds=3", "leak=all", output=path)
+    quick = ("trainer.max_epochs=1", "explain.sanity=false", "explain.faithfulness=false")
+    leaks = ("cv=kfold", "cv.folds=3", "leak=all")
+    return experiment(*leaks, *quick, output=path, observers=[Pages])
 
 
 def test_every_output_of_a_leaky_run_says_so(leaky: Run) -> None:
-    leaks = leaky.config.leak.names
-    assert len(leaks) == 6
-    assert leaky.results["leaks"] == leaky.results["config"]["leak"]["names"] == leaks
-    for fold in leaky.results["folds"]:
-        assert fold["leaks"] == leaks
-        assert 0 < fold["windows_oversampled"]["accuracy"] <= 1
+    leaks = [leak.name for leak in leaky.record.leaks]
+    assert leaks == sorted(set(leaky.record.config.leak) - {"shared_subjects"})
+    for fold in leaky.record.folds:
+        assert fold.leaks == leaks
+        oversampled = leaky.record.table.one("windows_oversampled", "accuracy", fold=fold.name)
+        assert oversampled.value is not None
+        assert 0 < oversampled.value <= 1
     tables = list(leaky.path.glob("*.csv"))
-    assert {path.stem for path in tables} == {"predictions", "results", "events"}
+    assert {path.name for path in tables} == set(TABLES)
     for path in tables:
         with path.open() as file:
             assert {row["leaks"] for row in csv.DictReader(file)} <= {" ".join(["LEAKY", *leaks])}
-    for name in ("maps.npz", "activation.npz"):
+    for name in ("maps.npz", "activation.npz", *(f"folds/fold0{i}/test.npz" for i in (1, 2, 3))):
         with np.load(leaky.path / name) as stored:
-            assert stored["leaks"].tolist() == ["LEAKY", *leaks]
+            assert stored["leaks"] == " ".join(["LEAKY", *leaks])
     assert "<title>LEAKY: " in (leaky.path / "report.html").read_text()
-    console = Console(width=80, record=True, quiet=False, file=io.StringIO())
-    run(leaky.config, console)
-    assert "LEAKY spindle-CNN1d-kfold" in console.export_text()
 
 
 def test_a_leaky_run_resumes_as_if_unbroken(leaky: Run, tmp_path: Path) -> None:
@@ -457,30 +503,25 @@ def test_a_leaky_run_resumes_as_if_unbroken(leaky: Run, tmp_path: Path) -> None:
     shutil.copytree(leaky.path, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "folds" / "fold03")
     (tmp_path / "run" / "results.json").unlink()
-    again = run(replace(leaky.config, output_dir=str(tmp_path / "run")), QUIET)
-    assert without_timing(again) == without_timing(leaky.results)
+    again = run(replace(leaky.config, output_dir=str(tmp_path / "run")), console=QUIET)
+    assert untimed(again) == untimed(leaky.record)
 
 
 def test_a_clean_run_knows_nothing_of_leaks(tiny: Run) -> None:
-    assert "leak" not in tiny.results["config"]
-    assert "leaks" not in tiny.results
+    assert tiny.record.config.leak == {}
     for path in tiny.path.glob("*.csv"):
         assert "leaks" not in path.read_text().splitlines()[0]
     assert "LEAKY" not in (tiny.path / "report.html").read_text()
 
 
-def test_leaks_and_none_do_not_share_a_directory(tiny: Run) -> None:
-    with pytest.raises(InputError, match=r"other settings \(leak.names\)"):
-        experiment("leak=carried_weights", output=tiny.path)
-
-
+@pytest.mark.slow
 def test_carried_weights_show_in_the_first_loss(tmp_path: Path) -> None:
     training = ("trainer.max_epochs=15", "trainer.learning_rate=0.01", "explain=none")
     overrides = ("model=cnn1d_power", *training, "leak=carried_weights")
     found = experiment(*overrides, output=tmp_path)
-    first, *later = (fold["first_loss"] for fold in found.results["folds"])
+    first, *later = (fold.first_loss for fold in found.record.folds)
     assert first == pytest.approx(math.log(2), abs=0.1)
-    assert max(later) < 0.5 * math.log(2)
+    assert max(loss or math.inf for loss in later) < 0.5 * math.log(2)
 
 
 def start_tiny(directory: Path) -> subprocess.Popen[str]:
@@ -519,12 +560,12 @@ def test_a_killed_run_goes_on_where_it_stopped(tiny: Run, tmp_path: Path) -> Non
     assert again.returncode == 0, errors
     assert "Warning" not in errors
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    results = read_json(directory / "results.json")
-    assert without_timing(results) == without_timing(tiny.results)
-    for name in ("predictions.csv", "results.csv", "events.csv", "activation.npz"):
+    assert untimed(RunRecord.load(directory)) == untimed(tiny.record)
+    for name in (*TABLES, "activation.npz", "maps.npz"):
         assert (directory / name).read_bytes() == (tiny.path / name).read_bytes()
     for figure in (tiny.path / "figures").iterdir():
         assert (directory / "figures" / figure.name).read_bytes() == figure.read_bytes()
+    assert len(TestWindows.read(directory / "predictions.csv")) == len(tiny.predictions)
 
 
 @pytest.mark.slow

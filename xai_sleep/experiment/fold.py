@@ -36,6 +36,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.run import FoldRecord
 from xai_sleep.results.scores import MODEL, Score, Scores
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.datamodule import FoldDataModule
@@ -79,45 +80,26 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     epochs = experiment.progress.epochs(fold.name, plan.config.trainer.max_epochs)
     with ExitStack() as stack:
         loggers = [stack.enter_context(each.fold(fold.name)) for each in experiment.observers]
-        trainer = build_trainer(
-            plan.config,
-            data,
-            directory.fresh_fold(fold.name),
-            logger=next(filter(None, loggers), DummyLogger()),
-            callbacks=[epochs, explainer],
-        )
+        logger = next(filter(None, loggers), DummyLogger())
+        path, callbacks = directory.fresh_fold(fold.name), [epochs, explainer]
+        trainer = build_trainer(plan.config, data, path, logger=logger, callbacks=callbacks)
         outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
-        outcome = _explained(experiment, outcome, classifier, data, explainer, seed)
-        outcome = _noted(experiment, outcome, trainer, classifier, data)
+        record = _noted(experiment, outcome, trainer, classifier, data)
+        outcome = replace(outcome, record=record)
+        if (maps := np.asarray(explainer.maps)).size:
+            shuffled = partial(train_on_shuffled_labels, plan, fold, path / "shuffled", seed)
+            settings, detected = plan.config.explain, outcome.detected
+            explained = explain_fold(
+                settings, classifier, data, explainer, detected, seed, shuffled
+            )
+            outcome = replace(outcome, maps=maps, explained=explained)
         scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
-    assert outcome.record is not None
-    record = replace(outcome.record, seconds=time.perf_counter() - started)
-    outcome = replace(outcome, record=record)
+    seconds = time.perf_counter() - started
+    outcome = replace(outcome, record=replace(record, seconds=seconds))
     directory.write_fold(outcome)
     return outcome
-
-
-def _explained(
-    experiment: Experiment,
-    outcome: FoldOutcome,
-    classifier: EventClassifier,
-    data: FoldDataModule,
-    explainer: GradCamCallback,
-    seed: int,
-) -> FoldOutcome:
-    """Add the maps of test windows, and what they are worth."""
-    maps = np.asarray(explainer.maps)
-    if not maps.size:
-        return outcome
-    path = experiment.directory.fold(data.fold.name) / "shuffled"
-    shuffled = partial(train_on_shuffled_labels, experiment.plan, data.fold, path, seed)
-    settings = experiment.plan.config.explain
-    explained = explain_fold(
-        settings, classifier, data, explainer, outcome.detected, seed, shuffled
-    )
-    return replace(outcome, maps=maps, explained=explained)
 
 
 def _noted(
@@ -126,7 +108,7 @@ def _noted(
     trainer: pl.Trainer,
     classifier: EventClassifier,
     data: FoldDataModule,
-) -> FoldOutcome:
+) -> FoldRecord:
     """Note leaks in the record, and scores of synthetic windows that a leak lets into the test."""
     record, scores = outcome.record, list[Score]()
     assert record is not None
@@ -137,4 +119,4 @@ def _noted(
         called = Called(labels, every, decide(every, record.threshold))
         scores = called.rows(Rows("windows_oversampled", MODEL), outcome.name)
     leaks = [leak.name for leak in experiment.stamp.leaks]
-    return replace(outcome, record=replace(record, leaks=leaks, scores=scores))
+    return replace(record, leaks=leaks, scores=scores)

@@ -40,10 +40,7 @@ def commit(root: Path = Path(__file__).parents[2]) -> str | None:
 
 
 def command() -> str | None:
-    """Command line of the run at work; None where it was called from Python.
-
-    Where files go is left out: it changes no result.
-    """
+    """Command line of the run at work, without where files go; None if called from Python."""
     if not HydraConfig.initialized():
         return None
     return shlex.join(["python", "-m", "xai_sleep", *HydraConfig.get().overrides.task])

@@ -7,9 +7,10 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from rich.console import Console
@@ -19,7 +20,7 @@ from xai_sleep import __version__
 from xai_sleep.baselines.baseline import Baseline
 from xai_sleep.baselines.measure import Measured, measure
 from xai_sleep.baselines.trial import Trial
-from xai_sleep.components import build, made
+from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align
 from xai_sleep.evaluate.curves import curves
@@ -31,7 +32,8 @@ from xai_sleep.evaluate.records import describe
 from xai_sleep.evaluate.score import score_run
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
-from xai_sleep.experiment.training import Plan, build_input
+from xai_sleep.experiment.training import Plan, build_classifier, build_input
+from xai_sleep.explain.attribution import make_explainer, make_explainers
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.filtering import prepare, require_long_enough
@@ -47,10 +49,10 @@ from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Practice, chosen, leaks, together
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MakeObserver = Callable[[Config, Stamp, Path], Observer]
 """From the settings, what results must say of themselves, and the directory of the run."""
@@ -68,23 +70,23 @@ def run(
     observers : sequence of callables
         Make those who are told as it goes on: pages, tracking.
     console : Console, optional
-        Where progress is shown.
-
-    Returns
-    -------
-    RunRecord
-        What is in ``results.json``.
+        Where progress is shown; by default stderr.
 
     Raises
     ------
     InputError
-        If a setting, a component or a file cannot be used.
+        If a component, a setting or a file cannot be used; components are tried out before any
+        recording is read.
     """
     _settle_down(config)
-    practices = [build(Practice, f"leak.{name}", each) for name, each in config.leak.items()]
-    practices = chosen(practices, config)
-    seen = build_input(config)
-    source = _source(config, seen)
+    practices = chosen(_each(Practice, "leak", config.leak).values(), config)
+    practice, seen = together(practices), build_input(config)
+    _try_out(config)
+    judging = _judging(config)
+    baselines = _each(Baseline, "baselines", config.baselines)
+    task, simulator = config.task, simulator_of(config.task.simulator)
+    wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
+    source = _source(config, wanted)
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
@@ -94,27 +96,34 @@ def run(
     ):
         if record := _finished_before(directory):
             return record
-        raw = together(practices).recordings(source.read(_wanted(config, seen)))
-        _check(config, seen, raw)
+        raw = practice.recordings(source.read(wanted))
+        for one in raw:
+            require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
+        seen.check(raw)
         directory.require_same(raw)
-        recordings, inputs = _prepared(config, seen, raw, progress)
-        plan = Plan(config, seen.store(inputs), together(practices))
-        shared = (_judging(config), stamp, directory, progress, told)
-        return _work(Experiment(plan, recordings, *shared), source)
+        band = (task.band[0], task.band[1])
+        recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
+        for one in progress.each("records", raw, len(raw)):
+            recordings.append(prepare(one, sfreq=task.sfreq, bands=[band]))
+            inputs.append(seen.prepare(one))
+        plan = Plan(config, seen.store(inputs), practice)
+        experiment = Experiment(plan, recordings, judging, stamp, directory, progress, told)
+        return _work(experiment, baselines, source)
 
 
-def _work(experiment: Experiment, source: DataSource) -> RunRecord:
+def _work(
+    experiment: Experiment, baselines: Mapping[str, Baseline], source: DataSource
+) -> RunRecord:
     """Run the folds that are not finished, and write the files of the whole run."""
     config, recordings = experiment.plan.config, experiment.recordings
     for observer in experiment.observers:
         observer.begun(recordings, experiment.images)
     folds = experiment.plan.practice.folds(divide(config, recordings), recordings, config)
-    baselines = _compare(experiment, folds)
+    measured = _compare(experiment, baselines, folds)
     _remember_images(experiment, folds)
     numbers = experiment.progress.each("folds", range(len(folds)), len(folds))
     outcomes = [run_fold(experiment, folds, number) for number in numbers]
-    finished = _collect(experiment, outcomes, baselines, source)
-    _write(experiment, finished)
+    finished = _collect(experiment, outcomes, measured, source)
     for observer in experiment.observers:
         observer.run_finished(finished)
     finished.record.save(experiment.directory.path)
@@ -142,56 +151,35 @@ def _settle_down(config: Config) -> None:
     threadpool_limits(config.threads)  # of NumPy and SciPy, as jobs may share a machine
 
 
-def _wanted(config: Config, seen: Input) -> Wanted:
-    task = config.task
-    return Wanted(
-        event=task.event,
-        channels=seen.channels,
-        setting=seen.setting,
-        sfreq=task.sfreq,
-        seed=config.seed,
-        simulator=simulator_of(task.simulator),
-    )
+def _each(kind: type[T], group: str, components: Mapping[str, Component]) -> dict[str, T]:
+    """Make all components of a group."""
+    return {name: build(kind, f"{group}.{name}", each) for name, each in components.items()}
 
 
-def _source(config: Config, seen: Input) -> DataSource:
-    """Choose where recordings come from, and say so where the settings leave a choice."""
-    asked = build(DataSource, "data", config.data)
-    source = asked.chosen(_wanted(config, seen))
-    if source is not asked:
-        log.warning("these are %s (%s)", source.describe(), asked.describe())
-    return source
-
-
-def _check(config: Config, seen: Input, raw: Sequence[Recording]) -> None:
-    """Refuse recordings that the filters, a window or the network cannot do with."""
-    for one in raw:
-        place = f"record {one.record}"
-        require_long_enough(one, place, bands=seen.bands, window=config.task.window)
-    seen.check(raw)
-
-
-def _prepared(
-    config: Config, seen: Input, raw: Sequence[Recording], progress: Progress
-) -> tuple[list[Recording], list[Recording]]:
-    """Resample recordings: broad-band, as figures show them, and as the network sees them."""
-    band = (config.task.band[0], config.task.band[1])
-    both = [
-        (prepare(one, sfreq=config.task.sfreq, bands=[band]), seen.prepare(one))
-        for one in progress.each("records", raw, len(raw))
-    ]
-    return [broad for broad, _ in both], [inputs for _, inputs in both]
+def _try_out(config: Config) -> None:
+    """Make what each fold makes anew, so that a mistake in it is told before any work is done."""
+    target("cv.divide", config.cv.divide)
+    build_classifier(config)
+    make_explainers(config.explain.methods)
+    make_explainer("detector.map", config.detector.map)
+    if config.balance.sampler is not None:
+        made("balance.sampler", config.balance.sampler, random_state=config.seed)
 
 
 def _judging(config: Config) -> Judging:
-    return Judging(
-        iou=config.detector.iou,
-        tolerance=config.explain.tolerance,
-        methods=tuple(config.explain.methods),
-        further=tuple(
-            build(WindowMetric, f"metrics.{name}", each) for name, each in config.metrics.items()
-        ),
-    )
+    further = tuple(_each(WindowMetric, "metrics", config.metrics).values())
+    declared(further)  # refuses a name that is taken
+    methods = tuple(config.explain.methods)
+    return Judging(config.detector.iou, config.explain.tolerance, methods, further)
+
+
+def _source(config: Config, wanted: Wanted) -> DataSource:
+    """Choose where recordings come from, and say so where the settings leave a choice."""
+    asked = build(DataSource, "data", config.data)
+    source = asked.chosen(wanted)
+    if source is not asked:
+        log.warning("these are %s (%s)", source.describe(), asked.describe())
+    return source
 
 
 def _finished_before(directory: RunDirectory) -> RunRecord | None:
@@ -202,12 +190,11 @@ def _finished_before(directory: RunDirectory) -> RunRecord | None:
     return record if record.version == __version__ else None
 
 
-def _compare(experiment: Experiment, folds: Sequence[Fold]) -> Measured:
+def _compare(
+    experiment: Experiment, baselines: Mapping[str, Baseline], folds: Sequence[Fold]
+) -> Measured:
     """Score the baselines on the test windows; they do not depend on the network."""
     config, task = experiment.plan.config, experiment.plan.config.task
-    baselines = {
-        name: build(Baseline, f"baselines.{name}", each) for name, each in config.baselines.items()
-    }
     own = (task.window, task.min_overlap, config.seed, experiment.judging)
     measured = measure(baselines, Trial(experiment.recordings, folds, *own))
     for baseline in measured.records:
@@ -227,11 +214,11 @@ def _remember_images(experiment: Experiment, folds: Sequence[Fold]) -> None:
 def _collect(
     experiment: Experiment,
     outcomes: Sequence[FoldOutcome],
-    baselines: Measured,
+    measured: Measured,
     source: DataSource,
 ) -> Finished:
-    """Put together what the run found."""
-    config, recordings, judging = experiment.plan.config, experiment.recordings, experiment.judging
+    """Put together what the run came to, and write its tables and arrays."""
+    recordings, judging = experiment.recordings, experiment.judging
     judged = Judged(recordings, outcomes, judging)
     folds = [outcome.record for outcome in outcomes if outcome.record is not None]
     record = RunRecord(
@@ -240,36 +227,32 @@ def _collect(
         data=source.name,
         source=source.describe(),
         leaks=list(experiment.stamp.leaks),
-        config=settled(config),
+        config=settled(experiment.plan.config),
         records=describe(recordings),
         folds=folds,
-        baselines=baselines.records,
+        baselines=measured.records,
         metrics=declared(judging.further),
-        scores=[*score_run(judged), *baselines.scores],
+        scores=[*score_run(judged), *measured.scores],
         command=command(),
         commit=commit(),
         versions=versions(),
         timing={fold.name: fold.seconds for fold in folds},
     )
-    return Finished(
-        record=record,
-        recordings=recordings,
-        outcomes=outcomes,
-        windows=TestWindows.of(recordings, outcomes),
-        events=listed(judged),
-        curves=curves(outcomes),
-        aligned=align(recordings, outcomes),
-        images=experiment.images,
+    finished = Finished(
+        record,
+        recordings,
+        outcomes,
+        TestWindows.of(recordings, outcomes),
+        listed(judged),
+        curves(outcomes),
+        align(recordings, outcomes),
+        experiment.images,
     )
-
-
-def _write(experiment: Experiment, finished: Finished) -> None:
-    """Write the tables and arrays of the whole run."""
     path, stamp = experiment.directory.path, experiment.stamp
     finished.windows.write(path / "predictions.csv", stamp)
     finished.events.write(path / "events.csv", stamp)
     finished.scores.write(path / "scores.csv", stamp)
     write_arrays(path / "activation.npz", finished.activation_arrays, stamp)
     if finished.explained:
-        judged = Judged(finished.recordings, finished.outcomes, experiment.judging)
         write_arrays(path / "maps.npz", map_arrays(judged), stamp)
+    return finished
