@@ -40,10 +40,8 @@ def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
         except LeftOutError as reason:
             record = BaselineRecord(name, baseline.description, skipped=str(reason))
         else:
-            of_fold = {
-                each.name: dict(chosen) for each, chosen in zip(tested, parameters, strict=True)
-            }
-            record = BaselineRecord(name, baseline.description, parameters=of_fold)
+            chosen = {each.name: dict(one) for each, one in zip(tested, parameters, strict=True)}
+            record = BaselineRecord(name, baseline.description, parameters=chosen)
             outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
             found.scores.extend(score_baseline(outcomes, baseline.no_events))
         found.records.append(record)
@@ -80,17 +78,14 @@ def _decided(trial: Trial, test: Times, answers: Mapping[int, Answer]) -> NDArra
 
 def _events(test: Times, answers: Mapping[int, Answer]) -> DetectedEvents:
     """Collect detections: one belongs to the fold that tests its midpoint."""
-    kept = {}
-    for i, answer in answers.items():
-        assert answer.events is not None
-        kept[i] = answer.events[contains(test[i], answer.events.mean(axis=1))]
+    kept = {
+        i: answer.events[contains(test[i], answer.events.mean(axis=1))]
+        for i, answer in answers.items()
+        if answer.events is not None
+    }
     events = np.concatenate([NO_EVENTS, *kept.values()])
-    return DetectedEvents(
-        np.repeat(np.array(list(kept), dtype=np.int64), [len(each) for each in kept.values()]),
-        events,
-        np.full(len(events), np.nan),
-        {i: test[i] for i in kept},
-    )
+    record = np.repeat(np.array(list(kept), dtype=np.int64), [len(each) for each in kept.values()])
+    return DetectedEvents(record, events, np.full(len(events), np.nan), {i: test[i] for i in kept})
 
 
 def _joined(parts: Sequence[NDArray[T] | None]) -> NDArray[T] | None:

@@ -32,13 +32,8 @@ class Trial:
 
     def windows(self, within: Times) -> Windows:
         """Cut windows as a fold tests them."""
-        return cut(
-            self.recordings,
-            within,
-            length=self.window,
-            step=self.window,
-            min_overlap=self.min_overlap,
-        )
+        size, least = self.window, self.min_overlap
+        return cut(self.recordings, within, length=size, step=size, min_overlap=least)
 
     def called(self, within: Times, events: Sequence[Intervals]) -> NDArray[np.bool_]:
         """Which of these windows are positive if these are the events of each recording."""

@@ -25,15 +25,11 @@ from xai_sleep.results.test_windows import TestWindows
 PREDICTIONS = "predictions.csv"
 PAIRED = {"f1": ("windows", "f1"), "auroc": ("windows", "auroc"), "event_f1": ("events", "f1")}
 """Scores that are compared in pairs, each with its part and metric."""
+COUNTS = ("matched", "detections", "events")
 
 
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
-    """Read every run in the directories and below.
-
-    Parameters
-    ----------
-    directories : sequence of Path
-        Of runs or of sweeps; a run that is found twice counts once.
+    """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
     Returns
     -------
@@ -63,12 +59,7 @@ def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
 
 
 def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
-    """Compare all pairs of runs that were tested on the same windows of the same records.
-
-    Parameters
-    ----------
-    listed : sequence of Row
-        As :func:`rows` lists them.
+    """Compare all pairs of listed runs that were tested on the same windows of the same records.
 
     Returns
     -------
@@ -113,9 +104,8 @@ def resample(windows: TestWindows, scores: Scores) -> Resampled:
     members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
     events = np.zeros((len(subjects), 3))
     for record, subject in dict(zip(windows.record, owner, strict=True)).items():
-        for column, name in enumerate(("matched", "detections", "events")):
-            of_record = scores.one("events", name, over=f"record {record}")
-            events[subject, column] += of_record.value or 0
+        counts = (scores.one("events", name, over=f"record {record}") for name in COUNTS)
+        events[subject] += [each.value or 0 for each in counts]
 
     def score(drawn: NDArray[np.intp]) -> Paired:
         i = np.concatenate([members[subject] for subject in drawn])
@@ -162,14 +152,14 @@ def _row(run: Path, record: RunRecord) -> Row:
     explainers = scores.select(part="maps").distinct("who")
     root = asdict(record.config)["data"].get("root", "") if record.data == "files" else ""
     return Row(
-        run=str(run),
-        data=f"{record.data} {Path(root).name}".strip(),
-        task=record.config.task.name,
-        cv=record.config.cv.scheme,
-        model=record.model,
-        folds=len(record.folds),
-        scores=scores,
-        stamp=record.stamp,
+        str(run),
+        f"{record.data} {Path(root).name}".strip(),
+        record.config.task.name,
+        record.config.cv.scheme,
+        record.model,
+        len(record.folds),
+        scores,
+        record.stamp,
         explainer=explainers[0] if explainers else "",
     )
 
@@ -182,15 +172,12 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
     tested += [(each.record, each.scored_seconds) for each in record.records]
     found = {}
     for name in (each.name for each in record.baselines if not each.skipped):
-        folds = set(row.scores.select(part="windows", who=name).distinct("fold"))
-        found[f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"] = replace(
-            row,
-            run="",
-            model=f"baseline {name}",
-            folds=len(folds - {POOLED, MEAN}),
-            who=name,
-            explainer="",
+        folds = len(
+            {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
         )
+        known = {"run": "", "model": f"baseline {name}", "who": name, "explainer": ""}
+        key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
+        found[key] = replace(row, folds=folds, **known)
     return found
 
 

@@ -89,11 +89,8 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
 def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
     """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
 
-    Returns
-    -------
-    dict of str to array
-        ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
-        ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
+    They are ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
+    ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
     """
     outcomes = judged.outcomes
     maps = np.concatenate([each.maps for each in outcomes])
@@ -119,17 +116,14 @@ def _of_folds(judged: Judged, located: LocalisationScores, method: str) -> list[
         rows = Rows("maps", method, over)
         for i, outcome in enumerate(judged.outcomes):
             here = chosen & (judged.fold == i)
+            reason = "events fill every window"
+            if located.blank[here].all():
+                lacking = f"no {over.replace('_', ' ')} in this fold"
+                reason = "every map is blank" if here.any() else lacking
             means = column_means(located.table[here], SCORES)
             found += _counts(rows, located, here, outcome.name)
-            why = dict.fromkeys(SCORES, _why(located, here, over))
-            found += rows.of_fold(means, outcome.name, why)
+            found += rows.of_fold(means, outcome.name, dict.fromkeys(SCORES, reason))
     return found
-
-
-def _why(located: LocalisationScores, rows: Mask, what: str) -> str:
-    if not rows.any():
-        return f"no {what.replace('_', ' ')} in this fold"
-    return "every map is blank" if located.blank[rows].all() else "events fill every window"
 
 
 def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) -> list[Score]:
@@ -153,11 +147,10 @@ def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
     windows = judged.windows
     centre = (windows.start_time + windows.end_time) / 2
     stage = stages_at(judged.recordings, windows.record, centre)
-    known = (stage != "unknown").any()
-    for name in np.unique(stage[hit]) if known else ():
-        yield f"stage {name}", hit & (stage == name)
-    for name in np.unique(judged.subject[hit]):
-        yield f"subject {name}", hit & (judged.subject == name)
+    groups = {"stage": stage} if (stage != "unknown").any() else {}
+    for kind, group in {**groups, "subject": judged.subject}.items():
+        for name in np.unique(group[hit]):
+            yield f"{kind} {name}", hit & (group == name)
 
 
 def _looked(judged: Judged, rater: str) -> Mask:
@@ -167,7 +160,7 @@ def _looked(judged: Judged, rater: str) -> Mask:
     inside = np.zeros(len(windows), dtype=np.bool_)
     for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
-            scored = recording.scorers[rater].scored
-            held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
+            from_, until = recording.scorers[rater].scored.T
+            held = ((start >= from_ - 1e-6) & (end <= until + 1e-6)).any(axis=1)
             inside |= (windows.record == index) & held
     return inside

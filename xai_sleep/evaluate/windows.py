@@ -1,10 +1,6 @@
-"""Scores of test windows: as they were called, at one half, and how far probabilities hold.
-
-Everything is computed from untouched test windows: labels, probabilities and decisions.
-"""
+"""Scores of test windows: as they were called, at one half, and how far probabilities hold."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +23,6 @@ from xai_sleep.metrics.windows import (
 )
 from xai_sleep.results.scores import Score
 
-CALLED, AT_HALF = "windows", "windows_at_half"
-
 
 @dataclass(frozen=True, eq=False)
 class Called:
@@ -43,6 +37,10 @@ class Called:
         """Select some of the windows."""
         probability = None if self.probability is None else self.probability[index]
         return Called(self.labels[index], probability, self.detected[index], self.further)
+
+    def scores_at(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> dict[str, float | None]:
+        """Score some of the windows."""
+        return self.take(index).scores()
 
     def scores(self) -> dict[str, float | None]:
         """Score them; InputError if a score of a user's own is no number."""
@@ -78,9 +76,9 @@ def all_rows(judged: Judged) -> list[Score]:
     reasons = dict.fromkeys(RANKING, NO_RANKING) if judged.probability is None else {}
     found = []
     for part, called in _calls(judged).items():
-        folds = [called.take(judged.fold == i).scores() for i in range(len(judged.outcomes))]
-        statistic = _statistic(called)
-        found += Rows(part, judged.who).of_all(folds, statistic, judged.subject, reasons)
+        folds = [called.scores_at(judged.fold == i) for i in range(len(judged.outcomes))]
+        rows = Rows(part, judged.who)
+        found += rows.of_all(folds, called.scores_at, judged.subject, reasons)
     return found
 
 
@@ -100,14 +98,10 @@ def calibration_rows(judged: Judged) -> list[Score]:
 
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
-    decisions = {CALLED: judged.detected}
+    decisions = {"windows": judged.detected}
     if judged.is_network and judged.probability is not None:
-        decisions[AT_HALF] = decide(judged.probability, 0.5)
+        decisions["windows_at_half"] = decide(judged.probability, 0.5)
     return {
         part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)
         for part, detected in decisions.items()
     }
-
-
-def _statistic(called: Called) -> Callable[[NDArray[np.intp]], dict[str, float | None]]:
-    return lambda index: called.take(index).scores()
