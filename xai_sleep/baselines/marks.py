@@ -6,6 +6,7 @@ import numpy as np
 
 from xai_sleep.baselines.baseline import Answer, Baseline
 from xai_sleep.baselines.trial import LeftOutError, Trial
+from xai_sleep.detect.detected import NO_EVENTS
 from xai_sleep.recordings.intervals import intersection
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
@@ -35,10 +36,10 @@ class Automatic(Baseline):
                 f"the longest automatic mark lasts {longest:g} s, less than makes a window "
                 f"positive; lower task.min_overlap ({trial.min_overlap:g} s)"
             )
-        points = f"its marks are points of at most {longest:.3g} s: "
-        self.no_events = (
-            f"{points}they do not say how long it lasts" if 0 < longest <= POINT else ""
-        )
+        self.no_events = ""
+        if 0 < longest <= POINT:
+            points = f"points of at most {longest:.3g} s"
+            self.no_events = f"its marks are {points}: they do not say how long it lasts"
         return trial
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
@@ -86,9 +87,8 @@ def _is_scored_twice(recording: Recording) -> bool:
 
 def _by_first(recording: Recording) -> Recording:
     """Copy a recording with expert 1 as truth, scored where both looked: nowhere without two."""
-    nothing = np.empty((0, 2))
     if not _is_scored_twice(recording):
-        return replace(recording, events=nothing, scored=nothing)
+        return replace(recording, events=NO_EVENTS, scored=NO_EVENTS)
     first, second = recording.scorers["expert1"], recording.scorers["expert2"]
     scored = intersection(first.scored, second.scored)
     return replace(recording, events=first.events, scored=scored)

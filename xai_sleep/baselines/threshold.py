@@ -6,28 +6,19 @@ by a logistic curve fitted in that same time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import product
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.rule import Rule, Values
+from xai_sleep.baselines.rule import Rule
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.hysteresis import detect
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What an event must reach, and below what it ends."""
-
-    high: float
-    low: float
 
 
 class Threshold(Baseline):
@@ -40,7 +31,7 @@ class Threshold(Baseline):
         if rule:
             self.description = rule.description
             options = product(rule.highs, rule.drops)
-            self.options = [Thresholds(high, round(high - drop, 6)) for high, drop in options]
+            self.options = [(high, round(high - drop, 6)) for high, drop in options]
 
     def prepare(self, trial: Trial) -> Trial:
         """Look at all recordings once, by every option: folds only choose among them."""
@@ -48,9 +39,13 @@ class Threshold(Baseline):
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._activations = {each: rule.activation(each) for each in trial.recordings}
+        names = ("min_duration", "max_duration", "merge_gap")
+        lengths = {name: getattr(rule, name) for name in names}
         self._found = {
-            recording: [_detect(activation, recording.sfreq, rule, one) for one in self.options]
-            for recording, activation in self._activations.items()
+            one: [
+                detect(a, one.sfreq, high=h, low=low, **lengths).events for h, low in self.options
+            ]
+            for one, a in self._activations.items()
         }
         return trial
 
@@ -63,7 +58,7 @@ class Threshold(Baseline):
         if len(np.unique(windows.label)) == 2:
             recordings = [training.trial.recordings[i] for i in windows.record]
             self._curve = LogisticRegression().fit(self._peaks(recordings, windows), windows.label)
-        return asdict(self.options[self._best])
+        return dict(zip(("high", "low"), self.options[self._best], strict=True))
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:
         """Detect by the thresholds chosen."""
@@ -93,11 +88,6 @@ class Threshold(Baseline):
                 f"fold {training.name} has no event in training to choose thresholds on"
             )
         return int(np.argmax(2 * pairs / (truth + marked)))
-
-
-def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) -> Intervals:
-    lengths = {name: getattr(rule, name) for name in ("min_duration", "max_duration", "merge_gap")}
-    return detect(activation, sfreq, high=option.high, low=option.low, **lengths).events
 
 
 def _inside(events: Intervals, allowed: Intervals) -> Intervals:

@@ -124,4 +124,6 @@ def _mean(values: Values) -> Values:
 
 
 def _ratio(total: Values, count: NDArray[np.number]) -> Values:
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    ratio = np.full(total.shape, np.nan)
+    np.divide(total, count, out=ratio, where=count > 0)
+    return ratio

@@ -175,9 +175,9 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
         folds = len(
             {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
         )
-        known = {"run": "", "model": f"baseline {name}", "who": name, "explainer": ""}
+        model = f"baseline {name}"
         key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
-        found[key] = replace(row, folds=folds, **known)
+        found[key] = replace(row, run="", model=model, folds=folds, who=name, explainer="")
     return found
 
 
