@@ -23,26 +23,22 @@ from xai_sleep.results.scores import MEAN, POOLED, Scores
 from xai_sleep.results.test_windows import TestWindows
 
 PREDICTIONS = "predictions.csv"
+# scores that are compared in pairs, each with its part and metric
 PAIRED = {"f1": ("windows", "f1"), "auroc": ("windows", "auroc"), "event_f1": ("events", "f1")}
-"""Scores that are compared in pairs, each with its part and metric."""
 COUNTS = ("matched", "detections", "events")
 
 
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
-    Returns
-    -------
-    rows : list of Row
-        By data source, task, cross-validation, model and directory; baselines come after the
-        runs they belong to, and once for all runs that test on the same windows.
-    skipped : list of str
-        One line for each run that cannot be used, and why.
+    They come by data source, task, cross-validation, model and directory; baselines after the runs
+    they belong to, once for all runs that test on the same windows. With them a line for each run
+    that cannot be used, and why.
     """
-    found: list[Row] = []
-    baselines: dict[str, Row] = {}
+    found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
-    runs = {path.resolve(): path for directory in directories for path in _runs(directory)}
+    claimed = (each.rglob(name) for each in directories for name in (FILE, "run.lock"))
+    runs = {path.parent.resolve(): path.parent for path in chain(*claimed)}
     for path in sorted(runs.values()):
         if not (path / FILE).exists():
             skipped.append(f"{path} holds no {FILE}; its run is not finished")
@@ -61,32 +57,27 @@ def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
 def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
     """Compare all pairs of listed runs that were tested on the same windows of the same records.
 
-    Returns
-    -------
-    pairs : list of Pair
-        By the runs' numbers, from 1; baselines, runs with leaks and runs without predictions are
-        not compared.
-    skipped : list of str
-        One line for each run whose predictions cannot be used, and why.
+    Runs go by their numbers, from 1; baselines, runs with leaks and runs without predictions are
+    not compared. With the pairs a line for each run whose predictions cannot be used, and why.
     """
-    read: dict[int, TestWindows] = {}
-    skipped = []
+    read, tested, skipped = dict[int, TestWindows](), dict[int, tuple[object, ...]](), list[str]()
     for i, row in enumerate(listed, 1):
         path = Path(row.run) / PREDICTIONS
         if row.is_baseline or row.stamp.leaks or not path.exists():
             continue
         try:
-            read[i] = TestWindows.read(path)
+            read[i] = windows = TestWindows.read(path)
         except InputError as error:
             skipped.append(f"{row.run} cannot be compared in pairs: {error}")
-    tested = {i: _tested(listed[i - 1], windows) for i, windows in read.items()}
+            continue
+        each = zip(windows.record, windows.start, windows.end, windows.label, strict=True)
+        tested[i] = (row.data, row.task, row.cv, sorted(each))
     alike = [(i, j) for i, j in combinations(read, 2) if tested[i] == tested[j]]
     runs = {i: resample(read[i], listed[i - 1].scores) for i in sorted({*chain(*alike)})}
     return [Pair(i, j, tuple(differences(runs[i], runs[j]))) for i, j in alike], skipped
 
 
-Paired = dict[str, float | None]
-"""The :data:`PAIRED` scores of some subjects together."""
+Paired = dict[str, float | None]  # the :data:`PAIRED` scores of some subjects together
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +125,6 @@ def differences(first: Resampled, second: Resampled) -> Iterator[Difference]:
 def _less(first: list[Paired], second: list[Paired], name: str) -> list[float | None]:
     pairs = ((a[name], b[name]) for a, b in zip(first, second, strict=True))
     return [None if a is None or b is None else a - b for a, b in pairs]
-
-
-def _tested(row: Row, windows: TestWindows) -> tuple[object, ...]:
-    """On what a run was tested: equal for runs that can be compared."""
-    each = zip(windows.record, windows.start, windows.end, windows.label, strict=True)
-    return row.data, row.task, row.cv, sorted(each)
-
-
-def _runs(directory: Path) -> set[Path]:
-    """Directories that a run has claimed or finished."""
-    return {path.parent for name in (FILE, "run.lock") for path in directory.rglob(name)}
 
 
 def _row(run: Path, record: RunRecord) -> Row:

@@ -11,15 +11,8 @@ import numpy as np
 
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.metrics.events import (
-    CURVE,
-    METRICS,
-    EventScores,
-    contains,
-    event_scores,
-    match,
-    pool,
-)
+from xai_sleep.metrics import events as metrics
+from xai_sleep.metrics.events import EventScores, contains, pool
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.recording import STAGES, Recording
 from xai_sleep.results.events import Events
@@ -31,10 +24,7 @@ OF_RECORD = ("precision", "recall", "f1")
 
 
 def fold_rows(judged: Judged) -> list[Score]:
-    """Rows of each fold alone, in all and where stages are known in N2 and N3: figures, counts.
-
-    Those of a network have a curve over the overlap that counts.
-    """
+    """Rows of each fold alone, in all and where stages are known in N2 and N3."""
     found = []
     for over, stages in OVER.items():
         for outcome in judged.outcomes:
@@ -70,7 +60,9 @@ def all_rows(judged: Judged) -> list[Score]:
 def no_rows(judged: Judged, reason: str) -> list[Score]:
     """Rows of what says nothing of events, and why."""
     rows = Rows("events", judged.who)
-    return [rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in METRICS]
+    return [
+        rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in metrics.METRICS
+    ]
 
 
 def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
@@ -91,7 +83,7 @@ def listed(judged: Judged) -> Events:
         truth, mine = judged.recordings[i].events, np.flatnonzero(record == i)
         mine = mine[contains(tested, events[mine].mean(axis=1))]
         truth = truth[contains(tested, truth.mean(axis=1))]
-        pairs = match(truth, events[mine], judged.judging.iou)
+        pairs = metrics.match(truth, events[mine], judged.judging.iou)
         scored[mine], overlap[mine[pairs.detection]] = True, pairs.iou
     order = np.lexsort((events[:, 0], record))
     name, subject = (
@@ -124,8 +116,8 @@ def _of_records(
         found = np.concatenate(
             [o.events.events[o.events.record == i] for o in outcomes if o.events]
         )
-        settings = (judged.judging.iou, 100.0, recording.duration)
-        scores[i] = event_scores(recording.events, found, tested, *settings)
+        settings = {"iou": judged.judging.iou, "duration": recording.duration}
+        scores[i] = metrics.event_scores(recording.events, found, tested, **settings)
     return scores
 
 
@@ -139,7 +131,7 @@ def _tested(outcomes: Sequence[FoldOutcome]) -> dict[int, Intervals]:
 def _counts_and_curve(rows: Rows, scores: EventScores, fold: str) -> list[Score]:
     found = rows.of_fold(scores.counts, fold)
     where = "" if rows.over == "all" else f"{rows.over} "
-    for i, iou in enumerate(CURVE if rows.who == MODEL else ()):
+    for i, iou in enumerate(metrics.CURVE if rows.who == MODEL else ()):
         point = {name: values[i] for name, values in scores.curve.items()}
         curve = Rows("event_curve", rows.who, f"{where}iou {iou:g}")
         found += curve.of_fold(point, fold, scores.undefined)

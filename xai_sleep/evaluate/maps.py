@@ -9,13 +9,8 @@ from numpy.typing import NDArray
 
 from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.metrics.maps import (
-    SCORES,
-    LocalisationScores,
-    event_mask,
-    localisation,
-    time_profiles,
-)
+from xai_sleep.metrics import maps as metrics
+from xai_sleep.metrics.maps import SCORES, LocalisationScores, time_profiles
 from xai_sleep.metrics.statistics import column_means
 from xai_sleep.recordings.recording import Recording, stages_at
 from xai_sleep.results.scores import POOLED, Score
@@ -52,18 +47,15 @@ def map_rows(judged: Judged, method: str) -> list[Score]:
 
 def profiles_of(judged: Judged, method: str) -> Profiles:
     """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
-    each = [
-        time_profiles(o.explained.get(f"profiles_{method}", o.maps), judged.windows.length)
-        for o in judged.outcomes
-    ]
-    return np.concatenate(each)
+    maps = (each.explained.get(f"profiles_{method}", each.maps) for each in judged.outcomes)
+    return np.concatenate([time_profiles(each, judged.windows.length) for each in maps])
 
 
 def locate(judged: Judged, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
     """Compare maps of all windows, or of those rows, with the events in them."""
     windows = judged.windows if rows is None else judged.windows.take(np.flatnonzero(rows))
     near = round(judged.judging.tolerance * windows.sfreq)
-    return localisation(profiles, events_inside(judged.recordings, windows), near)
+    return metrics.localisation(profiles, events_inside(judged.recordings, windows), near)
 
 
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
@@ -71,7 +63,7 @@ def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
     inside = np.zeros((len(windows), windows.length), dtype=np.bool_)
     for index in np.unique(windows.record):
         rows = windows.record == index
-        inside[rows] = event_mask(
+        inside[rows] = metrics.event_mask(
             windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
         )
     return inside

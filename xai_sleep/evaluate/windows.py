@@ -9,18 +9,9 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.metrics import windows as metrics
 from xai_sleep.metrics.statistics import calibration
-from xai_sleep.metrics.windows import (
-    NO_RANKING,
-    RANKING,
-    Decisions,
-    Floats,
-    Labels,
-    WindowMetric,
-    decide,
-    undefined_scores,
-    window_scores,
-)
+from xai_sleep.metrics.windows import NO_RANKING, RANKING, Decisions, Floats, Labels, decide
 from xai_sleep.results.scores import Score
 
 
@@ -31,7 +22,7 @@ class Called:
     labels: Labels  # 0 or 1
     probability: Floats | None  # of an event; marks have none
     detected: Decisions  # which of them are called positive
-    further: tuple[WindowMetric, ...] = ()  # scores beside the built-in ones
+    further: tuple[metrics.WindowMetric, ...] = ()  # scores beside the built-in ones
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Called":
         """Select some of the windows."""
@@ -44,7 +35,7 @@ class Called:
 
     def scores(self) -> dict[str, float | None]:
         """Score them; InputError if a score of a user's own is no number."""
-        found = window_scores(self.labels, self.probability, self.detected)
+        found = metrics.window_scores(self.labels, self.probability, self.detected)
         for metric in self.further:
             value = metric(self.labels, self.probability, self.detected)
             if value is not None and not math.isfinite(value):
@@ -57,7 +48,7 @@ class Called:
 
     def rows(self, rows: Rows, fold: str) -> list[Score]:
         """Make the rows of one fold, with reasons for what is undefined."""
-        undefined = undefined_scores(self.labels, self.probability, self.detected)
+        undefined = metrics.undefined_scores(self.labels, self.probability, self.detected)
         return rows.of_fold(self.scores(), fold, undefined)
 
 
@@ -72,7 +63,7 @@ def fold_rows(judged: Judged) -> list[Score]:
 
 
 def all_rows(judged: Judged) -> list[Score]:
-    """Rows of all folds together: as windows were called and, of a network, at one half."""
+    """Rows of all folds together, of the same."""
     reasons = dict.fromkeys(RANKING, NO_RANKING) if judged.probability is None else {}
     found = []
     for part, called in _calls(judged).items():
@@ -86,12 +77,12 @@ def calibration_rows(judged: Judged) -> list[Score]:
     """Share of positives among windows of about one probability, all folds together."""
     assert judged.probability is not None
     found = calibration(judged.windows.label, judged.probability)
-    bins = zip(found.bin, found.probability, found.observed, found.count, strict=True)
+    columns = {"probability": found.probability, "observed": found.observed, "windows": found.count}
     return [
         row
-        for number, probability, observed, count in bins
+        for i, number in enumerate(found.bin)
         for row in Rows("calibration", judged.who, f"bin {number}").of_fold(
-            {"probability": probability, "observed": observed, "windows": count}
+            {name: values[i] for name, values in columns.items()}
         )
     ]
 

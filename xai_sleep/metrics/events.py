@@ -95,8 +95,9 @@ class EventScores:
     @property
     def counts(self) -> dict[str, float]:
         """The :data:`COUNTS`."""
-        values = (self.events, self.detections, len(self.onset), self.minutes)
-        return dict(zip((metric.name for metric in COUNTS), values, strict=True))
+        pairs = len(self.onset)
+        counts = {"events": self.events, "detections": self.detections, "matched": pairs}
+        return {**counts, "minutes": self.minutes}
 
     @property
     def curve(self) -> dict[str, list[float | None]]:
@@ -132,8 +133,7 @@ def match(events: Intervals, detections: Intervals, iou: float = 0.2) -> Matches
 
     Examples
     --------
-    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half. Both find a
-    partner:
+    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half:
 
     >>> pairs = match(np.array([[0, 2.0], [2, 4]]), np.array([[1, 3.0], [3, 4]]))
     >>> pairs.event, pairs.detection, pairs.iou.round(2)
@@ -163,20 +163,10 @@ def event_scores(
 ) -> EventScores:
     """Score the detections of one record against its events, in scored time only.
 
-    Parameters
-    ----------
-    events, detections, scored : array of shape (n, 2)
-        Start and end in s.
-    iou : float
-        Intersection over union from which a pair counts.
-    sample_rate : float
-        Samples per s for the figures by sample.
-    duration : float or None
-        Length of the record in s, to refuse times that cannot be seconds of it.
-
-    Raises InputError if a setting is out of range, an event or detection lasts longer than the
-    record (without ``duration``: than all time up to the end of the scored time), or starts after
-    its end.
+    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz; ``duration``
+    of the record in s helps to refuse times that are no seconds of it. Raises InputError if a
+    setting is out of range, an event or detection lasts longer than the record (without duration:
+    than all time up to the end of the scored time), or starts after its end.
 
     Examples
     --------
@@ -215,7 +205,7 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
     if len(levels) != 1:
         raise ValueError(f"expected scores at one threshold, got {levels}")
     return EventScores(
-        scores[0].iou,
+        levels[0],
         sum(s.events for s in scores),
         sum(s.detections for s in scores),
         np.sum([s.matched for s in scores], axis=0),
@@ -227,13 +217,7 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
 
 
 def contains(sets: Intervals, times: Values) -> NDArray[np.bool_]:
-    """Which times, in an array of any shape, lie inside an interval; rounding is forgiven.
-
-    Examples
-    --------
-    >>> contains(np.array([[1, 2], [1.5, 3]]), np.array([0.9, 1.0, 2.5, 3.0]))
-    array([False,  True,  True, False])
-    """
+    """Which times, in an array of any shape, lie inside an interval; rounding is forgiven."""
     edges = union([sets]).ravel()
     inside = np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1
     return np.asarray(inside, dtype=np.bool_)

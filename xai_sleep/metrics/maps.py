@@ -1,17 +1,13 @@
 """Localisation: how well a map looks where the expert looked.
 
-Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window (a
-map over frequency and time is averaged over frequency first); masks are boolean of the same shape,
-true where a sample lies inside an event. Every measure lies in [0, 1], depends on a map only up to
-a factor, and counts ties fractionally, so that a uniform map scores its chance level. Two chance
-levels are given for each very window: what a uniform map scores, and what the window's own map
-scores on average when it is shifted circularly against the mask.
+Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window;
+masks are boolean of the same shape, true where a sample lies inside an event. Every measure lies in
+[0, 1], depends on a map only up to a factor, and counts ties fractionally, so that a uniform map
+scores its chance level. Two chance levels are given for each very window: what a uniform map
+scores, and what the window's own map scores on average when shifted circularly against the mask.
 
-References
-----------
-Zhang et al. (2018), Top-down neural attention by excitation backprop: the pointing game.
-Kohlbrenner et al. (2020), Towards best practice in explaining neural network decisions with LRP:
-relevance mass. Arras, Osman & Samek (2022), CLEVR-XAI: relevance mass and rank accuracy.
+Pointing game: Zhang et al. (2018), Top-down neural attention by excitation backprop. Relevance mass
+and rank accuracy: Kohlbrenner et al. (2020); Arras, Osman & Samek (2022), CLEVR-XAI.
 """
 
 from dataclasses import dataclass
@@ -96,21 +92,10 @@ def localisation(
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
-    Parameters
-    ----------
-    profiles : array of shape (window, time)
-        Relevance, finite and not negative.
-    inside : bool array of shape (window, time)
-        True where the sample lies inside an event.
-    tolerance : int
-        How far, in samples, a peak may lie from an event and still point at it.
-    share : float
-        Of its maximum from which a map counts as marked, for the intersection over union.
-
-    Raises
-    ------
-    InputError
-        If shapes differ, a map has negative or undefined values, or a setting is out of range.
+    A peak still points at an event if it lies no further than ``tolerance`` samples from it; a map
+    counts as marked, for the intersection over union, from a ``share`` of its maximum. Raises
+    InputError if shapes differ, a map has negative or undefined values, or a setting is out of
+    range.
 
     Examples
     --------
@@ -172,20 +157,10 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
 
 
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
-    """Which samples of each window lie inside an event of its record: shape (window, time).
+    """Which samples of windows that start at these times, in s, lie inside an event.
 
-    That is where the centre of the sample, half a sample after it starts, lies in [start, end).
-
-    Parameters
-    ----------
-    window_starts : array of shape (window,)
-        Starts in s, in any order.
-    length_samples : int
-        Samples per window.
-    sfreq : float
-        Sampling frequency in Hz.
-    events : array of shape (n, 2)
-        Start and end of each event in s.
+    Of shape (window, time): true where the centre of the sample, half a sample after it starts,
+    lies in [start, end).
 
     Examples
     --------

@@ -66,19 +66,8 @@ def bootstrap_ci(
 
     A resample draws as many subjects as there are and takes all items of each as often as it was
     drawn. Resamples in which a score is undefined are left out; if these are more than 5 % there
-    is no interval.
+    is no interval. ``groups`` holds the subject of each item.
 
-    Parameters
-    ----------
-    statistic : callable
-        The scores of the items at the given indices.
-    groups : array of shape (item,)
-        Subject of each item.
-    n, seed : int
-        Resamples, and what they are drawn by.
-
-    Notes
-    -----
     With few subjects the interval is too narrow: that of a mean of normal values was measured to
     hold the truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
 
@@ -97,14 +86,9 @@ def bootstrap_ci(
     samples = [statistic(draw) for draw in draws]
     values = {name: [scores[name] for scores in samples] for name in names}
     found = {name: percentiles(each) for name, each in values.items()}
-    lacking = {name: values[name].count(None) for name in names if found[name] is None}
-    return Bootstrap(
-        found,
-        {
-            k: f"undefined in {count} of {n} resamples of the subjects"
-            for k, count in lacking.items()
-        },
-    )
+    why = "undefined in {} of {} resamples of the subjects"
+    undefined = {k: why.format(values[k].count(None), n) for k in names if found[k] is None}
+    return Bootstrap(found, undefined)
 
 
 def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> list[NDArray[np.intp]]:
@@ -151,12 +135,11 @@ def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -
             f"expected one finite difference a subject, got {array.tolist()}; leave out subjects "
             "for which a system has no score"
         )
-    subjects = len(array)
-    if subjects <= MAX_EXACT:
-        exchanged = np.arange(2**subjects)[:, np.newaxis] >> np.arange(subjects) & 1
+    if len(array) <= MAX_EXACT:
+        exchanged = np.arange(2 ** len(array))[:, np.newaxis] >> np.arange(len(array)) & 1
     else:
-        exchanged = np.random.default_rng(seed).integers(2, size=(n, subjects))
-        exchanged = np.concatenate([np.zeros((1, subjects), dtype=exchanged.dtype), exchanged])
+        exchanged = np.random.default_rng(seed).integers(2, size=(n, len(array)))
+        exchanged = np.vstack([np.zeros_like(exchanged[:1]), exchanged])
     sums = np.abs((1 - 2 * exchanged) @ array)
     # Sums of the same numbers in another order differ by rounding, and must count as equal.
     slack = 1e-12 * np.sum(np.abs(array))

@@ -3,10 +3,8 @@
 Labels are 0 or 1, probabilities are those of class 1, decisions are those of :func:`decide`, all of
 shape ``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
 :func:`undefined_scores` says why; everywhere else the formula holds, so that F1 is 0 where there
-are positive windows and nothing was detected.
-
-scikit-learn computes the same scores (the tests compare), but not ten at once a thousand times, as
-the bootstrap asks, and gives numbers where there is none.
+are positive windows and nothing was detected. scikit-learn computes the same (the tests compare),
+but not ten at once a thousand times, as the bootstrap asks, and gives numbers where there is none.
 """
 
 import math
@@ -115,27 +113,18 @@ def window_scores(
 def undefined_scores(
     labels: Labels, probability: Floats | None, detected: Decisions
 ) -> dict[str, str]:
-    """Why a score of :func:`window_scores` is None, for each that is.
-
-    Examples
-    --------
-    >>> undefined_scores(np.array([0, 1]), np.array([0.1, 0.2]), np.array([False, False]))
-    {'precision': 'nothing detected', 'mcc': 'nothing detected'}
-    """
+    """Why a score of :func:`window_scores` is None, for each that is."""
     windows, positives, calls = len(labels), np.count_nonzero(labels), np.count_nonzero(detected)
-    all_right = "every window is {} and so called"
-    both_classes = ("balanced_accuracy", "mcc", "auroc")
+    alike = "every window is {} and so called"
+    both = ("balanced_accuracy", "mcc", "auroc")
     # From the least telling cause to the most: of several, the last is the one reported.
     causes = (
         (calls == windows, "everything detected", ("mcc",)),
         (calls == 0, "nothing detected", ("precision", "mcc")),
-        (positives == windows, "no negative window", ("specificity", *both_classes)),
-        (
-            *(positives == 0, "no positive window"),
-            ("sensitivity", "average_precision", *both_classes),
-        ),
-        (positives == calls == windows, all_right.format("positive"), ("kappa",)),
-        (positives == calls == 0, all_right.format("negative"), ("f1", "kappa")),
+        (positives == windows, "no negative window", ("specificity", *both)),
+        (positives == 0, "no positive window", ("sensitivity", "average_precision", *both)),
+        (positives == calls == windows, alike.format("positive"), ("kappa",)),
+        (positives == calls == 0, alike.format("negative"), ("f1", "kappa")),
         (windows == 0, "no window", SCORES),
         (probability is None, NO_RANKING, RANKING),
     )
