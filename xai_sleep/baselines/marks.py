@@ -48,10 +48,7 @@ class Automatic(Baseline):
 
 
 class Experts(Baseline):
-    """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored.
-
-    Exchanging the two exchanges precision and recall and leaves F1 as it is.
-    """
+    """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored."""
 
     description = "expert 2 as detector against expert 1 as truth, where both scored"
 

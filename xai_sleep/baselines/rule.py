@@ -34,13 +34,7 @@ class Rule(ABC):
 
 
 def grid(start: float, stop: float, step: float) -> tuple[float, ...]:
-    """Thresholds from ``start`` up to ``stop``, both included.
-
-    Examples
-    --------
-    >>> grid(0.2, 0.5, 0.15)
-    (0.2, 0.35, 0.5)
-    """
+    """Thresholds from ``start`` up to ``stop``, both included."""
     return tuple(np.arange(start, stop + step / 10, step).round(2).tolist())
 
 

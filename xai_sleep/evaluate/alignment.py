@@ -30,13 +30,6 @@ def sampled(
 
     ``values`` has shape (window, …, time), and the last axis spans the window evenly. What is
     returned has the shape of ``times``, then that of the middle axes; NaN where no window is.
-
-    Examples
-    --------
-    >>> one = np.zeros(1, dtype=np.int64)
-    >>> windows = Windows(record=one, start=one, label=one, length=4, sfreq=1.0)
-    >>> sampled(np.array([[5.0, 6.0]]), windows, 0, np.array([-1.0, 1.5, 2.0, 4.0]))
-    array([nan,  5.,  6., nan])
     """
     rows = np.flatnonzero(windows.record == record)
     starts, length = windows.start_time[rows], windows.length / windows.sfreq

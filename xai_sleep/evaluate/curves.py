@@ -31,15 +31,7 @@ def curves(outcomes: Sequence[FoldOutcome]) -> dict[str, Curves]:
 def curve(
     label: NDArray[np.integer], probability: NDArray[np.floating], detected: Decisions
 ) -> Curves:
-    """Every operating point of windows of both classes; equal probabilities share one.
-
-    Examples
-    --------
-    >>> probability = np.array([0.2, 0.2, 0.7])
-    >>> found = curve(np.array([0, 1, 1]), probability, np.array([False, False, True]))
-    >>> found.sensitivity, found.chosen
-    (array([0. , 0.5, 1. ]), (0.0, 0.5, 1.0))
-    """
+    """Every operating point of windows of both classes; equal probabilities share one."""
     hits, alarms = (np.r_[0, each] for each in operating_points(label, probability)[1:])
     positives, calls = np.count_nonzero(label), hits + alarms
     precision = float(label[detected].mean()) if detected.any() else None

@@ -21,11 +21,10 @@ Profiles = NDArray[np.floating]
 
 def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone, of every explainer."""
-    return [
-        row
-        for method in judged.judging.methods
-        for row in _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
-    ]
+    found = []
+    for method in judged.judging.methods:
+        found += _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
+    return found
 
 
 def map_rows(judged: Judged, method: str) -> list[Score]:
@@ -37,11 +36,11 @@ def map_rows(judged: Judged, method: str) -> list[Score]:
         found += _together(Rows("maps", method, over), judged, located, chosen)
     hit = judged.positive & judged.detected
     for over, part in _parts(judged, hit):
-        found += _marked(Rows("maps", method, over), judged, located, part)
+        found += _together(Rows("maps", method, over), judged, located, part, rated=True)
     for name in sorted({name for r in judged.recordings for name in r.scorers if "expert" in name}):
         theirs = replace(judged, recordings=as_marked_by(name, judged.recordings))
         rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(judged, name)
-        found += _marked(rows, judged, locate(theirs, profiles), looked)
+        found += _together(rows, judged, locate(theirs, profiles), looked, rated=True)
     return found
 
 
@@ -123,15 +122,14 @@ def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) ->
     return rows.of_fold({"windows": chosen.sum(), "blank": (located.blank & chosen).sum()}, fold)
 
 
-def _together(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
-    counts = _counts(rows, located, chosen, POOLED)
-    return counts + rows.of_chosen(judged, located.table, SCORES, chosen)
-
-
-def _marked(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
-    """Make rows over chosen windows; where nothing was marked is counted, not scored."""
-    unmarked = rows.of_fold({"unmarked": (located.eventless & chosen).sum()})
-    return unmarked + _together(rows, judged, located, chosen & ~located.eventless)
+def _together(
+    rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask, rated: bool = False
+) -> list[Score]:
+    """Make rows over chosen windows; if rated, those without a mark are counted, not scored."""
+    found = rows.of_fold({"unmarked": (located.eventless & chosen).sum()}) if rated else []
+    chosen = chosen & ~located.eventless if rated else chosen
+    found += _counts(rows, located, chosen, POOLED)
+    return found + rows.of_chosen(judged, located.table, SCORES, chosen)
 
 
 def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
@@ -152,7 +150,7 @@ def _looked(judged: Judged, rater: str) -> Mask:
     inside = np.zeros(len(windows), dtype=np.bool_)
     for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
-            from_, until = recording.scorers[rater].scored.T
-            held = ((start >= from_ - 1e-6) & (end <= until + 1e-6)).any(axis=1)
+            first, last = recording.scorers[rater].scored.T
+            held = ((start >= first - 1e-6) & (end <= last + 1e-6)).any(axis=1)
             inside |= (windows.record == index) & held
     return inside

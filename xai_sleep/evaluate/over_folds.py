@@ -54,23 +54,10 @@ class Rows:
 
         Parameters
         ----------
-        folds : sequence of mappings
-            The scores of each fold; all the names that ``statistic`` returns.
-        statistic : callable
-            The scores of the test items of all folds (windows, records, ...) at given indices.
-        groups : array of shape (item,)
-            Subject of each test item.
-        reasons : mapping of str to str, optional
-            Why a score is undefined whatever the fold.
-
-        Examples
-        --------
-        >>> right = np.array([1, 0, 1, 1])
-        >>> folds = [{"accuracy": 0.5}, {"accuracy": 1.0}]
-        >>> by_index = lambda index: {"accuracy": float(right[index].mean())}
-        >>> mean, pooled = Rows("windows").of_all(folds, by_index, ["a", "a", "b", "b"])
-        >>> mean.value, mean.n, pooled.value, pooled.low, pooled.high
-        (0.75, 2, 0.75, 0.5, 1.0)
+        folds : the scores of each fold; all the names that ``statistic`` returns
+        statistic : the scores of the test items of all folds (windows, records, ...) at indices
+        groups : (item,) subject of each test item
+        reasons : why a score is undefined whatever the fold
         """
         why = reasons or {}
         intervals = bootstrap_ci(statistic, groups)

@@ -63,7 +63,7 @@ def fold_rows(judged: Judged) -> list[Score]:
 
 
 def all_rows(judged: Judged) -> list[Score]:
-    """Rows of all folds together, of the same."""
+    """Rows of all folds together, of the same parts."""
     reasons = dict.fromkeys(RANKING, NO_RANKING) if judged.probability is None else {}
     found = []
     for part, called in _calls(judged).items():

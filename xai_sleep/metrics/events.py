@@ -81,10 +81,7 @@ class EventScores:
 
     @property
     def figures(self) -> dict[str, float | None]:
-        """Every figure by name; None where :attr:`undefined` says why.
-
-        Errors are mean absolute differences and biases mean differences of matched pairs, in s.
-        """
+        """Every figure by name; None where :attr:`undefined` says why."""
         return {name: top / bottom if bottom else None for name, top, bottom, _ in self._ratios()}
 
     @property
@@ -110,7 +107,7 @@ class EventScores:
 
     def _ratios(self) -> list[_Ratio]:
         pairs, samples = len(self.onset), agreement(*self.samples)
-        errors: list[_Ratio] = [
+        errors: list[_Ratio] = [  # mean absolute differences, and biases: mean differences
             (f"{edge}_{name}", float(values.sum()), pairs, "no matched pair")
             for edge, difference in (("onset", self.onset), ("offset", self.offset))
             for name, values in (("error", np.abs(difference)), ("bias", difference))

@@ -32,15 +32,13 @@ _LABELS = {
     "average_precision": "average precision",
     "iou": "intersection over union",
 }
-_PARTS: tuple[tuple[str, Best], ...] = (
-    *(("", "high"), ("_uniform", "none"), ("_shifted", "none"), ("_gain", "high")),
-)
+_PARTS: dict[str, Best] = {"": "high", "_uniform": "none", "_shifted": "none", "_gain": "high"}
 MEASURES = tuple(_LABELS)
 METRICS = (
     *(
         Metric(m + part, label + part.replace("_", ", "), best=best)
         for m, label in _LABELS.items()
-        for part, best in _PARTS
+        for part, best in _PARTS.items()
     ),
     Metric("pointing_or_blank", "pointing game, blank maps missed"),
 )
@@ -78,11 +76,9 @@ class LocalisationScores:
 
     @cached_property
     def table(self) -> Values:
-        """Every score of every window: shape (window, score), the columns named :data:`SCORES`.
-
-        ``pointing_or_blank`` is ``pointing`` with blank maps as misses.
-        """
+        """Every score of every window: shape (window, score), the columns named :data:`SCORES`."""
         parts = np.stack([self.score, self.uniform, self.shifted, self.gain], axis=2)
+        # with blank maps as misses
         pointing = np.where(self.blank & ~self.eventless, 0.0, self.score[:, 0])
         return np.column_stack([parts.reshape(len(parts), len(SCORES) - 1), pointing])
 

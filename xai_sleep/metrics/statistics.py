@@ -123,11 +123,6 @@ def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -
     fall below ``2 ** (1 - k)``.
 
     Raises ValueError if there is no difference, or one is not a finite number.
-
-    Examples
-    --------
-    >>> paired_permutation([0.1, 0.2, 0.1, 0.3])
-    0.125
     """
     array = np.asarray(differences, dtype=np.float64)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
@@ -151,12 +146,6 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
 
     Bins are of equal width from 0 to 1, each with its upper border and without its lower one, the
     first with both. Raises as :func:`~xai_sleep.metrics.windows.require_scorable`.
-
-    Examples
-    --------
-    >>> curve = calibration(np.array([0, 1, 1]), np.array([0.125, 0.25, 1.0]), bins=2)
-    >>> curve.probability, curve.observed, curve.count
-    (array([0.1875, 1.    ]), array([0.5, 1. ]), array([2, 1]))
     """
     require_scorable(labels, probabilities)
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)

@@ -64,11 +64,7 @@ def decide(probability: Floats, threshold: float | Floats) -> NDArray[np.bool_]:
 
 
 def require_scorable(labels: Labels, probabilities: Floats) -> None:
-    """Refuse labels and probabilities that cannot be compared.
-
-    Raises ValueError if the shapes differ or a label is neither 0 nor 1, InputError if a
-    probability is not a number from 0 to 1.
-    """
+    """Raise ValueError unless shapes are alike and labels 0 or 1, InputError for no probability."""
     if labels.ndim != 1 or labels.shape != probabilities.shape:
         raise ValueError(
             "expected one label and one probability a window, got arrays of shape "
@@ -157,11 +153,6 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     References
     ----------
     .. [1] Breiman, Friedman, Olshen, Stone (1984): Classification and regression trees, 3.4.3.
-
-    Examples
-    --------
-    >>> choose_threshold(np.array([0, 0, 1, 1]), np.array([0.0, 0.125, 0.25, 1.0]))
-    0.1875
     """
     require_scorable(labels, probabilities)
     positives = np.count_nonzero(labels)
