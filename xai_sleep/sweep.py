@@ -155,13 +155,15 @@ def _fixed(config: DictConfig) -> set[str]:
 def _leave_if_any_failed() -> None:
     if Sweep.held is None:
         return
+    from xai_sleep.results.run import FILE
+
     directory = Path(Sweep.held.lock_file).parent
     notes = sorted(directory.rglob(ERROR))
     if not notes:
         return
     said = [note.read_text(encoding="utf-8").splitlines() for note in notes]
     failed = {note.parent for note in notes}
-    others = any(path.parent not in failed for path in directory.rglob("results.json"))
+    others = any(path.parent not in failed for path in directory.rglob(FILE))
     every = f"all {len(notes)} jobs failed" if len(notes) > 1 else "the only job failed"
     counted = f"{len(notes)} of the jobs failed, the others are finished" if others else every
     say(f"{counted}; to run what is left repeat the command with hydra.sweep.dir={directory}")

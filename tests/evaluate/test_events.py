@@ -139,7 +139,7 @@ def test_sleep_of_stages_two_and_three_has_figures_of_its_own() -> None:
     assert scores.summary("events", "recall", over="n2n3").pooled == 1
     assert scores.one("event_curve", "f1", over="n2n3 iou 0.5").value == 1
     nobody = scored(found({0: made[1].events}, {0: made[1].scored}), made=made[1:])
-    assert nobody.select(over="n2n3").rows == ()
+    assert not nobody.select(over="n2n3")
 
 
 def test_a_fold_without_such_sleep_is_undefined_there() -> None:

@@ -12,8 +12,15 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
 from xai_sleep.results.stamp import Leak, Stamp, leaky_prefix
 from xai_sleep.schema import Config
-from xai_sleep.windows.chosen import chosen, leaks, together
-from xai_sleep.windows.practice import Balance, Balanced, Parts, Practice
+from xai_sleep.windows.practice import (
+    Balance,
+    Balanced,
+    Parts,
+    Practice,
+    chosen,
+    leaks,
+    together,
+)
 from xai_sleep.windows.windows import Windows
 
 EVERY = sorted(path.stem for path in (config_dir() / "leak").glob("*_*.yaml"))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from xai_sleep.models.channels_last import Conv1d, Conv2d, MaxPool2d
+from xai_sleep.models.layers import Conv1d, Conv2d, MaxPool2d
 
 PAIRS = {
     "Conv1d": (Conv1d(3, 5, 4), nn.Conv1d(3, 5, 4), (7, 3, 50)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 from torch import nn
 
-from xai_sleep.models.head import near_zero, soft_maximum
+from xai_sleep.models.layers import near_zero, soft_maximum
 
 SEEDS = st.integers(0, 2**32 - 1)
 SHARPNESS = st.floats(0.1, 20)

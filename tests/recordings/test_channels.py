@@ -1,15 +1,13 @@
-"""Choosing channels by name and grouping records by person."""
+"""Choosing channels by name ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import group_subjects, pick_channels
+from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.recording import Signals
 
 
@@ -58,13 +56,3 @@ def test_the_exact_name_wins_and_else_one_alone_may_be_meant() -> None:
     assert pick_channels({"a": Held(held)}, [["fpz cz"]]) == {"a": ("Fpz  Cz",)}
     with pytest.raises(InputError, match=r"C3-a2 could be c3-a2 or C3-A2 in a; name one"):
         pick_channels({"a": Held(held)}, [["C3-a2"]])
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.sampled_from([None, "p", "q", "r"]), max_size=8))
-def test_records_share_a_subject_when_they_share_a_person(persons: list[str | None]) -> None:
-    sources = {f"excerpt{i}": Held(person=person) for i, person in enumerate(persons)}
-    subjects = list(group_subjects(sources).values())
-    for i, person in enumerate(persons):
-        same = [i] if person is None else [j for j, p in enumerate(persons) if p == person]
-        assert subjects[i] == f"excerpt{same[0]}"

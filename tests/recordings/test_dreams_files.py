@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams_files import survey, usable_records
+from xai_sleep.recordings.dreams import survey, usable_records
 
 NEEDED = ("signals", "expert1")
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from xai_sleep.recordings.intervals import (
     Intervals,
     dilation,
-    inside,
     intersection,
     intervals,
     longest_overlap,
@@ -122,23 +121,6 @@ def test_longest_overlap_is_the_most_cells_shared_with_one_interval(
     ]
     found = longest_overlap(starts, length, events)
     assert np.array_equal(found, CELL * np.array(expected))
-
-
-@given(STARTS, st.integers(1, 8), SETS)
-@quickly
-def test_a_window_is_inside_when_all_its_cells_are(
-    starts: NDArray[np.float64], size: int, allowed: Intervals
-) -> None:
-    length = CELL * size
-    windows = [cells(np.array([[start, start + length]])) for start in starts]
-    expected = [bool(np.all(cells(allowed)[window])) for window in windows]
-    assert inside(starts, length, allowed).tolist() == expected
-
-
-def test_inside_forgives_a_microsecond_and_no_more() -> None:
-    allowed = intervals([(0.3, 5.3)])
-    starts = np.array([0.1 + 0.2, 0.3 - 1e-7, 0.3 + 1e-7, 0.3 - 1e-5, 0.3 + 1e-5])
-    assert inside(starts, 5.0, allowed).tolist() == [True, True, True, False, False]
 
 
 @given(SETS, st.lists(st.integers(-8, 60), max_size=12))

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.raters import combine, experts_of
-from xai_sleep.recordings.recording import Scoring
+from xai_sleep.recordings.recording import Scoring, combine, experts_of
 
 Rows = list[tuple[int, int]]
 

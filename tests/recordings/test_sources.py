@@ -9,19 +9,13 @@ import pytest
 
 from tests.support.edf import Channel, noise, write_edf
 from tests.support.recordings import make_recording
+from xai_sleep.components import build
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.dreams import Dreams
 from xai_sleep.recordings.files import Files
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import Simulated, rapid_eye_movements, spindles
-from xai_sleep.recordings.sources import (
-    Auto,
-    DataSource,
-    Wanted,
-    data_source,
-    simulator,
-    source_name,
-)
+from xai_sleep.recordings.sources import Auto, DataSource, Wanted, simulator_of, source_name
 
 SECONDS = 1100
 WANTED = Wanted("spindle", [["C3-A1", "CZ-A1"]], simulator=spindles)
@@ -138,35 +132,35 @@ class Constant(DataSource):
 
 def test_a_source_of_ones_own_needs_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
     here = f"{__name__}.Constant"
-    source = data_source({"_target_": here})
+    source = build(DataSource, "data", {"_target_": here})
     assert source.read(wanted(["Cz"]))[0].channels == ("Cz",)
     assert Auto([Simulated(), source]).chosen(Wanted("spindle", [])) is source
     flat = make_recording("a")
     flat.signals[:] = 0
     monkeypatch.setattr(Constant, "load", lambda *_: [flat])
     with pytest.raises(InputError, match="record a, channel one is flat"):
-        data_source({"_target_": here}).read(WANTED)
+        build(DataSource, "data", {"_target_": here}).read(WANTED)
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"_target_": "no.where"}, r"data\._target_=no\.where: Error locating target"),
-        ({"_target_": "pathlib.Path"}, r"data\._target_=pathlib\.Path is no source of data"),
-        ({}, r"data\._target_=None is no source of data"),
+        ({"_target_": "no.where"}, r"data\._target_=no\.where cannot be imported"),
+        ({"_target_": "pathlib.Path"}, r"data: pathlib\.Path is no DataSource"),
+        ({}, r"data has no _target_; name its class"),
         ({"_target_": "xai_sleep.recordings.dreams.Dreams"}, "missing 1 required .* 'root'"),
     ],
 )
 def test_what_is_no_source_is_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        data_source(settings)
+        build(DataSource, "data", settings)
     assert source_name(settings, {"event": "spindle"}) == "unknown"
 
 
 def test_a_sweep_over_sources_may_set_what_some_do_not_have(tmp_path: Path) -> None:
     settings = {"root": str(tmp_path), "minutes": 2.0, "expert": "expert1", "subjects": 1}
     for name in ("dreams.Dreams", "files.Files", "simulated.Simulated"):
-        source = data_source({"_target_": f"xai_sleep.recordings.{name}", **settings})
+        source = build(DataSource, "data", {"_target_": f"xai_sleep.recordings.{name}", **settings})
         assert isinstance(source.name, str)
 
 
@@ -178,13 +172,13 @@ def test_the_name_of_a_source_is_known_before_anything_is_read(tmp_path: Path) -
     }
     settings = {"_target_": "xai_sleep.recordings.dreams.Dreams", "root": str(tmp_path)}
     assert source_name(settings, {"event": "spindle", "simulator": made}) == "dreams"
-    given = simulator(made)
+    given = simulator_of(made)
     assert given is not None
     (one,) = given(subjects=1, minutes=1.0, sfreq=100.0, seed=0)
     assert np.array_equal(
         one.signals, spindles(subjects=1, minutes=1.0, sfreq=100.0, seed=0)[0].signals
     )
-    assert simulator(None) is None
+    assert simulator_of(None) is None
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,18 @@ import pytest
 
 from tests.support.own import write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.stages import read_stages
+from xai_sleep.recordings.annotations import read_stages
 
 HEAD = "onset,duration,stage"
 
 
 def stages(folder: Path, *rows: tuple[object, ...], seconds: float = 300.0) -> list[int]:
     write_table(folder / "night_stages.csv", HEAD, *rows)
-    found = read_stages(folder, "night", seconds)
-    assert found is not None
-    assert found.epoch == 30.0
-    return [int(code) for code in found.codes]
+    read = read_stages(folder, "night", seconds)
+    assert read is not None
+    codes, epoch = read
+    assert epoch == 30.0
+    return [int(code) for code in codes]
 
 
 def test_rows_become_epochs_in_any_order_and_gaps_are_unknown(tmp_path: Path) -> None:

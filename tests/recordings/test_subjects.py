@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.own import write_table
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
-from xai_sleep.recordings.subjects import UNKNOWN, subjects_of
+from xai_sleep.recordings.subjects import UNKNOWN, group_subjects, subjects_of
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,13 @@ def test_a_table_that_cannot_be_used(
     write_table(tmp_path / "subjects.csv", "record,subject", *rows)
     with pytest.raises(InputError, match=said):
         subjects_of(tmp_path, SOURCES)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.sampled_from([None, "p", "q", "r"]), max_size=8))
+def test_records_share_a_subject_when_they_share_a_person(persons: list[str | None]) -> None:
+    sources = {f"excerpt{i}": Of(person) for i, person in enumerate(persons)}
+    subjects = list(group_subjects(sources).values())
+    for i, person in enumerate(persons):
+        same = [i] if person is None else [j for j, p in enumerate(persons) if p == person]
+        assert subjects[i] == f"excerpt{same[0]}"

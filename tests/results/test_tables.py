@@ -27,7 +27,7 @@ SCORE = st.builds(
 )  # fmt: skip
 
 
-@given(rows=st.lists(SCORE, max_size=8, unique_by=lambda row: Scores._key(row)))
+@given(rows=st.lists(SCORE, max_size=8, unique_by=lambda row: row.key))
 def test_scores_read_back_equal(
     rows: list[Score], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

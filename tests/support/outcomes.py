@@ -49,7 +49,7 @@ def fold_record(name: str, threshold: float = 0.5, validation: float | None = 0.
         val_average_precision=validation,
         history=History([0.7, 0.5], [0.6, 0.4], [None, validation]),
         detector=ChosenDetector(
-            "product", 0.3, 0.5, 0.5, 0.3, 3.0, 0.3, "validation", f1=None, events=0
+            "product", 0.3, 0.5, 0.5, 0.3, 3.0, 0.3, chosen_on="validation", f1=None, events=0
         ),
         seconds=1.5,
     )

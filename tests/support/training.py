@@ -22,7 +22,7 @@ from xai_sleep.explain.attribution import make_explainers
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.directory import write_arrays
+from xai_sleep.results.files import write_arrays
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import SCHEMA, RunRecord
 from xai_sleep.results.stamp import Leak

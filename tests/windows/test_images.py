@@ -18,8 +18,8 @@ from tests.support.runs import ROOT
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.image_files import file_key
-from xai_sleep.windows.images import Images, image_transform, warn_of_empty_rows
+from xai_sleep.windows.images import Images, file_key, image_transform
+from xai_sleep.windows.inputs import ImageInput
 from xai_sleep.windows.windows import Windows, cut
 
 CHANNELS = {"coherence": ("one", "two"), "scalogram": ("one",)}
@@ -328,10 +328,15 @@ def test_settings_that_cannot_be_met_are_named(changed: dict[str, object], said:
 def test_slow_records_are_named(caplog: pytest.LogCaptureFixture) -> None:
     rates = {"fast": 100.0, "slow": 50.0, "just": 60.0, "slower": 40.0}
     recordings = [make_recording(name, seconds=1, sfreq=rate) for name, rate in rates.items()]
-    warn_of_empty_rows(recordings, 30.0)
+    _images_up_to(30.0).check(recordings)
     (line,) = caplog.messages
     assert line.startswith("task.image_band reaches up to 30 Hz, which is more than half the samp")
     assert "slow (50 Hz), slower (40 Hz):" in line
     caplog.clear()
-    warn_of_empty_rows(recordings, 20.0)
+    _images_up_to(20.0).check(recordings)
     assert not caplog.messages
+
+
+def _images_up_to(fmax: float) -> ImageInput:
+    band = (1.0, fmax)
+    return ImageInput("scalogram", {"scalogram": [["a"]]}, band, 8, band=band, window=5, sfreq=100)

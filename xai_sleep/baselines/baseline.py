@@ -35,18 +35,10 @@ class Answer:
 
 
 class Baseline(ABC):
-    """What a network is compared with.
+    """What a network is compared with."""
 
-    Attributes
-    ----------
-    description : str
-        What it is, in a sentence; :meth:`prepare` may say more.
-    no_events : str
-        Why it is scored on windows alone; empty if it is scored on events too.
-    """
-
-    description: str
-    no_events: str = ""
+    description: str  # what it is, in a sentence; :meth:`prepare` may say more
+    no_events: str = ""  # why it is scored on windows alone; empty if it is scored on events too
 
     def prepare(self, trial: Trial) -> Trial:
         """Look at a run before its folds; return what is to be compared, if not all of it.
@@ -56,10 +48,7 @@ class Baseline(ABC):
         return trial
 
     def fit(self, training: Training) -> Mapping[str, float]:
-        """Choose parameters for a fold, and return them.
-
-        Raises LeftOutError if there is nothing to choose by.
-        """
+        """Choose parameters for a fold; LeftOutError if there is nothing to choose by."""
         del training
         return {}
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from xai_sleep.baselines.baseline import Answer, Baseline
 from xai_sleep.baselines.trial import LeftOutError, Trial
+from xai_sleep.detect.detected import NO_EVENTS
 from xai_sleep.recordings.intervals import intersection
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 
-POINT = 0.1
-"""Marks no longer than this many s say that an event is there, not how long it lasts."""
+POINT = 0.1  # s: marks no longer than this say that an event is there, not how long it lasts
 
 
 class Automatic(Baseline):
@@ -20,10 +20,7 @@ class Automatic(Baseline):
     description = "automatic detection that came with the recordings"
 
     def prepare(self, trial: Trial) -> Trial:
-        """Look whether the marks are there and long enough to make a window positive.
-
-        Raises LeftOutError if a record has none, or they are too short to make any window positive.
-        """
+        """Look whether every record has marks, and some can make a window positive."""
         lacking = [r.record for r in trial.recordings if "automatic" not in r.scorers]
         if len(lacking) == len(trial.recordings):
             raise LeftOutError("the records have no automatic marks")
@@ -39,10 +36,10 @@ class Automatic(Baseline):
                 f"the longest automatic mark lasts {longest:g} s, less than makes a window "
                 f"positive; lower task.min_overlap ({trial.min_overlap:g} s)"
             )
-        points = (
-            f"its marks are points of at most {longest:.3g} s: they do not say how long it lasts"
-        )
-        self.no_events = points if 0 < longest <= POINT else ""
+        self.no_events = ""
+        if 0 < longest <= POINT:
+            points = f"points of at most {longest:.3g} s"
+            self.no_events = f"its marks are {points}: they do not say how long it lasts"
         return trial
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
@@ -51,35 +48,22 @@ class Automatic(Baseline):
 
 
 class Experts(Baseline):
-    """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored.
-
-    Exchanging the two exchanges precision and recall and leaves F1 as it is.
-    """
+    """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored."""
 
     description = "expert 2 as detector against expert 1 as truth, where both scored"
 
     def prepare(self, trial: Trial) -> Trial:
-        """Make expert 1 the truth, and narrow folds to time that both scored.
-
-        Raises LeftOutError if no test window of a record with two experts lies in time that both
-        scored.
-        """
+        """Make expert 1 the truth, and narrow folds to time that both scored, if there is any."""
         twice = [r.record for r in trial.recordings if _is_scored_twice(r)]
         if not twice:
             raise LeftOutError("no record was scored by two experts")
         recordings = [_by_first(recording) for recording in trial.recordings]
-        folds = [
-            replace(
-                fold,
-                test=tuple(
-                    intersection(test, recording.scored)
-                    for test, recording in zip(fold.test, recordings, strict=True)
-                ),
-            )
-            for fold in trial.folds
-        ]
-        narrowed = replace(trial, recordings=recordings)
-        tested = [fold for fold in folds if len(narrowed.windows(fold.test))]
+        narrowed, tested = replace(trial, recordings=recordings), []
+        for fold in trial.folds:
+            pairs = zip(fold.test, recordings, strict=True)
+            test = tuple(intersection(time, recording.scored) for time, recording in pairs)
+            if len(narrowed.windows(test)):
+                tested.append(replace(fold, test=test))
         if not tested:
             raise LeftOutError(
                 f"{', '.join(twice)}: no test window lies in time that both experts scored; choose "
@@ -100,9 +84,8 @@ def _is_scored_twice(recording: Recording) -> bool:
 
 def _by_first(recording: Recording) -> Recording:
     """Copy a recording with expert 1 as truth, scored where both looked: nowhere without two."""
-    nothing = np.empty((0, 2))
     if not _is_scored_twice(recording):
-        return replace(recording, events=nothing, scored=nothing)
+        return replace(recording, events=NO_EVENTS, scored=NO_EVENTS)
     first, second = recording.scorers["expert1"], recording.scorers["expert2"]
     scored = intersection(first.scored, second.scored)
     return replace(recording, events=first.events, scored=scored)

@@ -1,18 +1,19 @@
 """Baselines measured: their answers become outcomes of folds, scored as those of a network are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.baselines.baseline import Answer, Baseline
+from xai_sleep.baselines.baseline import Baseline
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.score import score_baseline
 from xai_sleep.metrics.events import contains
+from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord
 from xai_sleep.results.scores import Score
@@ -40,10 +41,8 @@ def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
         except LeftOutError as reason:
             record = BaselineRecord(name, baseline.description, skipped=str(reason))
         else:
-            of_fold = {
-                each.name: dict(chosen) for each, chosen in zip(tested, parameters, strict=True)
-            }
-            record = BaselineRecord(name, baseline.description, parameters=of_fold)
+            chosen = {each.name: dict(one) for each, one in zip(tested, parameters, strict=True)}
+            record = BaselineRecord(name, baseline.description, parameters=chosen)
             outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
             found.scores.extend(score_baseline(outcomes, baseline.no_events))
         found.records.append(record)
@@ -52,7 +51,7 @@ def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
 
 def _fold(baseline: Baseline, trial: Trial, number: int) -> tuple[FoldOutcome, Mapping[str, float]]:
     """Ask a baseline in one fold; return what it came to and the parameters chosen for it."""
-    test = trial.folds[number].test
+    name, test = trial.folds[number].name, trial.folds[number].test
     parameters = baseline.fit(Training.of(trial, number))
     windows = trial.windows(test)
     answers = {
@@ -60,37 +59,23 @@ def _fold(baseline: Baseline, trial: Trial, number: int) -> tuple[FoldOutcome, M
         for i, recording in enumerate(trial.recordings)
         if len(test[i])
     }
-    outcome = FoldOutcome(
-        trial.folds[number].name,
-        windows,
-        _decided(trial, test, answers),
-        _joined([answer.probability for answer in answers.values()]),
-        None if baseline.no_events else _events(test, answers),
-    )
-    return outcome, parameters
+    events = {i: each.events for i, each in answers.items() if each.events is not None}
+    detected = _joined([each.detected for each in answers.values()])
+    if detected is None:
+        pairs = enumerate(trial.recordings)
+        marked = [replace(one, events=events.get(i, NO_EVENTS)) for i, one in pairs]
+        detected = replace(trial, recordings=marked).windows(test).label == 1
+    probability = _joined([each.probability for each in answers.values()])
+    kept = None if baseline.no_events else _kept(test, {i: events[i] for i in answers})
+    return FoldOutcome(name, windows, detected, probability, kept), parameters
 
 
-def _decided(trial: Trial, test: Times, answers: Mapping[int, Answer]) -> NDArray[np.bool_]:
-    decided = _joined([answer.detected for answer in answers.values()])
-    if decided is not None:
-        return decided
-    events = [answers[i].events if i in answers else None for i in range(len(test))]
-    return trial.called(test, [NO_EVENTS if each is None else each for each in events])
-
-
-def _events(test: Times, answers: Mapping[int, Answer]) -> DetectedEvents:
+def _kept(test: Times, events: Mapping[int, Intervals]) -> DetectedEvents:
     """Collect detections: one belongs to the fold that tests its midpoint."""
-    kept = {}
-    for i, answer in answers.items():
-        assert answer.events is not None
-        kept[i] = answer.events[contains(test[i], answer.events.mean(axis=1))]
-    events = np.concatenate([NO_EVENTS, *kept.values()])
-    return DetectedEvents(
-        np.repeat(np.array(list(kept), dtype=np.int64), [len(each) for each in kept.values()]),
-        events,
-        np.full(len(events), np.nan),
-        {i: test[i] for i in kept},
-    )
+    kept = {i: each[contains(test[i], each.mean(axis=1))] for i, each in events.items()}
+    joined = np.concatenate([NO_EVENTS, *kept.values()])
+    record = np.repeat(np.array(list(kept), dtype=np.int64), [len(each) for each in kept.values()])
+    return DetectedEvents(record, joined, np.full(len(joined), np.nan), {i: test[i] for i in kept})
 
 
 def _joined(parts: Sequence[NDArray[T] | None]) -> NDArray[T] | None:

@@ -5,13 +5,8 @@ logarithms: minus the product of the two slopes, which is large when both change
 one another, and the squared negative correlation of the slopes, which noise, slow eye movements
 and what leaks in from the EEG with one sign do not have.
 
-References
-----------
-.. [1] Agarwal, R., Takeuchi, T., Laroche, S. & Gotman, J. (2005). Detection of rapid-eye movements
-   in sleep studies. IEEE Trans Biomed Eng 52, 1390-1396: slope and negative correlation of the two
-   channels.
-.. [2] Yetton, B. D. et al. (2016). Automatic detection of rapid eye movements (REMs): a machine
-   learning approach. J Neurosci Methods 259, 72-82: the product of the two channels.
+Slope and negative correlation: Agarwal et al. (2005), IEEE Trans Biomed Eng 52, 1390-1396; the
+product of the channels: Yetton et al. (2016), J Neurosci Methods 259, 72-82.
 """
 
 import numpy as np
@@ -21,10 +16,8 @@ from xai_sleep.baselines.trial import LeftOutError
 from xai_sleep.recordings.recording import Recording
 
 BAND = (0.5, 8.0)
-WIDTH = 0.4
-"""In s."""
-FLOOR = 100.0
-"""In (µV/s)²: slopes of 10 µV/s are noise."""
+WIDTH = 0.4  # s
+FLOOR = 100.0  # (µV/s)²: slopes of 10 µV/s are noise
 
 
 class RapidEyeMovements(Rule):
@@ -36,9 +29,7 @@ class RapidEyeMovements(Rule):
     )
     highs = grid(3.0, 6.0, 0.2)
     drops = (0.4, 0.8, 1.2, 1.8)
-    min_duration = 0.1
-    max_duration = 5.0
-    merge_gap = 0.1
+    min_duration, max_duration, merge_gap = 0.1, 5.0, 0.1
 
     def activation(self, recording: Recording) -> Values:
         """Compute the sum of the two logarithms; LeftOutError if there are not two channels."""

@@ -18,52 +18,31 @@ Values = NDArray[np.float64]
 
 
 class Rule(ABC):
-    """How events are found in a recording.
+    """How events are found in a recording."""
 
-    Attributes
-    ----------
-    description : str
-        For tables.
-    highs : tuple of float
-        Thresholds to choose from that an event must reach.
-    drops : tuple of float
-        How far below that an event may fall before it ends, to choose from.
-    min_duration, max_duration, merge_gap : float
-        In s, see :func:`xai_sleep.detect.hysteresis.detect`.
-    """
-
-    description: str
-    highs: tuple[float, ...]
-    drops: tuple[float, ...]
+    description: str  # for tables
+    highs: tuple[float, ...]  # thresholds to choose from that an event must reach
+    drops: tuple[float, ...]  # how far below that it may fall before it ends, to choose from
+    # min_duration, max_duration, merge_gap: s, see :func:`xai_sleep.detect.hysteresis.detect`
     min_duration: float
     max_duration: float
     merge_gap: float
 
     @abstractmethod
     def activation(self, recording: Recording) -> Values:
-        """How much an event is there, at every sample of a recording.
-
-        Raises LeftOutError if the recording is no fit.
-        """
+        """How much an event is there, at every sample; LeftOutError if the recording is no fit."""
 
 
 def grid(start: float, stop: float, step: float) -> tuple[float, ...]:
-    """Thresholds from ``start`` up to ``stop``, both included.
-
-    Examples
-    --------
-    >>> grid(0.2, 0.5, 0.15)
-    (0.2, 0.35, 0.5)
-    """
+    """Thresholds from ``start`` up to ``stop``, both included."""
     return tuple(np.arange(start, stop + step / 10, step).round(2).tolist())
 
 
 def band_passed(signal: Values, sfreq: float, band: tuple[float, float]) -> Values:
     """Filter without a shift in time; it looks 1.1 s to either side.
 
-    The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz.
-
-    Raises LeftOutError if the sampling rate is too low for the band.
+    The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz. Raises
+    LeftOutError if the sampling rate is too low for the band.
     """
     if band[1] >= sfreq / 2:
         raise LeftOutError(

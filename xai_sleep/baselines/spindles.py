@@ -1,22 +1,12 @@
 """Spindles by threshold: bursts of sigma waves that are strong, and stand alone.
 
-The activation is the sum of three logarithms, so that none of them can be high alone:
-
-- power in the sigma band, 11 to 16 Hz;
-- the same over the power just below and above it, which alpha and muscle bursts have too;
-- the same over the power of the whole signal, which K-complexes and slow waves have. Up to a
-  logarithm this is the squared correlation of the signal with its sigma band.
-
+The activation is the sum of three logarithms, so that none of them can be high alone: power in the
+sigma band, 11 to 16 Hz; the same over the power just below and above it, which alpha and muscle
+bursts have too; the same over the power of the whole signal, which K-complexes and slow waves have.
 Each is a mean over half a second, as long as the shortest spindle.
 
-References
-----------
-.. [1] Mölle, M., Marshall, L., Gais, S. & Born, J. (2002). Grouping of spindle activity during slow
-   oscillations in human non-rapid eye movement sleep. J Neurosci 22, 10941-10947: power in the
-   sigma band.
-.. [2] Lacourse, K., Delfrate, J., Beaudry, J., Peppard, P. & Warby, S. C. (2019). A sleep spindle
-   detection algorithm that emulates human expert spindle scoring. J Neurosci Methods 316, 3-11:
-   absolute and relative power with covariance and correlation, each with its own threshold.
+Sigma power: Mölle et al. (2002), J Neurosci 22, 10941-10947; absolute and relative power with
+correlation: Lacourse et al. (2019), J Neurosci Methods 316, 3-11.
 """
 
 import numpy as np
@@ -26,10 +16,8 @@ from xai_sleep.recordings.recording import Recording
 
 SIGMA = (11.0, 16.0)
 NEIGHBOURS = ((4.0, 10.0), (17.0, 30.0))
-WIDTH = 0.5
-"""In s."""
-FLOOR = 0.01
-"""In µV²: below it there is nothing but rounding."""
+WIDTH = 0.5  # s
+FLOOR = 0.01  # µV²: below it there is nothing but rounding
 
 
 class Spindles(Rule):
@@ -41,9 +29,7 @@ class Spindles(Rule):
     )
     highs = grid(0.2, 2.9, 0.15)
     drops = (0.5, 0.8, 1.1, 1.4)
-    min_duration = 0.3
-    max_duration = 3.0
-    merge_gap = 0.1
+    min_duration, max_duration, merge_gap = 0.3, 3.0, 0.1
 
     def activation(self, recording: Recording) -> Values:
         """Compute the sum of the three logarithms."""

@@ -5,15 +5,14 @@ pooled over its recordings. How likely a window holds an event follows from its 
 by a logistic curve fitted in that same time.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.rule import Rule, Values
+from xai_sleep.baselines.rule import Rule
 from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.detect.hysteresis import detect
 from xai_sleep.metrics.events import contains, match
@@ -22,22 +21,8 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """What an event must reach, and below what it ends."""
-
-    high: float
-    low: float
-
-
 class Threshold(Baseline):
-    """Detect by a rule, with thresholds chosen for each fold.
-
-    Parameters
-    ----------
-    rule : Rule or None
-        Of the task; None where it has none.
-    """
+    """Detect by the rule of the task, if it has one, with thresholds chosen for each fold."""
 
     description = "an activation in a closed formula, thresholds chosen in training"
 
@@ -46,80 +31,63 @@ class Threshold(Baseline):
         if rule:
             self.description = rule.description
             options = product(rule.highs, rule.drops)
-            self.options = [Thresholds(high, round(high - drop, 6)) for high, drop in options]
+            self.options = [(high, round(high - drop, 6)) for high, drop in options]
 
     def prepare(self, trial: Trial) -> Trial:
-        """Look at all recordings once, by every option: folds only choose among them.
-
-        Raises LeftOutError if there is no rule, or it does not fit the recordings.
-        """
+        """Look at all recordings once, by every option: folds only choose among them."""
         rule = self.rule
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._activations = {each: rule.activation(each) for each in trial.recordings}
+        names = ("min_duration", "max_duration", "merge_gap")
+        lengths = {name: getattr(rule, name) for name in names}
         self._found = {
-            recording: [_detect(activation, recording.sfreq, rule, one) for one in self.options]
-            for recording, activation in self._activations.items()
+            one: [
+                detect(a, one.sfreq, high=h, low=low, **lengths).events for h, low in self.options
+            ]
+            for one, a in self._activations.items()
         }
         return trial
 
     def fit(self, training: Training) -> Mapping[str, float]:
-        """Choose thresholds, and fit the curve of probability.
-
-        Raises LeftOutError if training has no event.
-        """
+        """Choose thresholds, and fit the curve of probability."""
         self._best = self._choose(training)
         windows = training.trial.windows(training.both)
         self._share = float(windows.label.mean())
         self._curve = None  # there is none through one class
         if len(np.unique(windows.label)) == 2:
-            recordings = training.trial.recordings
-            pairs = zip(windows.record, windows.start, strict=True)
-            peaks = [[self._peak(recordings[r], s, windows.length)] for r, s in pairs]
-            self._curve = LogisticRegression().fit(peaks, windows.label)
-        return asdict(self.options[self._best])
+            recordings = [training.trial.recordings[i] for i in windows.record]
+            self._curve = LogisticRegression().fit(self._peaks(recordings, windows), windows.label)
+        return dict(zip(("high", "low"), self.options[self._best], strict=True))
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:
         """Detect by the thresholds chosen."""
         probability = np.full(len(windows), self._share)
         if self._curve is not None and len(windows):
-            peaks = [[self._peak(recording, start, windows.length)] for start in windows.start]
+            peaks = self._peaks([recording] * len(windows), windows)
             probability = self._curve.predict_proba(peaks)[:, 1]
         return Answer(self._found[recording][self._best], probability=probability)
 
-    def _peak(self, recording: Recording, start: int, length: int) -> float:
-        return float(self._activations[recording][start : start + length].max())
+    def _peaks(self, recordings: Sequence[Recording], windows: Windows) -> list[list[float]]:
+        """Highest activation in each window of its recording."""
+        each = zip(recordings, windows.start, windows.start + windows.length, strict=True)
+        return [[float(self._activations[r][start:end].max())] for r, start, end in each]
 
     def _choose(self, training: Training) -> int:
         """Find the option of the highest event F1 in training and validation time."""
         pairs, marked, truth = np.zeros(len(self.options)), np.zeros(len(self.options)), 0
         for recording, allowed in zip(training.trial.recordings, training.both, strict=True):
-            if not len(allowed):
-                continue
             events = _inside(recording.events, allowed)
             truth += len(events)
-            for option, detections in enumerate(self._found[recording]):
-                detections = _inside(detections, allowed)
+            for option, found in enumerate(self._found[recording]):
+                detections = _inside(found, allowed)
                 marked[option] += len(detections)
-                iou = training.trial.judging.iou
-                pairs[option] += len(match(events, detections, iou).event)
+                pairs[option] += len(match(events, detections, training.trial.judging.iou).event)
         if not truth:
             raise LeftOutError(
                 f"fold {training.name} has no event in training to choose thresholds on"
             )
         return int(np.argmax(2 * pairs / (truth + marked)))
-
-
-def _detect(activation: Values, sfreq: float, rule: Rule, option: Thresholds) -> Intervals:
-    return detect(
-        activation,
-        sfreq,
-        high=option.high,
-        low=option.low,
-        min_duration=rule.min_duration,
-        max_duration=rule.max_duration,
-        merge_gap=rule.merge_gap,
-    ).events
 
 
 def _inside(events: Intervals, allowed: Intervals) -> Intervals:

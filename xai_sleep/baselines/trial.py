@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from xai_sleep.evaluate.judged import Judging
-from xai_sleep.recordings.intervals import Intervals, union
+from xai_sleep.recordings.intervals import union
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.windows import Windows, cut
@@ -32,19 +29,8 @@ class Trial:
 
     def windows(self, within: Times) -> Windows:
         """Cut windows as a fold tests them."""
-        return cut(
-            self.recordings,
-            within,
-            length=self.window,
-            step=self.window,
-            min_overlap=self.min_overlap,
-        )
-
-    def called(self, within: Times, events: Sequence[Intervals]) -> NDArray[np.bool_]:
-        """Which of these windows are positive if these are the events of each recording."""
-        pairs = zip(self.recordings, events, strict=True)
-        marked = replace(self, recordings=[replace(r, events=e) for r, e in pairs])
-        return np.asarray(marked.windows(within).label == 1)
+        size, least = self.window, self.min_overlap
+        return cut(self.recordings, within, length=size, step=size, min_overlap=least)
 
 
 @dataclass(frozen=True, eq=False)

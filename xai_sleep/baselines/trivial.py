@@ -36,10 +36,7 @@ class Always(Baseline):
 
 
 class Coin(Baseline):
-    """A coin by prevalence.
-
-    Over all folds it ranks windows worse than chance: rich test subjects leave poor training.
-    """
+    """A coin by prevalence: over all folds worse than chance, as rich tests leave poor training."""
 
     description = "a coin that falls by the share of positive training windows"
     no_events = WITHOUT_TIME

@@ -1,9 +1,6 @@
 """YASA's detectors, as they come, where the package is installed.
 
-References
-----------
-.. [1] Vallat, R. & Walker, M. P. (2021). An open-source, high-performance tool for automated sleep
-   staging. eLife 10, e70092. https://yasa-sleep.org (BSD-3-Clause)
+Vallat & Walker (2021), eLife 10, e70092. https://yasa-sleep.org (BSD-3-Clause)
 """
 
 from importlib import import_module
@@ -18,18 +15,12 @@ from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 
+# detector of each event, and how many channels it looks at
 DETECTORS = {"spindle": ("spindles_detect", 1), "rem": ("rem_detect", 2)}
-"""Detector of each event, and how many channels it looks at."""
 
 
 class Yasa(Baseline):
-    """YASA at its own settings, whatever the stage of sleep.
-
-    Parameters
-    ----------
-    event : str
-        What is looked for; only :data:`DETECTORS` can be.
-    """
+    """YASA at its own settings, whatever the stage of sleep."""
 
     description = "detectors of YASA at their default settings"
 
@@ -38,11 +29,7 @@ class Yasa(Baseline):
         self._found: dict[Recording, Intervals] = {}
 
     def prepare(self, trial: Trial) -> Trial:
-        """Detect in all recordings: folds make no difference.
-
-        Raises LeftOutError if YASA has no detector of the event, is not installed, or cannot work
-        on the channels.
-        """
+        """Detect in all recordings: folds make no difference."""
         if self.event not in DETECTORS:
             raise LeftOutError(f"YASA has no detector of a {self.event}")
         try:

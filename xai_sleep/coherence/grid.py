@@ -26,10 +26,7 @@ WAVELENGTH = 4 * pi / (OMEGA0 + sqrt(2 + OMEGA0**2))  # Fourier period of scale 
 class Grid:
     """The frequencies and times of an image, and the windows it is made of.
 
-    Raises
-    ------
-    InputError
-        If such windows cannot show these frequencies or times.
+    Raises InputError if such windows cannot show these frequencies or times.
     """
 
     n_times: int  # samples in a window
@@ -89,9 +86,7 @@ class Grid:
     @property
     def samples(self) -> NDArray[np.int64]:
         """Sample shown in each column: the middle one of ``n_out`` equal parts of the window."""
-        odd = np.arange(1, 2 * self.n_out, 2)
-        middles: NDArray[np.int64] = odd * self.n_times // (2 * self.n_out)
-        return middles
+        return np.asarray(np.arange(1, 2 * self.n_out, 2) * self.n_times // (2 * self.n_out))
 
     @property
     def coi_mask(self) -> NDArray[np.bool_]:

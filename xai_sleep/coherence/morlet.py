@@ -4,16 +4,12 @@ At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around
 :class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
 its first bin at frequency zero the slice lacks a carrier, which neither a power nor the product of
 two channels can see, and fits on a grid of as few times as the slice has bins.
-
-References
-----------
-Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from math import floor
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -31,7 +27,7 @@ _WIDTH = {torch.float32: 13.4, torch.float64: 24.6}
 _LENGTHS = np.array([odd << power for power in range(2, 24) for odd in (4, 5, 6)])
 _CHUNK = 128  # windows at a time, to bound the memory
 
-Plan = TypeVar("Plan")
+Images = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +60,7 @@ class Transform:
         rounding errors of the strong low frequencies would drown the weak high ones.
         """
         n_bins = max(band.bins.stop for band in self.bands)
-        half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)
-        half = half[..., : self.n_fft // 2]
+        half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)[..., : self.n_fft // 2]
         negative = half[..., 1 : 1 - self.first].flip(-1).conj()
         both = torch.cat([negative, half], dim=-1)[..., :n_bins]
         both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
@@ -86,13 +81,9 @@ def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
         angular = step * np.arange(low, low + n_bins)
         gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
         gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
-        bands.append(
-            Band(
-                slice(int(rows[0]), int(rows[-1]) + 1),
-                slice(low - first, low - first + n_bins),
-                like.new_tensor(gauss[:, None, None]),
-            )
-        )
+        bins = slice(low - first, low - first + n_bins)
+        weights = like.new_tensor(gauss[:, None, None])
+        bands.append(Band(slice(int(rows[0]), int(rows[-1]) + 1), bins, weights))
     return Transform(n_fft, first, tuple(bands))
 
 
@@ -102,47 +93,35 @@ def centred(windows: Tensor) -> Tensor:
     return shifted - shifted.mean(dim=-1, keepdim=True)
 
 
-class MorletImage(nn.Module, Generic[Plan]):
-    """What both images share: attributes, checks, and a plan for each dtype and device."""
+class MorletImage(nn.Module):
+    """What both images share: attributes, checks, and matrices for each dtype and device."""
 
     n_channels: int
-    freqs: Tensor
+    freqs: Tensor  # (n_freqs,) in Hz, descending
+    # (n_out,) in s from the start of the window; each is a whole sample, the middle of its column
     times: Tensor
-    coi_mask: Tensor
+    coi_mask: Tensor  # (n_freqs, n_out) where the edges do not reach: the cells to trust
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(
+        self,
+        n_times: int,
+        sfreq: float,
+        fmin: float = 0.5,
+        fmax: float = 30.0,
+        n_freqs: int = 128,
+        n_out: int = 128,
+    ) -> None:
         super().__init__()
-        self.grid = grid
-        self.register_buffer("freqs", torch.from_numpy(grid.freqs), persistent=False)
-        self.register_buffer("times", torch.from_numpy(grid.samples / grid.sfreq), persistent=False)
-        self.register_buffer("coi_mask", torch.from_numpy(grid.coi_mask), persistent=False)
-        self._plans: dict[tuple[torch.dtype, torch.device], Plan] = {}
-
-    @property
-    def parameters_key(self) -> tuple[object, ...]:
-        """What tells this transform from any other, alike in every process."""
-        return (type(self).__name__, *astuple(self.grid))
+        self.grid = grid = Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out)
+        # what tells this transform from any other, alike in every process
+        self.parameters_key: tuple[object, ...] = (type(self).__name__, *astuple(grid))
+        times = grid.samples / grid.sfreq
+        for name, each in (("freqs", grid.freqs), ("times", times), ("coi_mask", grid.coi_mask)):
+            self.register_buffer(name, torch.from_numpy(each), persistent=False)
+        self._made: dict[tuple[torch.dtype, torch.device], Images] = {}
 
     def forward(self, windows: Tensor) -> Tensor:
         """Images ``(window, image, freq, time)`` of windows ``(window, channel, time)``."""
-        self._check(windows)
-        key = (windows.dtype, windows.device)
-        if key not in self._plans:
-            with torch.inference_mode(mode=False):  # so that gradients can use the plan later
-                self._plans[key] = self._prepare(windows.detach())
-        plan = self._plans[key]
-        images = [self._images(chunk, plan) for chunk in torch.split(windows, _CHUNK)]
-        return images[0] if len(images) == 1 else torch.cat(images)
-
-    @abstractmethod
-    def _prepare(self, like: Tensor) -> Plan:
-        """Make the matrices for windows of this dtype and device."""
-
-    @abstractmethod
-    def _images(self, windows: Tensor, plan: Plan) -> Tensor:
-        """Compute the images of a few windows."""
-
-    def _check(self, windows: Tensor) -> None:
         name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)
         if windows.shape[1:] != expected or len(windows) == 0:
             raise InputError(
@@ -152,3 +131,13 @@ class MorletImage(nn.Module, Generic[Plan]):
             )
         if windows.dtype not in (torch.float32, torch.float64):
             raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")
+        key = (windows.dtype, windows.device)
+        if key not in self._made:
+            with torch.inference_mode(mode=False):  # so that gradients can use the matrices later
+                self._made[key] = self._prepared(windows.detach())
+        images = [self._made[key](chunk) for chunk in torch.split(windows, _CHUNK)]
+        return images[0] if len(images) == 1 else torch.cat(images)
+
+    @abstractmethod
+    def _prepared(self, like: Tensor) -> Images:
+        """Make the matrices for windows of this dtype and device, and what computes with them."""

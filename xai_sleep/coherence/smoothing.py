@@ -40,9 +40,8 @@ def _grinsted_boxcar(dj: float) -> Array:
 class Semantics:
     """What implementations of coherence disagree on."""
 
-    # before the transform windows are padded with zeros to so many times the next power of two.
-    # (Grinsted's own code takes the power above the nearest one: the same for windows of 1000, 500
-    # and 250 samples, half as much for 300 or 600.)
+    # before the transform windows are padded with zeros to so many times the next power of two
+    # (Grinsted's own code: the power above the nearest one, half as much for 300 or 600 samples)
     padding: int
     # weights over scales from their spacing in octaves; their sum cancels in R²
     boxcar: Callable[[float], Array]
@@ -63,10 +62,9 @@ def in_time(grid: Grid) -> Array:
 
 
 def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
-    """Carry functionals of a signal's samples over to its values on a short grid.
+    """Carry functionals ``(..., sample)`` of a signal over to a short grid, ``(..., grid)``.
 
-    From ``(..., functional, sample)`` to ``(..., functional, grid)``; the grid covers a period of
-    ``n_fft`` samples. Exact for signals whose frequencies it can hold.
+    The grid covers ``n_fft`` samples. Exact for signals whose frequencies it can hold.
     """
     spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
     return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))

@@ -10,15 +10,9 @@ Coherence of x and y at scale s and time t (Grinsted et al. 2004):
 
 S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and then over scales, by a
 boxcar. This is linear and the same for all data: see :mod:`xai_sleep.coherence.smoothing`.
-
-References
-----------
-Grinsted, Moore and Jevrejeva, Application of the cross wavelet transform and wavelet coherence to
-geophysical time series. Nonlin. Processes Geophys. 11 (2004).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log10
 
 import numpy as np
@@ -26,34 +20,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xai_sleep.coherence.grid import Grid
-from xai_sleep.coherence.morlet import MorletImage, Transform, centred, morlet_transform
+from xai_sleep.coherence.morlet import Images, MorletImage, centred, morlet_transform
 from xai_sleep.coherence.smoothing import SEMANTICS, in_time, on_grid, over_scales
 from xai_sleep.errors import InputError
 
-POWER_FLOOR = 1e-6
-"""Least power that a scalogram shows, in squared units of the signal."""
+POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
 
 _ONEDNN: bool = torch._C._has_mkldnn
 _BLOCK = 12  # scales whose images are made at a time: they fit into the cache
 
 
-@dataclass(frozen=True, eq=False)
-class _CoherencePlan:
-    """The transform and, by band, matrices from its grid to the columns; one over scales.
-
-    ``over_scales`` makes a block of rows out of ``above`` more before and some after them.
-    """
-
-    transform: Transform
-    smooth: tuple[Tensor, ...]  # (scale, n_out, grid)
-    sample: tuple[Tensor, ...]  # (n_out, grid)
-    over_scales: Tensor  # (row, row before)
-    above: int
-    tiny: Tensor
-
-
-class WaveletCoherence(MorletImage[_CoherencePlan]):
+class WaveletCoherence(MorletImage):
     """Wavelet transform coherence of pairs of channels.
 
     Called on ``(window, 2, time)`` it returns ``(window, 3, freq, time)``: R², R²·cos φ and
@@ -63,26 +40,9 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
     0, of a channel with itself 1. NaN stays NaN.
 
-    Parameters
-    ----------
-    n_times, sfreq, fmin, fmax, n_freqs, n_out
-        See :class:`xai_sleep.coherence.grid.Grid`.
-    semantics : str
-        ``pycwt`` or ``grinsted``; see :data:`xai_sleep.coherence.smoothing.SEMANTICS`.
-
-    Attributes
-    ----------
-    freqs : tensor of shape (n_freqs,)
-        In Hz, descending.
-    times : tensor of shape (n_out,)
-        In s from the start of the window; each is a whole sample, the middle one of its column.
-    coi_mask : bool tensor of shape (n_freqs, n_out)
-        True where the edges of the window do not reach: the cells to trust.
-
-    Raises
-    ------
-    InputError
-        If the settings cannot be met, or windows have another shape than announced.
+    Settings are those of :class:`xai_sleep.coherence.grid.Grid`; ``semantics`` is ``pycwt`` or
+    ``grinsted``, see :data:`xai_sleep.coherence.smoothing.SEMANTICS`. Raises InputError if they
+    cannot be met, or windows have another shape than announced.
     """
 
     n_channels = 2
@@ -97,65 +57,54 @@ class WaveletCoherence(MorletImage[_CoherencePlan]):
         n_out: int = 128,
         semantics: str = "pycwt",
     ) -> None:
-        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
+        super().__init__(n_times, sfreq, fmin, fmax, n_freqs, n_out)
         if semantics not in SEMANTICS:
             raise InputError(
                 f"unknown coherence semantics {semantics!r}; task.image_semantics is one of "
                 + ", ".join(SEMANTICS)
             )
         self.semantics = semantics
-
-    @property
-    def parameters_key(self) -> tuple[object, ...]:
-        """What tells this transform from any other, alike in every process."""
-        return (*super().parameters_key, self.semantics)
+        self.parameters_key += (semantics,)
 
     def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:  # noqa: ARG002
         """Images as if the channels had been divided by ``scale`` before: the same."""
         return images
 
-    def _prepare(self, like: Tensor) -> _CoherencePlan:
+    def _prepared(self, like: Tensor) -> Images:
         grid, semantics = self.grid, SEMANTICS[self.semantics]
         n_fft = semantics.padding * grid.n_padded
         transform = morlet_transform(grid, n_fft, like)
+        matrices = []  # by band from its grid to the columns, smoothed and as they are
         smoothing, sampling = in_time(grid), np.eye(grid.n_times)[grid.samples]
-        smooth, sample = [], []
         for band in transform.bands:
             n_grid = band.weights.shape[-1]
-            smooth.append(like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid)))
-            sample.append(like.new_tensor(on_grid(sampling, n_fft, n_grid)))
+            smooth = like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid))
+            sample = like.new_tensor(on_grid(sampling, n_fft, n_grid))
+            matrices.append((band, smooth, sample))
         boxcar = semantics.boxcar(grid.dj)
-        return _CoherencePlan(
-            transform,
-            tuple(smooth),
-            tuple(sample),
-            like.new_tensor(over_scales(boxcar, _BLOCK)),
-            len(boxcar) // 2,
-            like.new_tensor(torch.finfo(like.dtype).tiny),
-        )
+        above, rows = len(boxcar) // 2, like.new_tensor(over_scales(boxcar, _BLOCK))
+        tiny = like.new_tensor(torch.finfo(like.dtype).tiny)
 
-    def _images(self, windows: Tensor, plan: _CoherencePlan) -> Tensor:
-        n_freqs, n_out = self.grid.n_freqs, self.grid.n_out
-        size, reach = plan.over_scales.shape
-        nothing = windows.new_zeros(4 * len(windows), n_out)
-        smoothed, cross = [nothing] * plan.above, list[Tensor]()
-        spectra = plan.transform.spectra(_standardised(windows))
-        for band, smooth, sample in zip(
-            plan.transform.bands, plan.smooth, plan.sample, strict=True
-        ):
-            products = _products(torch.fft.ifft(band.weighted(spectra)))
-            smoothed += map(_multiplied, products.flatten(1, 2), smooth)
-            sampled = _multiplied(products[:, 2:].flatten(0, 2), sample)
-            cross += sampled.view(-1, 2, len(windows), n_out)
-        smoothed += [nothing] * (reach + size)
-        images = windows.new_empty(len(windows), 3, n_freqs, n_out)
-        for first in range(0, n_freqs, size):
-            block = _multiplied(
-                plan.over_scales, torch.stack(smoothed[first : first + reach]).flatten(1).mT
-            ).view(size, 4, len(windows), n_out)
-            rows = slice(first, first + size)
-            for channel, values in enumerate(_coherence(block, cross[rows], plan.tiny)):
-                images[:, channel, rows] = values.transpose(0, 1)
+        def images(windows: Tensor) -> Tensor:
+            nothing = windows.new_zeros(4 * len(windows), grid.n_out)
+            smoothed, cross = [nothing] * above, list[Tensor]()
+            spectra = transform.spectra(_standardised(windows))
+            for band, smooth, sample in matrices:
+                products = _products(torch.fft.ifft(band.weighted(spectra)))
+                smoothed += map(_multiplied, products.flatten(1, 2), smooth)
+                sampled = _multiplied(products[:, 2:].flatten(0, 2), sample)
+                cross += sampled.view(-1, 2, len(windows), grid.n_out)
+            size, reach = rows.shape
+            smoothed += [nothing] * (reach + size)
+            made = windows.new_empty(len(windows), 3, grid.n_freqs, grid.n_out)
+            for first in range(0, grid.n_freqs, size):
+                within = torch.stack(smoothed[first : first + reach]).flatten(1).mT
+                block = _multiplied(rows, within).view(size, 4, len(windows), grid.n_out)
+                shown = slice(first, first + size)
+                for channel, values in enumerate(_coherence(block, cross[shown], tiny)):
+                    made[:, channel, shown] = values.transpose(0, 1)
+            return made
+
         return images
 
 
@@ -205,57 +154,36 @@ def _coherence(
     return squared, scaled * cos, scaled * sin
 
 
-@dataclass(frozen=True, eq=False)
-class _ScalogramPlan:
-    """The transform, and the inverse Fourier transform ``(bin, n_out)`` by band."""
-
-    transform: Transform
-    inverse: tuple[Tensor, ...]
-
-
-class Scalogram(MorletImage[_ScalogramPlan]):
+class Scalogram(MorletImage):
     """Log power of the Morlet transform of single channels.
 
     Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
     window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
     variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
     the input, is set to it; a flat window is -6 throughout.
-
-    Parameters and attributes are those of :class:`WaveletCoherence`.
     """
 
     n_channels = 1
 
-    def __init__(
-        self,
-        n_times: int,
-        sfreq: float,
-        fmin: float = 0.5,
-        fmax: float = 30.0,
-        n_freqs: int = 128,
-        n_out: int = 128,
-    ) -> None:
-        super().__init__(Grid(n_times, sfreq, fmin, fmax, n_freqs, n_out))
-
     def rescaled(self, images: Tensor, scale: NDArray[np.float32]) -> Tensor:
         """Images as if the windows had been divided by ``scale`` of shape ``(1, 1)`` before."""
-        shifted = images - 2 * log10(scale.item())
-        return shifted.clamp(min=log10(POWER_FLOOR))
+        return (images - 2 * log10(scale.item())).clamp(min=log10(POWER_FLOOR))
 
-    def _prepare(self, like: Tensor) -> _ScalogramPlan:
+    def _prepared(self, like: Tensor) -> Images:
         transform = morlet_transform(self.grid, self.grid.n_padded, like)
         turns = self.grid.samples / self.grid.n_padded
-        inverse = []
+        inverse = []  # Fourier transform ``(bin, n_out)`` by band
         for band in transform.bands:
             bins = np.arange(band.weights.shape[-1])[:, None]
             waves = np.exp(2j * np.pi * bins * turns) / len(bins)
-            inverse.append(torch.from_numpy(waves).to(like.device, like.dtype.to_complex()))
-        return _ScalogramPlan(transform, tuple(inverse))
+            inverse.append((band, torch.from_numpy(waves).to(like.device, like.dtype.to_complex())))
 
-    def _images(self, windows: Tensor, plan: _ScalogramPlan) -> Tensor:
-        spectra = plan.transform.spectra(centred(windows))
-        rows = [
-            torch.view_as_real(band.weighted(spectra)[:, 0] @ inverse).square().sum(dim=-1)
-            for band, inverse in zip(plan.transform.bands, plan.inverse, strict=True)
-        ]
-        return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)
+        def images(windows: Tensor) -> Tensor:
+            spectra = transform.spectra(centred(windows))
+            rows = [
+                torch.view_as_real(band.weighted(spectra)[:, 0] @ waves).square().sum(dim=-1)
+                for band, waves in inverse
+            ]
+            return torch.cat(rows).clamp(min=POWER_FLOOR).log10().transpose(0, 1).unsqueeze(1)
+
+        return images

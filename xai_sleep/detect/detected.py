@@ -17,47 +17,41 @@ NO_EVENTS: Intervals = np.empty((0, 2))
 class DetectedEvents:
     """Events that one fold, of a network or of a baseline, detected in its test records."""
 
-    # (n,) index of the recording of each detection
+    # (n,) index of the recording, (n, 2) start and end in s, (n,) highest activation, NaN for marks
     record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    events: Intervals = field(default_factory=lambda: NO_EVENTS)  # (n, 2) start and end in s
-    # (n,) highest activation inside; NaN for marks
+    events: Intervals = field(default_factory=lambda: NO_EVENTS)
     confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    # the scored time of each recording that this fold tested, by its index
+    # by index of the recording: the scored time that this fold tested, and what was looked at
     tested: Mapping[int, Intervals] = field(default_factory=dict)
-    # of each tested recording; empty for what has none
     activations: Mapping[int, Activation] = field(default_factory=dict)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays to be stored."""
-        stored: dict[str, NDArray[Any]] = {
+        return {
             "event_record": self.record,
             "event": self.events,
             "event_confidence": self.confidence,
+            **{f"tested_{i}": times for i, times in self.tested.items()},
+            **{
+                f"activation_{name}_{i}": part
+                for i, activation in self.activations.items()
+                for name, part in activation.parts.items()
+            },
         }
-        for i, times in self.tested.items():
-            stored[f"tested_{i}"] = times
-        for i, activation in self.activations.items():
-            for name, part in activation.parts.items():
-                stored[f"activation_{name}_{i}"] = part
-        return stored
 
     @classmethod
     def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "DetectedEvents":
         """Take up what was stored by :meth:`arrays`."""
-        tested = {
-            int(name.removeprefix("tested_")): times
-            for name, times in arrays.items()
-            if name.startswith("tested_")
-        }
+        tested: dict[int, Intervals] = {}
         parts: dict[int, dict[str, NDArray[Any]]] = {}
         for name, values in arrays.items():
-            if name.startswith("activation_"):
-                _, part, i = name.rsplit("_", 2)
-                parts.setdefault(int(i), {})[part] = values
-        return cls(
-            arrays["event_record"],
-            arrays["event"],
-            arrays["event_confidence"],
-            tested,
-            {i: Activation(**of_record) for i, of_record in parts.items()},
+            match name.split("_"):
+                case ["tested", i]:
+                    tested[int(i)] = values
+                case ["activation", part, i]:
+                    parts.setdefault(int(i), {})[part] = values
+        record, events, confidence = (
+            arrays[f"event{name}"] for name in ("_record", "", "_confidence")
         )
+        activations = {i: Activation(**each) for i, each in parts.items()}
+        return cls(record, events, confidence, tested, activations)

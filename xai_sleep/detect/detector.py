@@ -26,11 +26,10 @@ RATE = 10.0
 class Activation:
     """What a network says of one record over time; cell i lasts from ``i / RATE`` s to the next."""
 
-    # (time,) mean probability of an event of the windows that cover a cell; NaN where none does
+    # (time,) means over the windows that cover a cell, NaN where none does: of their probability of
+    # an event, of that times their map, and of what a network says of each moment, if it does
     probability: NDArray[np.float16]
-    # (time,) the same of their probability times their map: where in the window the event is
     relevance: NDArray[np.float16]
-    # (time,) the same of the probability that a network gives to each moment, if it gives any
     evidence: NDArray[np.float16] | None = None
 
     @property
@@ -41,15 +40,12 @@ class Activation:
     @property
     def parts(self) -> dict[str, NDArray[np.float16]]:
         """What there is, by name."""
-        parts = {"probability": self.probability, "relevance": self.relevance}
-        return parts if self.evidence is None else parts | {"evidence": self.evidence}
+        return {name: part for name, part in vars(self).items() if part is not None}
 
     def named(self, record: str) -> dict[str, NDArray[np.float16]]:
         """Name the parts for a file: probability by the record alone, the rest by both."""
-        return {
-            record if name == "probability" else f"{record}_{name}": part
-            for name, part in self.parts.items()
-        }
+        names = {"probability": record}
+        return {names.get(n, f"{record}_{n}"): part for n, part in self.parts.items()}
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -72,21 +68,17 @@ class Activation:
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
         centres = np.asarray((np.arange(len(self.probability)) + 0.5) / RATE, dtype=np.float64)
         inside, nothing = contains(allowed, centres), np.float16(np.nan)
-        return Activation(
-            **{name: np.where(inside, part, nothing) for name, part in self.parts.items()}
-        )
+        return Activation(**{n: np.where(inside, p, nothing) for n, p in self.parts.items()})
 
 
 @dataclass(frozen=True)
 class Detector:
-    """Parameters of a detection; durations in s."""
+    """Parameters of a detection; durations in s, see :func:`xai_sleep.detect.hysteresis.detect`."""
 
-    # {"probability", "relevance", "product", "evidence"} what it looks at
-    activation: str = "relevance"
+    activation: str = "relevance"  # what it looks at, one of :data:`KINDS`
     smooth: float = 0.3  # width of the moving average
     high: float = 0.5  # what an event must reach
     low_ratio: float = 0.5  # the lower threshold, which ends an event, as a share of ``high``
-    # min_duration, max_duration, merge_gap: see :func:`xai_sleep.detect.hysteresis.detect`
     min_duration: float = 0.3
     max_duration: float = 5.0
     merge_gap: float = 0.3

@@ -1,7 +1,4 @@
-"""From activation over time to events: smoothing and a threshold with hysteresis.
-
-Activations are sampled at ``sfreq`` Hz, NaN where nothing is known; events are in s.
-"""
+"""From activation over time, NaN where nothing is known, to events: smoothing and hysteresis."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +10,6 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals
 
 Values = NDArray[np.float64]
-Indices = NDArray[np.intp]
 _ROUNDING = 1e-9
 
 
@@ -26,9 +22,7 @@ class Detections:
 
 
 def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Values:
-    """Centred moving average over an odd number of samples, about ``width`` s.
-
-    At the ends and beside NaN, where nothing is known, it averages what there is.
+    """Centred moving average of what is known in an odd number of samples, about ``width`` s.
 
     Examples
     --------
@@ -36,8 +30,7 @@ def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Valu
     array([1.5, 1. , 1.5, nan])
     """
     half = int(width * sfreq / 2)
-    kernel = np.ones(2 * half + 1)
-    known = np.isfinite(activation)
+    kernel, known = np.ones(2 * half + 1), np.isfinite(activation)
     total, count = (
         np.convolve(x, kernel)[half : half + len(activation)]
         for x in (np.where(known, activation, 0.0), known.astype(np.float64))
@@ -55,27 +48,11 @@ def detect(
     max_duration: float = math.inf,
     merge_gap: float = 0.0,
 ) -> Detections:
-    """Turn an activation over time into events.
+    """Turn an activation ``(time,)``, any measure of presence, into events; durations in s.
 
     Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
     ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
-    ``max_duration`` are dropped. NaN, where nothing is known, is below both thresholds.
-
-    Parameters
-    ----------
-    activation : array of shape (time,)
-        Any measure of presence, such as a probability. Sample i lasts from i to i + 1 samples.
-    sfreq : float
-        Samples of it per s.
-    high, low : float
-        The two thresholds.
-    min_duration, max_duration, merge_gap : float
-        In s.
-
-    Raises
-    ------
-    InputError
-        If ``low`` exceeds ``high`` or ``min_duration`` exceeds ``max_duration``.
+    ``max_duration`` are dropped. NaN is below both thresholds. InputError if they contradict.
 
     Examples
     --------
@@ -99,8 +76,7 @@ def detect(
     return Detections(runs / sfreq, _peaks(activation, runs))
 
 
-def _peaks(activation: NDArray[np.floating], runs: Indices) -> Values:
-    values = activation.astype(np.float64, copy=False)
-    if np.any(runs == len(values)):  # a place that reduceat must be able to look up
-        values = np.append(values, np.nan)
+def _peaks(activation: NDArray[np.floating], runs: NDArray[np.intp]) -> Values:
+    # reduceat must be able to look up the end of the last run
+    values = np.append(activation.astype(np.float64, copy=False), np.nan)
     return np.asarray(np.fmax.reduceat(values, runs.ravel())[::2])

@@ -10,7 +10,6 @@ test record is made of all windows that touch neither: the whole record, or a te
 guards around it; of such a block's events those are kept whose midpoint lies in it.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,17 +33,7 @@ from xai_sleep.windows.windows import cut
 def find_events(
     settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier
 ) -> tuple[DetectedEvents, Choice]:
-    """Choose a detector, which the classifier keeps, and detect the events of the test records.
-
-    Parameters
-    ----------
-    settings : DetectorConfig
-        What may be chosen.
-    data : FoldDataModule
-        Set up.
-    classifier : EventClassifier
-        Trained on the fold.
-    """
+    """Choose a detector, which the trained classifier keeps, and detect events of test records."""
     choice = choose(settings, data, classifier)
     keep_detector(classifier, choice.detector, settings)
     return detect_events(settings, data, classifier, choice.detector), choice
@@ -53,12 +42,14 @@ def find_events(
 def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier) -> Choice:
     """Choose by validation time alone if it holds enough events, else by training time as well."""
     kinds = None if settings.activation == "auto" else (settings.activation,)
-    parts, chosen_on = [data.choosing_time], "validation"
-    if _count(data.recordings, data.choosing_time) < settings.min_events:
-        parts, chosen_on = [data.choosing_time, data.fold.train], "validation and training"
+    recordings, times, chosen_on = data.recordings, data.choosing_time, "validation"
+    inside = (contains(t, r.events.mean(axis=1)) for r, t in zip(recordings, times, strict=True))
+    parts = [times]
+    if sum(each.sum() for each in inside) < settings.min_events:
+        parts, chosen_on = [times, data.fold.train], "validation and training"
     times = tuple(union(each) for each in zip(*parts, strict=True))
     examples = [
-        Example(activation, data.recordings[i].events, times[i])
+        Example(activation, recordings[i].events, times[i])
         for i, activation in activate(settings, data, classifier, times).items()
     ]
     return replace(choose_detector(examples, kinds, settings.iou), chosen_on=chosen_on)
@@ -68,33 +59,29 @@ def detect_events(
     settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier, detector: Detector
 ) -> DetectedEvents:
     """Detect the events of every test record."""
-    recordings, fold = data.recordings, data.fold
-    free = tuple(_untouched(recording, fold, i) for i, recording in enumerate(recordings))
-    activations, detected = {}, []
+    fold = data.fold
+    free = tuple(_untouched(recording, fold, i) for i, recording in enumerate(data.recordings))
+    activations, found = {}, DetectedEvents()
+    parts = [(found.record, found.events, found.confidence)]
     for i, activation in activate(settings, data, classifier, free).items():
         whole = len(fold.train[i]) + len(fold.val[i]) == 0
         kept = free[i] if whole else fold.test[i]
         detections = detector.find(activation)
         inside = contains(kept, detections.events.mean(axis=1))
         activations[i] = activation.within(kept)
-        detected.append((i, detections.events[inside], detections.confidence[inside]))
-    record = [np.full(len(events), i, dtype=np.int64) for i, events, _ in detected]
-    return DetectedEvents(
-        np.concatenate([np.empty(0, dtype=np.int64), *record]),
-        np.concatenate([NO_EVENTS, *(events for _, events, _ in detected)]),
-        np.concatenate([np.empty(0), *(confidence for _, _, confidence in detected)]),
-        {i: fold.test[i] for i in activations},
-        activations,
-    )
+        events, confidence = detections.events[inside], detections.confidence[inside]
+        parts.append((np.full(len(events), i), events, confidence))
+    record, events, confidence = (np.concatenate(each) for each in zip(*parts, strict=True))
+    tested = {i: fold.test[i] for i in activations}
+    return DetectedEvents(record, events, confidence, tested, activations)
 
 
 def activate(
     settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier, within: Times
 ) -> dict[int, Activation]:
     """Slide the network over the allowed time of each record."""
-    windows = cut(
-        data.recordings, within, length=data.input.window, step=settings.step, to_the_end=True
-    )
+    length, step = data.input.window, settings.step
+    windows = cut(data.recordings, within, length=length, step=step, to_the_end=True)
     reading = reading_of(classifier, make_explainer("detector.map", settings.map))
     durations = [recording.duration for recording in data.recordings]
     return slide(reading, data.in_order(windows), windows, durations)
@@ -105,11 +92,3 @@ def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:
     if not len(fold.test[i]):
         return NO_EVENTS
     return subtraction(intervals([(0, recording.duration)]), union([fold.train[i], fold.val[i]]))
-
-
-def _count(recordings: Sequence[Recording], times: Times) -> int:
-    """Events whose midpoint lies in the time given."""
-    return sum(
-        int(contains(time, recording.events.mean(axis=1)).sum())
-        for recording, time in zip(recordings, times, strict=True)
-    )

@@ -7,10 +7,6 @@
                 [ p, map ]                    by its map, where
                   [ p, map ] …
     activation  mean over the windows that cover a cell, on a fixed grid
-
-What is read from a batch of windows is a :data:`Reading`. :func:`reading_of` makes the one of any
-network of the contract; a network that says more than a probability, or several networks together,
-need another reading only.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,37 +31,25 @@ Reading = Callable[[Tensor, int], Mapping[str, Values]]
 
 
 def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
-    """Read the probability of an event, the same times the profile of its map, and any evidence.
-
-    The classifier is left in the mode it is in.
-    """
+    """Read the probability of an event, the same times the profile of its map, and any evidence."""
 
     def read(inputs: Tensor, n_times: int) -> dict[str, Values]:
         network = classifier.network
         # A clone is an ordinary tensor even if the batch was born in inference mode.
         inputs = inputs.clone().to(classifier.device)
         with attributable(classifier):
+            maps = explain("detector.map", explainer, network, inputs)
             with torch.no_grad():
-                probability = network(inputs).softmax(1)[:, EVENT:].cpu().double().numpy()
-            profile = time_profiles(
-                explain("detector.map", explainer, network, inputs).cpu().numpy(), n_times
-            )
-            more = _evidence(network, inputs, n_times) if isinstance(network, TimedNetwork) else {}
-        return {
-            "probability": np.broadcast_to(probability, profile.shape),
-            "relevance": probability * profile,
-            **more,
-        }
+                said = {"probability": network(inputs).softmax(1)[:, EVENT:]}
+                if isinstance(network, TimedNetwork):
+                    moments = network.over_time(inputs).softmax(1)[:, EVENT:]
+                    said["evidence"] = interpolate(moments, n_times, mode="linear")[:, 0]
+        values = {name: each.cpu().double().numpy() for name, each in said.items()}
+        profile = time_profiles(maps.cpu().numpy(), n_times)
+        probability = np.broadcast_to(values["probability"], profile.shape)
+        return values | {"probability": probability, "relevance": probability * profile}
 
     return read
-
-
-def _evidence(network: TimedNetwork, inputs: Tensor, n_times: int) -> dict[str, Values]:
-    """Probability of an event at each moment."""
-    with torch.no_grad():
-        moments = network.over_time(inputs).softmax(1)[:, EVENT:]
-        fine = interpolate(moments, n_times, mode="linear")[:, 0]
-    return {"evidence": fine.cpu().double().numpy()}
 
 
 def slide(
@@ -74,24 +58,10 @@ def slide(
     windows: Windows,
     durations: Sequence[float],
 ) -> dict[int, Activation]:
-    """Average over all windows what is read from each.
+    """Average over all windows what is read from each, for every recording that has a window.
 
-    Parameters
-    ----------
-    reading : Reading
-        What is read from a batch.
-    batches : iterable of (inputs, ...)
-        The windows' signals or images, in order. Only one batch is held at a time, so memory
-        does not grow with the overlap of windows.
-    windows : Windows
-        Where they were cut.
-    durations : sequence of float
-        Length of each recording in s.
-
-    Returns
-    -------
-    dict of int to Activation
-        Of every recording that has a window, by its index.
+    Batches ``(inputs, ...)`` hold the windows' signals or images, in order; only one is held at a
+    time, so memory does not grow with the overlap of windows. Durations, of recordings, are in s.
     """
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0
@@ -109,8 +79,7 @@ class _Sums:
     """Sums over windows in each cell of one record, and how many windows cover it."""
 
     def __init__(self, duration: float) -> None:
-        # A last cell that is not whole is left out.
-        self.cells = int(duration * RATE + 1e-6)
+        self.cells = int(duration * RATE + 1e-6)  # a last one that is not whole is left out
         self.count = np.zeros(self.cells, dtype=np.int64)
         self.sums: dict[str, Values] = {}
 
@@ -121,7 +90,7 @@ class _Sums:
         cell = first + np.arange(int(np.ceil(windows.length / windows.sfreq * RATE)))
         sample = np.floor(((cell + 0.5) / RATE - start) * windows.sfreq + 1e-6).astype(np.int64)
         inside = (sample < windows.length) & (cell < self.cells)
-        row = np.broadcast_to(np.arange(len(start))[:, None], cell.shape)[inside]
+        row = np.nonzero(inside)[0]
         np.add.at(self.count, cell[inside], 1)
         for name, value in values.items():
             total = self.sums.setdefault(name, np.zeros(self.cells))

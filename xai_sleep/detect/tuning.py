@@ -1,18 +1,12 @@
 """Parameters of a detector, chosen by event F1 on time that may be looked at.
 
 The highest F1 of a few dozen events is partly luck, so it is not simply taken. All candidates
-within one standard error of it count as equally good, after Breiman et al. 1984, and of these the
-one in the middle is returned: a set of parameters with good ones all around it. First activation,
-smoothing and thresholds are searched together, then durations and gap.
-
-The standard error is taken as that of a proportion among the events.
-
-References
-----------
-Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees, section 3.4.3.
+within one standard error of it, that of a proportion among the events, count as equally good
+(Breiman et al. 1984, Classification and regression trees, section 3.4.3), and of these the one in
+the middle is returned: a set of parameters with good ones all around it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -24,12 +18,9 @@ from xai_sleep.detect.hysteresis import smooth
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals, union
 
+_HIGH = tuple(i / 20 for i in range(1, 20))
 SEARCH: tuple[dict[str, tuple[float, ...]], ...] = (
-    {
-        "smooth": (0.1, 0.3, 0.6, 1.0),
-        "low_ratio": (0.3, 0.5, 0.7, 0.9),
-        "high": tuple(i / 20 for i in range(1, 20)),
-    },
+    {"smooth": (0.1, 0.3, 0.6, 1.0), "low_ratio": (0.3, 0.5, 0.7, 0.9), "high": _HIGH},
     {
         "min_duration": (0.1, 0.3, 0.5),
         "max_duration": (3.0, 5.0, 10.0),
@@ -45,15 +36,13 @@ _BETWEEN = 20.0  # s between records laid out in a row: more than any gap and an
 class Example:
     """One record to choose by."""
 
-    activation: Activation  # naN outside the time that may be looked at
-    # (n, 2) events, scored: the record's events in s, and the time that may be looked at; of the
-    # events those count whose midpoint lies in it
-    events: Intervals
-    scored: Intervals
+    activation: Activation  # NaN outside the time that may be looked at
+    events: Intervals  # (n, 2) in s
+    scored: Intervals  # (n, 2) in s, the time that may be looked at
 
     @property
     def counted(self) -> Intervals:
-        """Events that take part."""
+        """Events whose midpoint lies in that time: these count."""
         return self.events[contains(self.scored, self.events.mean(axis=1))]
 
 
@@ -62,8 +51,7 @@ class Choice:
     """A detector, and by what it was chosen."""
 
     detector: Detector  # the middle of the good ones
-    # of its events over all examples; None without an event, where nothing could be chosen
-    f1: float | None
+    f1: float | None  # over all examples; None without an event, where nothing could be chosen
     events: int  # that took part
     chosen_on: str = ""  # the time that was looked at, in words
 
@@ -73,37 +61,25 @@ def choose_detector(
 ) -> Choice:
     """Choose activation and parameters by the F1 of all examples' events together.
 
-    Parameters
-    ----------
-    examples : sequence of Example
-        Records with time that may be looked at.
-    kinds : sequence of str, optional
-        Activations to choose from, by default all that the examples have; of several that are
-        good, the one with the most good parameters is taken.
-    iou : float
-        Intersection over union from which a detection finds an event.
-
-    Returns
-    -------
-    Choice
-        The default parameters where no example has an event.
+    Of several good ``kinds`` of activation, by default all that the examples have, the one with
+    the most good parameters is taken. Where no example has an event parameters are the default
+    ones. A detection finds an event from an intersection over union of ``iou``.
     """
     kinds = kinds or (examples[0].activation.kinds if examples else KINDS)
     detector = Detector()
     if detector.activation not in kinds:
         detector = replace(detector, activation=kinds[0])
-    row = _Row(examples, iou)
-    if not len(row.events):
+    row = _Row(examples, iou) if examples else None
+    if row is None or not len(row.events):
         return Choice(detector, None, 0)
-    values: dict[str, Sequence[float | str]] = {"activation": kinds}
-    for stage in SEARCH:
-        values |= stage
-        detector = _middle(detector, values, row)
-        values = {}
+    detector = _middle(detector, {"activation": kinds, **SEARCH[0]}, row)
+    detector = _middle(detector, SEARCH[1], row)
     return Choice(detector, row.f1(detector), len(row.events))
 
 
-def _middle(detector: Detector, values: dict[str, Sequence[float | str]], row: "_Row") -> Detector:
+def _middle(
+    detector: Detector, values: Mapping[str, Sequence[float | str]], row: "_Row"
+) -> Detector:
     """Try all combinations and return the one in the middle of the good ones."""
     places = np.array(list(product(*(range(len(v)) for v in values.values()))))
     candidates: list[Detector] = [
@@ -117,8 +93,7 @@ def _middle(detector: Detector, values: dict[str, Sequence[float | str]], row: "
     good &= kinds == np.bincount(kinds[good]).argmax()
     away = np.abs(places - np.median(places[good], axis=0)).sum(axis=1)
     # Of several equally near to the middle the best.
-    best = int(np.lexsort((-f1, np.where(good, away, np.inf)))[0])
-    return candidates[best]
+    return candidates[int(np.lexsort((-f1, np.where(good, away, np.inf)))[0])]
 
 
 class _Row:
@@ -128,17 +103,14 @@ class _Row:
         self.iou = iou
         gap = round(_BETWEEN * RATE)
         cells = np.array([len(example.activation.probability) + gap for example in examples])
-        starts = (np.cumsum(cells) - cells) / RATE
-        nothing = np.empty((0, 2))
-        together = list(zip(examples, starts, strict=True))
-        self.events = np.concatenate([nothing, *(e.counted + start for e, start in together)])
+        together = list(zip(examples, (np.cumsum(cells) - cells) / RATE, strict=True))
+        self.events = np.concatenate([e.counted + start for e, start in together])
         self.scored = union([e.scored + start for e, start in together])
         self.activations = {
             kind: np.concatenate(
                 [np.pad(e.activation.of(kind), (0, gap), constant_values=np.nan) for e in examples]
-                or [np.empty(0, dtype=np.float32)]
             )
-            for kind in (examples[0].activation.kinds if examples else KINDS)
+            for kind in examples[0].activation.kinds
         }
         self.smoothed: dict[tuple[str, float], NDArray[np.float64]] = {}
 
@@ -149,5 +121,5 @@ class _Row:
             self.smoothed[key] = smooth(self.activations[key[0]], RATE, key[1])
         found = detector.in_smoothed(self.smoothed[key]).events
         found = found[contains(self.scored, found.mean(axis=1))]
-        pairs = len(match(self.events, found, self.iou).event)
-        return 2 * pairs / (len(self.events) + len(found))
+        pairs = match(self.events, found, self.iou).event
+        return 2 * len(pairs) / (len(self.events) + len(found))

@@ -4,7 +4,7 @@ A classifier keeps how events are made of its windows: the parameters of a :clas
 ``map`` that gives relevance, and the ``step`` in s between windows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xai_sleep.detect.detector import Activation, Detector, middle_of
 from xai_sleep.detect.hysteresis import Detections
-from xai_sleep.detect.slide import Reading, Values, reading_of, slide
+from xai_sleep.detect.slide import Values, reading_of, slide
 from xai_sleep.explain.attribution import make_explainer
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.intervals import intervals
@@ -21,8 +21,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import DetectorConfig
 from xai_sleep.windows.folds import NOWHERE, Fold
 from xai_sleep.windows.inputs import Input
-from xai_sleep.windows.store import Store
-from xai_sleep.windows.windows import Windows, cut
+from xai_sleep.windows.windows import cut
 
 BATCH = 256
 Batches = Iterable[tuple[Tensor]]
@@ -54,54 +53,23 @@ def find_events(
     recording: Recording,
     watch: Watch = lambda batches, _: batches,
 ) -> tuple[Activation, Detections]:
-    """Find the events of a recording.
-
-    Parameters
-    ----------
-    classifiers : sequence of EventClassifier
-        Of one run; what they say is averaged.
-    recording : Recording
-        At its own rate, with the channels of their input.
-    watch : callable, optional
-        See :data:`Watch`.
-    """
+    """Find events of a recording, at its own rate, by the mean of what classifiers of a run say."""
     kept = cast("dict[str, Any]", classifiers[0].detector)
-    seen = input_of(classifiers[0])
-    prepared = seen.prepare(recording)
-    windows = cut(
-        [prepared],
-        [intervals([(0, prepared.duration)])],
-        length=seen.window,
-        step=kept["step"],
-        to_the_end=True,
-    )
-    batches = watch(_batches(seen.store([prepared]), windows), -(-len(windows) // BATCH))
-    reading = _mean_reading(classifiers, prepared)
-    (activation,) = slide(reading, batches, windows, [prepared.duration]).values()
-    return activation, detector_of(classifiers).find(activation)
+    inputs = [input_of(each) for each in classifiers]
+    prepared = inputs[0].prepare(recording)
+    length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
+    within, step = [intervals([(0, length)])], kept["step"]
+    windows = cut([prepared], within, length=inputs[0].window, step=step, to_the_end=True)
+    explainer = make_explainer("detector.map", kept["map"])
+    scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
+    models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))
 
-
-def _batches(store: Store, windows: Windows) -> Iterator[tuple[Tensor]]:
-    """Yield what no classifier has scaled yet."""
-    for first in range(0, len(windows), BATCH):
-        yield (store.of(windows, np.arange(first, min(first + BATCH, len(windows)))),)
-
-
-def _mean_reading(classifiers: Sequence[EventClassifier], prepared: Recording) -> Reading:
-    """Read each batch by every classifier, scaled as it was trained, and average."""
-    explainer = make_explainer("detector.map", cast("Any", classifiers[0].detector["map"]))
-    nowhere = Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
-    models = [
-        (
-            reading_of(each, explainer),
-            input_of(each),
-            input_of(each).amplitudes([prepared], nowhere),
-        )
-        for each in classifiers
-    ]
-
-    def read(batch: Tensor, n_times: int) -> dict[str, Values]:
-        each = [reading(seen(batch, scales[0]), n_times) for reading, seen, scales in models]
+    def mean(batch: Tensor, n_times: int) -> dict[str, Values]:
+        each = [reading(seen(batch, scale), n_times) for reading, seen, scale in models]
         return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
 
-    return read
+    store = inputs[0].store([prepared])
+    rows = (np.arange(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH))
+    batches = watch(((store.of(windows, each),) for each in rows), -(-len(windows) // BATCH))
+    (activation,) = slide(mean, batches, windows, [length]).values()
+    return activation, detector_of(classifiers).find(activation)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.finished import Aligned, Values
 from xai_sleep.results.outcome import FoldOutcome
@@ -27,30 +26,10 @@ LAGS = np.arange(-75, 126) / 50  # −1.5 to 2.5 s
 def sampled(
     values: NDArray[np.floating], windows: Windows, record: int, times: Values
 ) -> NDArray[np.float64]:
-    """Read values of windows at times of one record.
+    """Read values of windows, ordered by time in each record, at times of one record, in s.
 
-    Parameters
-    ----------
-    values : array of shape (window, …, time)
-        The last axis spans the window evenly.
-    windows : Windows
-        In order of record and time.
-    record : int
-        Index of the record.
-    times : array
-        In s.
-
-    Returns
-    -------
-    array of the shape of ``times``, then that of the middle axes
-        NaN where no window is.
-
-    Examples
-    --------
-    >>> one = np.zeros(1, dtype=np.int64)
-    >>> windows = Windows(record=one, start=one, label=one, length=4, sfreq=1.0)
-    >>> sampled(np.array([[5.0, 6.0]]), windows, 0, np.array([-1.0, 1.5, 2.0, 4.0]))
-    array([nan,  5.,  6., nan])
+    ``values`` has shape (window, …, time), and the last axis spans the window evenly. What is
+    returned has the shape of ``times``, then that of the middle axes; NaN where no window is.
     """
     rows = np.flatnonzero(windows.record == record)
     starts, length = windows.start_time[rows], windows.length / windows.sfreq
@@ -78,15 +57,16 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     ]
     if not parts:
         return None
-    relevance = np.concatenate([part.relevance for part in parts])
-    signal = np.concatenate([part.signal for part in parts])
-    subject = np.concatenate([[part.subject] * len(part.relevance) for part in parts])
+    relevance, signal, duration, subject = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("relevance", "signal", "duration", "subject")
+    )
     positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
     images = [part.images for part in parts if part.images is not None]
     return Aligned(
-        lags=LAGS,
+        LAGS,
         events=len(relevance),
-        duration=float(np.median(np.concatenate([part.duration for part in parts]))),
+        duration=float(np.median(duration)),
         relevance=_mean(relevance),
         subjects=np.array([_mean(relevance[subject == one]) for one in np.unique(subject)]),
         level=float(np.sum([p.sum() for p in positive]) / max(sum(p.size for p in positive), 1)),
@@ -98,19 +78,18 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Maps and signals around the onsets of one record in one fold; images: sum and count."""
+    """Maps and signals around the onsets of one record in one fold."""
 
-    subject: str
     relevance: Values
     signal: Values
     duration: Values
-    images: Values | None
+    subject: NDArray[np.str_]
+    images: Values | None  # sum and count
 
 
 def _around(recording: Recording, outcome: FoldOutcome, index: int) -> _Part | None:
-    profiles = time_profiles(outcome.maps, outcome.windows.length)
     times = recording.events[:, :1] + LAGS
-    relevance = sampled(profiles, outcome.windows, index, times)
+    relevance = sampled(outcome.profiles, outcome.windows, index, times)
     here = np.isfinite(relevance[:, LAGS == 0][:, 0])
     if not here.any():
         return None
@@ -119,8 +98,8 @@ def _around(recording: Recording, outcome: FoldOutcome, index: int) -> _Part | N
         found = sampled(outcome.maps, outcome.windows, index, times[here])
         images = np.stack([np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)])
     duration = np.diff(recording.events[here], axis=1)[:, 0]
-    signal = _signals(recording, times[here])
-    return _Part(recording.subject, relevance[here], signal, duration, images)
+    subject = np.full(here.sum(), recording.subject)
+    return _Part(relevance[here], _signals(recording, times[here]), duration, subject, images)
 
 
 def _signals(recording: Recording, times: Values) -> Values:

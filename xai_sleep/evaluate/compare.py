@@ -23,30 +23,22 @@ from xai_sleep.results.scores import MEAN, POOLED, Scores
 from xai_sleep.results.test_windows import TestWindows
 
 PREDICTIONS = "predictions.csv"
+# scores that are compared in pairs, each with its part and metric
 PAIRED = {"f1": ("windows", "f1"), "auroc": ("windows", "auroc"), "event_f1": ("events", "f1")}
-"""Scores that are compared in pairs, each with its part and metric."""
+COUNTS = ("matched", "detections", "events")
 
 
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
-    """Read every run in the directories and below.
+    """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
-    Parameters
-    ----------
-    directories : sequence of Path
-        Of runs or of sweeps; a run that is found twice counts once.
-
-    Returns
-    -------
-    rows : list of Row
-        By data source, task, cross-validation, model and directory; baselines come after the
-        runs they belong to, and once for all runs that test on the same windows.
-    skipped : list of str
-        One line for each run that cannot be used, and why.
+    They come by data source, task, cross-validation, model and directory; baselines after the runs
+    they belong to, once for all runs that test on the same windows. With them a line for each run
+    that cannot be used, and why.
     """
-    found: list[Row] = []
-    baselines: dict[str, Row] = {}
+    found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
-    runs = {path.resolve(): path for directory in directories for path in _runs(directory)}
+    claimed = (each.rglob(name) for each in directories for name in (FILE, "run.lock"))
+    runs = {path.parent.resolve(): path.parent for path in chain(*claimed)}
     for path in sorted(runs.values()):
         if not (path / FILE).exists():
             skipped.append(f"{path} holds no {FILE}; its run is not finished")
@@ -63,39 +55,29 @@ def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
 
 
 def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
-    """Compare all pairs of runs that were tested on the same windows of the same records.
+    """Compare all pairs of listed runs that were tested on the same windows of the same records.
 
-    Parameters
-    ----------
-    listed : sequence of Row
-        As :func:`rows` lists them.
-
-    Returns
-    -------
-    pairs : list of Pair
-        By the runs' numbers, from 1; baselines, runs with leaks and runs without predictions are
-        not compared.
-    skipped : list of str
-        One line for each run whose predictions cannot be used, and why.
+    Runs go by their numbers, from 1; baselines, runs with leaks and runs without predictions are
+    not compared. With the pairs a line for each run whose predictions cannot be used, and why.
     """
-    read: dict[int, TestWindows] = {}
-    skipped = []
+    read, tested, skipped = dict[int, TestWindows](), dict[int, tuple[object, ...]](), list[str]()
     for i, row in enumerate(listed, 1):
         path = Path(row.run) / PREDICTIONS
         if row.is_baseline or row.stamp.leaks or not path.exists():
             continue
         try:
-            read[i] = TestWindows.read(path)
+            read[i] = windows = TestWindows.read(path)
         except InputError as error:
             skipped.append(f"{row.run} cannot be compared in pairs: {error}")
-    tested = {i: _tested(listed[i - 1], windows) for i, windows in read.items()}
+            continue
+        each = zip(windows.record, windows.start, windows.end, windows.label, strict=True)
+        tested[i] = (row.data, row.task, row.cv, sorted(each))
     alike = [(i, j) for i, j in combinations(read, 2) if tested[i] == tested[j]]
     runs = {i: resample(read[i], listed[i - 1].scores) for i in sorted({*chain(*alike)})}
     return [Pair(i, j, tuple(differences(runs[i], runs[j]))) for i, j in alike], skipped
 
 
-Paired = dict[str, float | None]
-"""The :data:`PAIRED` scores of some subjects together."""
+Paired = dict[str, float | None]  # the :data:`PAIRED` scores of some subjects together
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +95,8 @@ def resample(windows: TestWindows, scores: Scores) -> Resampled:
     members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
     events = np.zeros((len(subjects), 3))
     for record, subject in dict(zip(windows.record, owner, strict=True)).items():
-        for column, name in enumerate(("matched", "detections", "events")):
-            of_record = scores.one("events", name, over=f"record {record}")
-            events[subject, column] += of_record.value or 0
+        counts = (scores.one("events", name, over=f"record {record}") for name in COUNTS)
+        events[subject] += [each.value or 0 for each in counts]
 
     def score(drawn: NDArray[np.intp]) -> Paired:
         i = np.concatenate([members[subject] for subject in drawn])
@@ -146,30 +127,19 @@ def _less(first: list[Paired], second: list[Paired], name: str) -> list[float | 
     return [None if a is None or b is None else a - b for a, b in pairs]
 
 
-def _tested(row: Row, windows: TestWindows) -> tuple[object, ...]:
-    """On what a run was tested: equal for runs that can be compared."""
-    each = zip(windows.record, windows.start, windows.end, windows.label, strict=True)
-    return row.data, row.task, row.cv, sorted(each)
-
-
-def _runs(directory: Path) -> set[Path]:
-    """Directories that a run has claimed or finished."""
-    return {path.parent for name in (FILE, "run.lock") for path in directory.rglob(name)}
-
-
 def _row(run: Path, record: RunRecord) -> Row:
     scores = record.table
     explainers = scores.select(part="maps").distinct("who")
     root = asdict(record.config)["data"].get("root", "") if record.data == "files" else ""
     return Row(
-        run=str(run),
-        data=f"{record.data} {Path(root).name}".strip(),
-        task=record.config.task.name,
-        cv=record.config.cv.scheme,
-        model=record.model,
-        folds=len(record.folds),
-        scores=scores,
-        stamp=record.stamp,
+        str(run),
+        f"{record.data} {Path(root).name}".strip(),
+        record.config.task.name,
+        record.config.cv.scheme,
+        record.model,
+        len(record.folds),
+        scores,
+        record.stamp,
         explainer=explainers[0] if explainers else "",
     )
 
@@ -182,15 +152,12 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
     tested += [(each.record, each.scored_seconds) for each in record.records]
     found = {}
     for name in (each.name for each in record.baselines if not each.skipped):
-        folds = set(row.scores.select(part="windows", who=name).distinct("fold"))
-        found[f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"] = replace(
-            row,
-            run="",
-            model=f"baseline {name}",
-            folds=len(folds - {POOLED, MEAN}),
-            who=name,
-            explainer="",
+        folds = len(
+            {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
         )
+        model = f"baseline {name}"
+        key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
+        found[key] = replace(row, run="", model=model, folds=folds, who=name, explainer="")
     return found
 
 

@@ -1,12 +1,16 @@
-"""What every score is called: the declarations of all metrics together."""
+"""What a run says of its metrics and its recordings."""
 
 from collections.abc import Sequence
+
+import numpy as np
 
 from xai_sleep.errors import InputError
 from xai_sleep.explain import faithfulness, sanity
 from xai_sleep.metrics import events, maps, windows
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.metrics.windows import WindowMetric
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.run import RecordSummary
 
 BUILT_IN = tuple(
     {
@@ -22,10 +26,7 @@ BUILT_IN = tuple(
 
 
 def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:
-    """List the built-in metrics and those of a user's own.
-
-    Raises InputError if one of these takes a name that is taken.
-    """
+    """List the built-in metrics and those of a user's own; InputError if a name is taken."""
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:
         if each.name in found:
@@ -35,3 +36,19 @@ def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:
             )
         found[each.name] = Metric(each.name, each.label, each.unit, each.best)
     return list(found.values())
+
+
+def describe(recordings: Sequence[Recording]) -> list[RecordSummary]:
+    """Describe recordings, without signals and anything personal."""
+    return [
+        RecordSummary(
+            each.record,
+            each.subject,
+            each.duration,
+            float(np.diff(each.scored, axis=1).sum()),
+            len(each.events),
+            int(events.contains(each.scored, each.events.mean(axis=1)).sum()),
+            list(each.notes),
+        )
+        for each in recordings
+    ]

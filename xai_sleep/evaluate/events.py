@@ -8,44 +8,30 @@ all folds together.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from xai_sleep.detect.detected import DetectedEvents
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.metrics.events import (
-    CURVE,
-    METRICS,
-    EventScores,
-    contains,
-    event_scores,
-    match,
-    pool,
-)
+from xai_sleep.metrics import events as metrics
+from xai_sleep.metrics.events import EventScores, contains, pool
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.recording import STAGES, Recording
 from xai_sleep.results.events import Events
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.scores import MEAN, POOLED, Score
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
 
-DEEP = ("N2", "N3")
-"""Stages of the second block of figures."""
-OVER = {"all": None, "n2n3": DEEP}
+OVER = {"all": None, "n2n3": ("N2", "N3")}  # stages of each block of figures
 OF_RECORD = ("precision", "recall", "f1")
 
 
 def fold_rows(judged: Judged) -> list[Score]:
-    """Rows of each fold alone, in all and where stages are known in N2 and N3: figures, counts.
-
-    Those of a network have a curve over the overlap that counts.
-    """
+    """Rows of each fold alone, in all and where stages are known in N2 and N3."""
     found = []
     for over, stages in OVER.items():
         for outcome in judged.outcomes:
-            of_record = _scores(judged, [outcome], stages)
-            if of_record:
-                scores = pool(list(of_record.values()))
-                found += _figures(judged, scores, over, outcome.name)
+            if of_record := _of_records(judged, [outcome], stages):
+                scores, rows = pool(list(of_record.values())), Rows("events", judged.who, over)
+                found += rows.of_fold(scores.figures, outcome.name, scores.undefined)
+                found += _counts_and_curve(rows, scores, outcome.name)
     return found
 
 
@@ -53,62 +39,30 @@ def all_rows(judged: Judged) -> list[Score]:
     """Rows of all folds together: figures, counts, curves, and those of each record."""
     found = []
     for over, stages in OVER.items():
-        of_record = _scores(judged, judged.outcomes, stages)
+        of_record = _of_records(judged, judged.outcomes, stages)
         if not of_record:
             continue
-        folds = [_scores(judged, [outcome], stages) for outcome in judged.outcomes]
-        scores = list(of_record.values())
-        found += Rows("events", judged.who, over).of_all(
+        folds = [_of_records(judged, [outcome], stages) for outcome in judged.outcomes]
+        scores, rows = list(of_record.values()), Rows("events", judged.who, over)
+        found += rows.of_all(
             [pool(list(fold.values())).figures for fold in folds if fold],
             lambda index, s=scores: pool([s[i] for i in index]).figures,  # type: ignore[misc]
             [judged.recordings[i].subject for i in of_record],
         )
-        found += _counts_and_curve(judged, pool(scores), over, POOLED)
-        if stages is None:
-            found += _records(judged, of_record)
+        found += _counts_and_curve(rows, pool(scores), POOLED)
+        for i, each in of_record.items() if stages is None else ():
+            figures = {name: each.figures[name] for name in OF_RECORD}
+            rows = Rows("events", judged.who, f"record {judged.recordings[i].record}")
+            found += rows.of_fold(each.counts | figures, POOLED, each.undefined)
     return found
 
 
 def no_rows(judged: Judged, reason: str) -> list[Score]:
     """Rows of what says nothing of events, and why."""
     rows = Rows("events", judged.who)
-    return [rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in METRICS]
-
-
-def score_records(
-    recordings: Sequence[Recording],
-    folds: Sequence[DetectedEvents],
-    iou: float,
-    stages: Sequence[str] | None = None,
-) -> dict[int, EventScores]:
-    """Score every tested record, with what all these folds detected in it.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        With the experts' events.
-    folds : sequence of DetectedEvents
-        One fold, or all.
-    iou : float
-        Intersection over union from which a pair counts.
-    stages : sequence of str, optional
-        Look at these stages only; records whose stages nobody scored are left out.
-
-    Returns
-    -------
-    dict of int to EventScores
-        By index of the recording.
-    """
-    scores = {}
-    for i, tested in _tested(folds).items():
-        recording = recordings[i]
-        if stages is not None:
-            if recording.stages is None:
-                continue
-            tested = intersection(tested, stage_time(recording, stages))
-        found = np.concatenate([fold.events[fold.record == i] for fold in folds])
-        scores[i] = event_scores(recording.events, found, tested, iou, duration=recording.duration)
-    return scores
+    return [
+        rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in metrics.METRICS
+    ]
 
 
 def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
@@ -121,76 +75,64 @@ def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
 
 def listed(judged: Judged) -> Events:
     """List the detections of all folds by record and onset, with their overlap with an event."""
-    folds = [(o.name, o.events) for o in judged.outcomes if o.events is not None]
-    record = np.concatenate([each.record for _, each in folds])
-    events = np.concatenate([each.events for _, each in folds])
+    folds = {outcome.name: outcome.events for outcome in judged.outcomes if outcome.events}
+    record = np.concatenate([each.record for each in folds.values()])
+    events = np.concatenate([each.events for each in folds.values()])
     scored, overlap = np.zeros(len(record), dtype=np.bool_), np.full(len(record), np.nan)
-    for i, time in _tested([each for _, each in folds]).items():
-        mine = record == i
-        truth = judged.recordings[i].events
-        scored[mine], overlap[mine] = _matched(truth, events[mine], time, judged.judging.iou)
+    for i, tested in _tested(judged.outcomes).items():
+        truth, mine = judged.recordings[i].events, np.flatnonzero(record == i)
+        mine = mine[contains(tested, events[mine].mean(axis=1))]
+        truth = truth[contains(tested, truth.mean(axis=1))]
+        pairs = metrics.match(truth, events[mine], judged.judging.iou)
+        scored[mine], overlap[mine[pairs.detection]] = True, pairs.iou
     order = np.lexsort((events[:, 0], record))
     name, subject = (
         np.array([getattr(each, column) for each in judged.recordings], dtype=np.str_)
         for column in ("record", "subject")
     )
     return Events(
-        record=name[record[order]],
-        subject=subject[record[order]],
-        fold=np.repeat([name for name, _ in folds], [len(each.record) for _, each in folds])[order],
-        onset=events[order, 0],
-        duration=np.diff(events[order], axis=1)[:, 0],
-        confidence=np.concatenate([each.confidence for _, each in folds])[order],
-        scored=scored[order],
-        iou=overlap[order],
+        name[record[order]],
+        subject[record[order]],
+        np.repeat(list(folds), [len(each.record) for each in folds.values()])[order],
+        events[order, 0],
+        np.diff(events[order], axis=1)[:, 0],
+        np.concatenate([each.confidence for each in folds.values()])[order],
+        scored[order],
+        overlap[order],
     )
 
 
-def _scores(
+def _of_records(
     judged: Judged, outcomes: Sequence[FoldOutcome], stages: Sequence[str] | None
 ) -> dict[int, EventScores]:
-    detected = [outcome.events for outcome in outcomes if outcome.events is not None]
-    return score_records(judged.recordings, detected, judged.judging.iou, stages)
+    """Score every tested record, by its index; without those nobody staged if stages matter."""
+    scores = {}
+    for i, tested in _tested(outcomes).items():
+        recording = judged.recordings[i]
+        if stages is not None:
+            if recording.stages is None:
+                continue
+            tested = intersection(tested, stage_time(recording, stages))
+        found = np.concatenate(
+            [o.events.events[o.events.record == i] for o in outcomes if o.events]
+        )
+        settings = {"iou": judged.judging.iou, "duration": recording.duration}
+        scores[i] = metrics.event_scores(recording.events, found, tested, **settings)
+    return scores
 
 
-def _figures(judged: Judged, scores: EventScores, over: str, fold: str) -> list[Score]:
-    rows = Rows("events", judged.who, over).of_fold(scores.figures, fold, scores.undefined)
-    return rows + _counts_and_curve(judged, scores, over, fold)
-
-
-def _counts_and_curve(judged: Judged, scores: EventScores, over: str, fold: str) -> list[Score]:
-    rows = Rows("events", judged.who, over).of_fold(scores.counts, fold)
-    if not judged.is_network:
-        return rows
-    where = "" if over == "all" else f"{over} "
-    for i, iou in enumerate(CURVE):
-        point = {name: values[i] for name, values in scores.curve.items()}
-        curve = Rows("event_curve", judged.who, f"{where}iou {iou:g}")
-        rows += curve.of_fold(point, fold, scores.undefined)
-    return rows
-
-
-def _records(judged: Judged, of_record: dict[int, EventScores]) -> list[Score]:
-    found = []
-    for i, scores in of_record.items():
-        rows = Rows("events", judged.who, f"record {judged.recordings[i].record}")
-        figures = {name: scores.figures[name] for name in OF_RECORD}
-        found += rows.of_fold(scores.counts | figures, POOLED, scores.undefined)
-    return found
-
-
-def _tested(folds: Sequence[DetectedEvents]) -> dict[int, Intervals]:
+def _tested(outcomes: Sequence[FoldOutcome]) -> dict[int, Intervals]:
     """Time of each record that any of the folds judged, by ascending index of the recording."""
-    indices = sorted({i for fold in folds for i in fold.tested})
-    return {i: union([fold.tested[i] for fold in folds if i in fold.tested]) for i in indices}
+    folds = [outcome.events.tested for outcome in outcomes if outcome.events]
+    indices = sorted({i for tested in folds for i in tested})
+    return {i: union([tested[i] for tested in folds if i in tested]) for i in indices}
 
 
-def _matched(
-    events: Intervals, detections: Intervals, tested: Intervals, iou: float
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which detections are scored, and their overlap with the event each found, else NaN."""
-    scored = contains(tested, detections.mean(axis=1))
-    pairs = match(events[contains(tested, events.mean(axis=1))], detections[scored], iou)
-    overlap = np.full(len(detections), np.nan)
-    overlap[np.flatnonzero(scored)[pairs.detection]] = pairs.iou
-    return scored, overlap
+def _counts_and_curve(rows: Rows, scores: EventScores, fold: str) -> list[Score]:
+    found = rows.of_fold(scores.counts, fold)
+    where = "" if rows.over == "all" else f"{rows.over} "
+    for i, iou in enumerate(metrics.CURVE if rows.who == MODEL else ()):
+        point = {name: values[i] for name, values in scores.curve.items()}
+        curve = Rows("event_curve", rows.who, f"{where}iou {iou:g}")
+        found += curve.of_fold(point, fold, scores.undefined)
+    return found

@@ -80,16 +80,14 @@ def _mean_curves(method: str, curves: Values, drawn: Values) -> list[Score]:
         each[kept].mean(axis=0, dtype=np.float64).tolist() if kept.any() else [None] * len(SHARES)
         for each in (curves[:, 0], curves[:, 1], drawn)
     )
-    ways = {
-        "deletion": (most, least, random),
-        "insertion": (least[::-1], most[::-1], random[::-1]),
-    }
+    deletion, insertion = (most, least, random), (least[::-1], most[::-1], random[::-1])
+    reasons = dict.fromkeys(ORDERS, NO_CURVE)
     return [
         row
-        for way, orders in ways.items()
+        for way, orders in (("deletion", deletion), ("insertion", insertion))
         for share, *points in zip(SHARES, *orders, strict=True)
         for row in Rows(way, method, f"share {share:.2f}").of_fold(
-            dict(zip(ORDERS, points, strict=True)), reasons=dict.fromkeys(ORDERS, NO_CURVE)
+            dict(zip(ORDERS, points, strict=True)), reasons=reasons
         )
     ]
 

@@ -45,12 +45,11 @@ class Judged:
     def windows(self) -> Windows:
         """All of them."""
         each = [outcome.windows for outcome in self.outcomes]
-        return replace(
-            each[0],
-            record=np.concatenate([windows.record for windows in each]),
-            start=np.concatenate([windows.start for windows in each]),
-            label=np.concatenate([windows.label for windows in each]),
+        record, start, label = (
+            np.concatenate([getattr(windows, name) for windows in each])
+            for name in ("record", "start", "label")
         )
+        return replace(each[0], record=record, start=start, label=label)
 
     @cached_property
     def fold(self) -> NDArray[np.intp]:

@@ -9,13 +9,8 @@ from numpy.typing import NDArray
 
 from xai_sleep.evaluate.judged import Judged, Mask
 from xai_sleep.evaluate.over_folds import Rows
-from xai_sleep.metrics.maps import (
-    SCORES,
-    LocalisationScores,
-    event_mask,
-    localisation,
-    time_profiles,
-)
+from xai_sleep.metrics import maps as metrics
+from xai_sleep.metrics.maps import SCORES, LocalisationScores, time_profiles
 from xai_sleep.metrics.statistics import column_means
 from xai_sleep.recordings.recording import Recording, stages_at
 from xai_sleep.results.scores import POOLED, Score
@@ -26,11 +21,10 @@ Profiles = NDArray[np.floating]
 
 def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone, of every explainer."""
-    return [
-        row
-        for method in judged.judging.methods
-        for row in _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
-    ]
+    found = []
+    for method in judged.judging.methods:
+        found += _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
+    return found
 
 
 def map_rows(judged: Judged, method: str) -> list[Score]:
@@ -42,28 +36,25 @@ def map_rows(judged: Judged, method: str) -> list[Score]:
         found += _together(Rows("maps", method, over), judged, located, chosen)
     hit = judged.positive & judged.detected
     for over, part in _parts(judged, hit):
-        found += _marked(Rows("maps", method, over), judged, located, part)
+        found += _together(Rows("maps", method, over), judged, located, part, rated=True)
     for name in sorted({name for r in judged.recordings for name in r.scorers if "expert" in name}):
         theirs = replace(judged, recordings=as_marked_by(name, judged.recordings))
         rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(judged, name)
-        found += _marked(rows, judged, locate(theirs, profiles), looked)
+        found += _together(rows, judged, locate(theirs, profiles), looked, rated=True)
     return found
 
 
 def profiles_of(judged: Judged, method: str) -> Profiles:
     """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
-    each = [
-        time_profiles(o.explained.get(f"profiles_{method}", o.maps), judged.windows.length)
-        for o in judged.outcomes
-    ]
-    return np.concatenate(each)
+    maps = (each.explained.get(f"profiles_{method}", each.maps) for each in judged.outcomes)
+    return np.concatenate([time_profiles(each, judged.windows.length) for each in maps])
 
 
 def locate(judged: Judged, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
     """Compare maps of all windows, or of those rows, with the events in them."""
     windows = judged.windows if rows is None else judged.windows.take(np.flatnonzero(rows))
     near = round(judged.judging.tolerance * windows.sfreq)
-    return localisation(profiles, events_inside(judged.recordings, windows), near)
+    return metrics.localisation(profiles, events_inside(judged.recordings, windows), near)
 
 
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
@@ -71,7 +62,7 @@ def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
     inside = np.zeros((len(windows), windows.length), dtype=np.bool_)
     for index in np.unique(windows.record):
         rows = windows.record == index
-        inside[rows] = event_mask(
+        inside[rows] = metrics.event_mask(
             windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
         )
     return inside
@@ -89,11 +80,8 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
 def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
     """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
 
-    Returns
-    -------
-    dict of str to array
-        ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
-        ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
+    They are ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
+    ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
     """
     outcomes = judged.outcomes
     maps = np.concatenate([each.maps for each in outcomes])
@@ -119,17 +107,14 @@ def _of_folds(judged: Judged, located: LocalisationScores, method: str) -> list[
         rows = Rows("maps", method, over)
         for i, outcome in enumerate(judged.outcomes):
             here = chosen & (judged.fold == i)
+            reason = "events fill every window"
+            if located.blank[here].all():
+                lacking = f"no {over.replace('_', ' ')} in this fold"
+                reason = "every map is blank" if here.any() else lacking
             means = column_means(located.table[here], SCORES)
             found += _counts(rows, located, here, outcome.name)
-            why = dict.fromkeys(SCORES, _why(located, here, over))
-            found += rows.of_fold(means, outcome.name, why)
+            found += rows.of_fold(means, outcome.name, dict.fromkeys(SCORES, reason))
     return found
-
-
-def _why(located: LocalisationScores, rows: Mask, what: str) -> str:
-    if not rows.any():
-        return f"no {what.replace('_', ' ')} in this fold"
-    return "every map is blank" if located.blank[rows].all() else "events fill every window"
 
 
 def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) -> list[Score]:
@@ -137,15 +122,14 @@ def _counts(rows: Rows, located: LocalisationScores, chosen: Mask, fold: str) ->
     return rows.of_fold({"windows": chosen.sum(), "blank": (located.blank & chosen).sum()}, fold)
 
 
-def _together(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
-    counts = _counts(rows, located, chosen, POOLED)
-    return counts + rows.of_chosen(judged, located.table, SCORES, chosen)
-
-
-def _marked(rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask) -> list[Score]:
-    """Make rows over chosen windows; where nothing was marked is counted, not scored."""
-    unmarked = rows.of_fold({"unmarked": (located.eventless & chosen).sum()})
-    return unmarked + _together(rows, judged, located, chosen & ~located.eventless)
+def _together(
+    rows: Rows, judged: Judged, located: LocalisationScores, chosen: Mask, rated: bool = False
+) -> list[Score]:
+    """Make rows over chosen windows; if rated, those without a mark are counted, not scored."""
+    found = rows.of_fold({"unmarked": (located.eventless & chosen).sum()}) if rated else []
+    chosen = chosen & ~located.eventless if rated else chosen
+    found += _counts(rows, located, chosen, POOLED)
+    return found + rows.of_chosen(judged, located.table, SCORES, chosen)
 
 
 def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
@@ -153,11 +137,10 @@ def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
     windows = judged.windows
     centre = (windows.start_time + windows.end_time) / 2
     stage = stages_at(judged.recordings, windows.record, centre)
-    known = (stage != "unknown").any()
-    for name in np.unique(stage[hit]) if known else ():
-        yield f"stage {name}", hit & (stage == name)
-    for name in np.unique(judged.subject[hit]):
-        yield f"subject {name}", hit & (judged.subject == name)
+    groups = {"stage": stage} if (stage != "unknown").any() else {}
+    for kind, group in {**groups, "subject": judged.subject}.items():
+        for name in np.unique(group[hit]):
+            yield f"{kind} {name}", hit & (group == name)
 
 
 def _looked(judged: Judged, rater: str) -> Mask:
@@ -167,7 +150,7 @@ def _looked(judged: Judged, rater: str) -> Mask:
     inside = np.zeros(len(windows), dtype=np.bool_)
     for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
-            scored = recording.scorers[rater].scored
-            held = ((start >= scored[:, 0] - 1e-6) & (end <= scored[:, 1] + 1e-6)).any(axis=1)
+            first, last = recording.scorers[rater].scored.T
+            held = ((start >= first - 1e-6) & (end <= last + 1e-6)).any(axis=1)
             inside |= (windows.record == index) & held
     return inside

@@ -27,15 +27,8 @@ class Rows:
 
     def row(self, metric: str, fold: str, value: float | None, reason: str = "") -> Score:
         """Make one row; a reason says why there is no value."""
-        return Score(
-            self.part,
-            self.who,
-            self.over,
-            metric,
-            fold,
-            None if value is None else float(value),
-            reason=reason,
-        )
+        number = None if value is None else float(value)
+        return Score(self.part, self.who, self.over, metric, fold, number, reason=reason)
 
     def of_fold(
         self, scores: Scores, fold: str = POOLED, reasons: Mapping[str, str] | None = None
@@ -56,60 +49,34 @@ class Rows:
     ) -> list[Score]:
         """Make two rows of each score over all folds.
 
+        First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
+        ``pooled``, the score of all test items together, with its interval.
+
         Parameters
         ----------
-        folds : sequence of mappings
-            The scores of each fold; all the names that ``statistic`` returns.
-        statistic : callable
-            The scores of the test items of all folds (windows, records, ...) at given indices.
-        groups : array of shape (item,)
-            Subject of each test item.
-        reasons : mapping of str to str, optional
-            Why a score is undefined whatever the fold.
-
-        Returns
-        -------
-        list of Score
-            First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
-            ``pooled``, the score of all test items together, with its interval.
-
-        Examples
-        --------
-        >>> right = np.array([1, 0, 1, 1])
-        >>> folds = [{"accuracy": 0.5}, {"accuracy": 1.0}]
-        >>> by_index = lambda index: {"accuracy": float(right[index].mean())}
-        >>> mean, pooled = Rows("windows").of_all(folds, by_index, ["a", "a", "b", "b"])
-        >>> mean.value, mean.n, pooled.value, pooled.low, pooled.high
-        (0.75, 2, 0.75, 0.5, 1.0)
+        folds : the scores of each fold; all the names that ``statistic`` returns
+        statistic : the scores of the test items of all folds (windows, records, ...) at indices
+        groups : (item,) subject of each test item
+        reasons : why a score is undefined whatever the fold
         """
         why = reasons or {}
-        together = statistic(np.arange(np.size(groups)))
         intervals = bootstrap_ci(statistic, groups)
         means, pooled = [], []
-        for name, value in together.items():
+        for name, value in statistic(np.arange(np.size(groups))).items():
             defined = [score for fold in folds if (score := fold[name]) is not None]
-            means.append(self._mean(name, defined, why.get(name, "")))
+            means.append(self._mean(name, defined, why.get(name, "undefined in every fold")))
             low, high = intervals.ci95[name] or (None, None)
-            reason = intervals.undefined.get(name, "") if value is not None else TOGETHER
-            reason = why.get(name, reason) if value is None else reason
+            reason = intervals.undefined.get(name, "")
+            reason = why.get(name, TOGETHER) if value is None else reason
             pooled.append(replace(self.row(name, POOLED, value, reason), low=low, high=high))
         return means + pooled
 
     def of_chosen(
         self, judged: Judged, table: NDArray[np.floating], names: Sequence[str], chosen: Mask
     ) -> list[Score]:
-        """Make the rows of scores that every window has for itself, over some windows.
+        """Make the rows of named scores that every window has for itself, over chosen windows.
 
-        Parameters
-        ----------
-        judged : Judged
-            Whose windows they are.
-        table : array of shape (window, score)
-            NaN where undefined.
-        names : sequence of str
-            Of the scores.
-        chosen : bool array of shape (window,)
-            Windows that count.
+        The table has shape (window, score), and is NaN where a score is undefined.
         """
         rows = np.flatnonzero(chosen)
         folds = [
@@ -121,9 +88,9 @@ class Rows:
         )
 
     def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:
-        several = len(defined) > 1
-        reason = "" if several else f"needs two folds, defined in {len(defined)}"
-        reason = reason if defined else why or "undefined in every fold"
-        value = float(np.mean(defined)) if defined else None
-        sd = float(np.std(defined, ddof=1)) if several else None
-        return replace(self.row(name, MEAN, value, reason), sd=sd, n=len(defined))
+        n = len(defined)
+        value = float(np.mean(defined)) if n else None
+        if n < 2:
+            reason = f"needs two folds, defined in {n}" if n else why
+            return replace(self.row(name, MEAN, value, reason), n=n)
+        return replace(self.row(name, MEAN, value), sd=float(np.std(defined, ddof=1)), n=n)

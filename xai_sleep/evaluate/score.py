@@ -27,12 +27,7 @@ def score_run(judged: Judged) -> list[Score]:
 def score_baseline(judged: Judged, no_events: str = "") -> list[Score]:
     """All rows of a baseline, made by the code that scores a network.
 
-    Parameters
-    ----------
-    judged : Judged
-        Its outcomes, with the truth they are compared with.
-    no_events : str
-        Why it is scored on windows alone; empty if it is scored on events too.
+    ``no_events`` says why it is scored on windows alone; empty if it is scored on events too.
     """
     found = windows.fold_rows(judged) + windows.all_rows(judged)
     if no_events:

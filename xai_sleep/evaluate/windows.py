@@ -1,10 +1,6 @@
-"""Scores of test windows: as they were called, at one half, and how far probabilities hold.
-
-Everything is computed from untouched test windows: labels, probabilities and decisions.
-"""
+"""Scores of test windows: as they were called, at one half, and how far probabilities hold."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +9,10 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.metrics import windows as metrics
 from xai_sleep.metrics.statistics import calibration
-from xai_sleep.metrics.windows import (
-    NO_RANKING,
-    RANKING,
-    Decisions,
-    Floats,
-    Labels,
-    WindowMetric,
-    decide,
-    undefined_scores,
-    window_scores,
-)
+from xai_sleep.metrics.windows import NO_RANKING, RANKING, Decisions, Floats, Labels, decide
 from xai_sleep.results.scores import Score
-
-CALLED, AT_HALF = "windows", "windows_at_half"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +22,20 @@ class Called:
     labels: Labels  # 0 or 1
     probability: Floats | None  # of an event; marks have none
     detected: Decisions  # which of them are called positive
-    further: tuple[WindowMetric, ...] = ()  # scores beside the built-in ones
+    further: tuple[metrics.WindowMetric, ...] = ()  # scores beside the built-in ones
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Called":
         """Select some of the windows."""
         probability = None if self.probability is None else self.probability[index]
         return Called(self.labels[index], probability, self.detected[index], self.further)
 
+    def scores_at(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> dict[str, float | None]:
+        """Score some of the windows."""
+        return self.take(index).scores()
+
     def scores(self) -> dict[str, float | None]:
         """Score them; InputError if a score of a user's own is no number."""
-        found = window_scores(self.labels, self.probability, self.detected)
+        found = metrics.window_scores(self.labels, self.probability, self.detected)
         for metric in self.further:
             value = metric(self.labels, self.probability, self.detected)
             if value is not None and not math.isfinite(value):
@@ -59,7 +48,7 @@ class Called:
 
     def rows(self, rows: Rows, fold: str) -> list[Score]:
         """Make the rows of one fold, with reasons for what is undefined."""
-        undefined = undefined_scores(self.labels, self.probability, self.detected)
+        undefined = metrics.undefined_scores(self.labels, self.probability, self.detected)
         return rows.of_fold(self.scores(), fold, undefined)
 
 
@@ -74,13 +63,13 @@ def fold_rows(judged: Judged) -> list[Score]:
 
 
 def all_rows(judged: Judged) -> list[Score]:
-    """Rows of all folds together: as windows were called and, of a network, at one half."""
+    """Rows of all folds together, of the same parts."""
     reasons = dict.fromkeys(RANKING, NO_RANKING) if judged.probability is None else {}
     found = []
     for part, called in _calls(judged).items():
-        folds = [called.take(judged.fold == i).scores() for i in range(len(judged.outcomes))]
-        statistic = _statistic(called)
-        found += Rows(part, judged.who).of_all(folds, statistic, judged.subject, reasons)
+        folds = [called.scores_at(judged.fold == i) for i in range(len(judged.outcomes))]
+        rows = Rows(part, judged.who)
+        found += rows.of_all(folds, called.scores_at, judged.subject, reasons)
     return found
 
 
@@ -88,26 +77,22 @@ def calibration_rows(judged: Judged) -> list[Score]:
     """Share of positives among windows of about one probability, all folds together."""
     assert judged.probability is not None
     found = calibration(judged.windows.label, judged.probability)
-    bins = zip(found.bin, found.probability, found.observed, found.count, strict=True)
+    columns = {"probability": found.probability, "observed": found.observed, "windows": found.count}
     return [
         row
-        for number, probability, observed, count in bins
+        for i, number in enumerate(found.bin)
         for row in Rows("calibration", judged.who, f"bin {number}").of_fold(
-            {"probability": probability, "observed": observed, "windows": count}
+            {name: values[i] for name, values in columns.items()}
         )
     ]
 
 
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
-    decisions = {CALLED: judged.detected}
+    decisions = {"windows": judged.detected}
     if judged.is_network and judged.probability is not None:
-        decisions[AT_HALF] = decide(judged.probability, 0.5)
+        decisions["windows_at_half"] = decide(judged.probability, 0.5)
     return {
         part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)
         for part, detected in decisions.items()
     }
-
-
-def _statistic(called: Called) -> Callable[[NDArray[np.intp]], dict[str, float | None]]:
-    return lambda index: called.take(index).scores()

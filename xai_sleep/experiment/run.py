@@ -24,11 +24,10 @@ from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align
 from xai_sleep.evaluate.curves import curves
-from xai_sleep.evaluate.declared import declared
+from xai_sleep.evaluate.declared import declared, describe
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.maps import map_arrays
-from xai_sleep.evaluate.records import describe
 from xai_sleep.evaluate.score import score_run
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
@@ -48,9 +47,8 @@ from xai_sleep.results.run import FILE, SCHEMA, RunRecord
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
-from xai_sleep.windows.chosen import chosen, leaks, together
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.practice import Practice
+from xai_sleep.windows.practice import Practice, chosen, leaks, together
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -4,6 +4,7 @@ Everything that is chosen while training is chosen on the fold's validation wind
 which weights to keep, and the threshold of a detection.
 """
 
+import math
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,20 +27,19 @@ from xai_sleep.components import Component, made
 from xai_sleep.detect.search import find_events
 from xai_sleep.detect.whole import input_of
 from xai_sleep.errors import InputError
-from xai_sleep.experiment.history import Epochs
 from xai_sleep.metrics.windows import choose_threshold, decide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork, input_kind
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.run import ChosenDetector, Count, FoldRecord
+from xai_sleep.results.run import ChosenDetector, Count, FoldRecord, History, Numbers
 from xai_sleep.schema import Config, DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Practice
 from xai_sleep.windows.store import Store
-from xai_sleep.windows.windows import Windows
 
+LOGGED = ("train/loss", "val/loss", "val/average_precision")
 HERE = ("cache", "memory")  # settings of an input that belong to a machine, not to a network
 
 
@@ -54,14 +54,8 @@ class Plan:
     def data(self, fold: Fold, seen: Input, shuffled: int | None = None) -> FoldDataModule:
         """Make the loaders of a fold; nothing is computed before their ``setup``.
 
-        Parameters
-        ----------
-        fold : Fold
-            To be worked on.
-        seen : Input
-            Of the classifier that will be trained; it is fitted to the fold.
-        shuffled : int, optional
-            Permute labels with this seed. Experts' marks, which would still tell, are not shown.
+        ``seen``, of the classifier that will be trained, is fitted to the fold. With ``shuffled``
+        labels are permuted by that seed, and experts' marks, which would still tell, not shown.
         """
         task, trainer, balance = self.config.task, self.config.trainer, self.config.balance
         return FoldDataModule(
@@ -82,10 +76,7 @@ class Plan:
 
 
 def input_settings(config: Config) -> Component:
-    """Choose among the inputs the one that the network wants.
-
-    Raises InputError if the network names none, or one that is not there.
-    """
+    """Choose the input that the network wants, or raise InputError if it is not there."""
     kind = input_kind(config.model)
     if kind not in config.input:
         raise InputError(
@@ -100,23 +91,17 @@ def build_input(config: Config) -> Input:
     settings = input_settings(config)
     seen = made("input", settings)
     if not isinstance(seen, Input):
-        raise InputError(
-            f"input: {settings['_target_']} is no Input; derive it from "
-            "xai_sleep.windows.inputs.Input"
-        )
+        here = f"{Input.__module__}.{Input.__name__}"
+        raise InputError(f"input: {settings['_target_']} is no Input; derive it from {here}")
     return seen
 
 
 def build_classifier(config: Config) -> EventClassifier:
     """Fresh network, ready to be trained."""
+    trainer = config.trainer
     seen = {name: each for name, each in input_settings(config).items() if name not in HERE}
-    classifier = EventClassifier(
-        config.model,
-        seen,
-        learning_rate=config.trainer.learning_rate,
-        weight_decay=config.trainer.weight_decay,
-        marks=config.trainer.marks,
-    )
+    rates = {"learning_rate": trainer.learning_rate, "weight_decay": trainer.weight_decay}
+    classifier = EventClassifier(config.model, seen, marks=trainer.marks, **rates)
     network = classifier.network
     if config.detector.activation == "evidence" and not isinstance(network, TimedNetwork):
         raise InputError(
@@ -124,6 +109,31 @@ def build_classifier(config: Config) -> EventClassifier:
             "time; choose another activation or another model"
         )
     return classifier
+
+
+class Epochs(pl.Callback):
+    """Keeps what each epoch logged; a score only if validation windows hold both classes."""
+
+    def __init__(self, *, ranked: bool) -> None:
+        self.ranked = ranked
+        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}
+
+    @property
+    def history(self) -> History:
+        """One value an epoch, None where it is undefined."""
+        return History(*self.values.values())
+
+    def of_weights_kept(self, *, best: bool) -> float | None:
+        """Return the validation score of the best or the last epoch; None where undefined."""
+        scores = self.values["val/average_precision"]
+        return max((s for s in scores if s is not None), default=None) if best else scores[-1]
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Note the epoch; its validation was before."""
+        for key, values in self.values.items():
+            value = float(trainer.callback_metrics.get(key, math.nan))
+            defined = math.isfinite(value) and (self.ranked or key != "val/average_precision")
+            values.append(value if defined else None)
 
 
 def build_trainer(
@@ -189,23 +199,7 @@ def fit_and_test(
 ) -> FoldOutcome:
     """Fit, choose the threshold on validation windows, test, and find the events of test records.
 
-    The classifier then stands whole in the fold's ``model.ckpt``.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Of :func:`build_trainer`.
-    classifier : EventClassifier
-        Fresh.
-    data : FoldDataModule
-        Of the fold, with the classifier's input.
-    detector : DetectorConfig
-        How events are found.
-
-    Returns
-    -------
-    FoldOutcome
-        Without maps.
+    The classifier, fresh before, then stands whole in the fold's ``model.ckpt``.
     """
     trainer.fit(classifier, datamodule=data)
     trainer.test(classifier, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
@@ -218,31 +212,24 @@ def fit_and_test(
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
     epochs = next(each for each in callbacks if isinstance(each, Epochs))
     trainer.save_checkpoint(keep.best_model_path, weights_only=True)
+    chosen = ChosenDetector(
+        **asdict(choice.detector), chosen_on=choice.chosen_on, f1=choice.f1, events=choice.events
+    )
+    train, val, test = (Count(len(part), int(part.label.sum())) for part in data.parts)
     record = FoldRecord(
-        name=data.fold.name,
-        threshold=threshold,
-        train=_count(data.train),
-        val=_count(data.val),
-        test=_count(data.test),
+        data.fold.name,
+        threshold,
+        train,
+        val,
+        test,
         first_loss=classifier.first_loss,
         epochs=trainer.current_epoch,
         val_average_precision=epochs.of_weights_kept(best=keep.monitor is not None),
         history=epochs.history,
-        detector=ChosenDetector(
-            **asdict(choice.detector),
-            chosen_on=choice.chosen_on,
-            f1=choice.f1,
-            events=choice.events,
-        ),
+        detector=chosen,
     )
-    return FoldOutcome(
-        data.fold.name,
-        data.test,
-        decide(probability, threshold),
-        probability,
-        events,
-        record=record,
-    )
+    detected = decide(probability, threshold)
+    return FoldOutcome(data.fold.name, data.test, detected, probability, events, record=record)
 
 
 @interruptible()
@@ -264,7 +251,3 @@ def predicted(
     """Probability of an event in each window of a loader, shape (window,)."""
     batches = cast("list[torch.Tensor]", trainer.predict(classifier, loader))
     return np.asarray(torch.cat(batches).cpu())
-
-
-def _count(windows: Windows) -> Count:
-    return Count(len(windows), int(windows.label.sum()))

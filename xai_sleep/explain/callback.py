@@ -14,15 +14,9 @@ from xai_sleep.models.classifier import EventClassifier
 class GradCamCallback(pl.Callback):
     """Keeps the maps of a fold's test windows, in the order of its test loader.
 
-    Parameters
-    ----------
-    methods : mapping of str to Explainer, optional
-        By name; the first is the main one. By default Grad-CAM alone.
-
-    Attributes
-    ----------
-    by_method : dict of str to Tensor of shape (window, time) or (window, freq, time)
-        For each method float16 relevance in [0, 1], on the CPU; empty before a test has ended.
+    Of its methods, explainers by name, the first is the main one; by default Grad-CAM alone. For
+    each ``by_method`` has float16 relevance in [0, 1], ``(window, time)`` or ``(window, freq,
+    time)``, on the CPU; it is empty before a test has ended.
     """
 
     def __init__(self, methods: Mapping[str, Explainer] | None = None) -> None:

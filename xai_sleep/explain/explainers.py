@@ -1,23 +1,13 @@
 """Ways to explain a batch of windows other than class activation maps.
 
-Each takes a network in evaluation mode with gradients
-(:func:`~xai_sleep.explain.attribution.attributable`) and a batch of signals or images, and returns
-relevance for the event class at the resolution of the signal or the image, in [0, 1]: the maximum
-of each map is 1, or all of it is 0. The map of a window is the same alone and in a batch.
+``saliency``, ``integrated_gradients`` and ``guided_gradcam`` have a sign for every channel and
+sample, which follows the oscillation of the signal rather than the event; relevance is the absolute
+value summed over channels, smoothed by a Gaussian of one hundredth of each axis (0.05 s of a 5-s
+window). The reference of ``integrated_gradients`` and ``occlusion`` is zero, the mean: signals are
+filtered around it, images z-scored. ``random`` and ``uniform`` look at nothing and are the floors.
 
-Attributions of inputs (``saliency``, ``integrated_gradients``, ``guided_gradcam``) have a sign for
-every channel and sample, which follows the oscillation of the signal rather than the event;
-relevance is their absolute value summed over channels, smoothed by a Gaussian of one hundredth of
-each axis (0.05 s of a 5-s window). The reference of ``integrated_gradients`` and ``occlusion`` is
-zero, which is the mean: signals are filtered around it, images z-scored. ``random`` and ``uniform``
-look at nothing and are the floors.
-
-References
-----------
-Simonyan et al. 2014, Deep inside convolutional networks, ICLR workshop: saliency. Sundararajan et
-al. 2017, Axiomatic attribution for deep networks, ICML: integrated gradients. Zeiler & Fergus 2014,
-Visualizing and understanding convolutional networks, ECCV: occlusion. Springenberg et al. 2015,
-Striving for simplicity, ICLR workshop: guided backpropagation.
+Simonyan et al. 2014, ICLR workshop: saliency. Sundararajan et al. 2017, ICML: integrated gradients.
+Zeiler & Fergus 2014, ECCV: occlusion. Springenberg et al. 2015, ICLR workshop: guided backprop.
 """
 
 import warnings
@@ -47,11 +37,10 @@ def guided_grad_cam(network: Network, inputs: Tensor) -> Tensor:
 
 def integrated_gradients(network: Network, inputs: Tensor) -> Tensor:
     """Gradient averaged over the straight way from the mean signal or image, times the input."""
-    explainer = IntegratedGradients(network)
-    attribution = explainer.attribute(
-        inputs, target=EVENT, n_steps=STEPS, internal_batch_size=max(AT_ONCE, len(inputs))
+    explainer, size = IntegratedGradients(network), max(AT_ONCE, len(inputs))
+    return _relevance(
+        explainer.attribute(inputs, target=EVENT, n_steps=STEPS, internal_batch_size=size)
     )
-    return _relevance(attribution)
 
 
 def saliency(network: Network, inputs: Tensor) -> Tensor:
@@ -65,14 +54,12 @@ def occlusion(network: Network, inputs: Tensor) -> Tensor:
     Patches are a tenth of the window long (and a quarter of an image high) and overlap by half in
     time; a sample has the mean of the patches that cover it.
     """
-    patch = [max(n // k, 1) for n, k in zip(inputs.shape[:1:-1], OCCLUDED[::-1], strict=False)]
-    patch.reverse()
-    step = [*patch[:-1], max(patch[-1] // 2, 1)]
-    n_chans = inputs.shape[1]
+    shape = inputs.shape[2:]
+    patch = [max(n // k, 1) for n, k in zip(shape, OCCLUDED[-len(shape) :], strict=True)]
     attribution = Occlusion(network).attribute(
         inputs,
-        sliding_window_shapes=(n_chans, *patch),
-        strides=(n_chans, *step),
+        sliding_window_shapes=(inputs.shape[1], *patch),
+        strides=(inputs.shape[1], *patch[:-1], max(patch[-1] // 2, 1)),
         target=EVENT,
         perturbations_per_eval=max(AT_ONCE // len(inputs), 1),
     )

@@ -1,27 +1,16 @@
 """Whether a network's score rests on what a map marks: deletion and insertion along time.
 
-Time is cut into :data:`SEGMENTS` equal segments. One after another they are replaced by the same
-segments of a window without an event, of the same record, so that what the network is shown stays
-like what it was trained on (joins aside, which every order makes alike)::
+Segments of time, most relevant first, are replaced by those of a window of the same record without
+an event, so that what the network is shown stays like what it was trained on::
 
     window     [ a ][ b ][ c ][ d ]      most relevant first: c, a, d, b
     donor      [ p ][ q ][ r ][ s ]
     deletion   [ a ][ b ][ r ][ d ]  →  [ p ][ b ][ r ][ d ]  →  …
 
-Deletion curve: the probability of an event after 0, 1, … segments, in three orders: most relevant
-first, least relevant first, and random. A faithful map makes the first fall fast and the second
-late. Insertion starts from the donor and puts the window's segments back. As the least-first order
-is the most-first order reversed, the insertion curve of one is the deletion curve of the other read
-backwards, so it is computed once.
-
-References
-----------
-Samek et al. 2017, Evaluating the visualization of what a deep neural network has learned, IEEE
-TNNLS. Petsiuk et al. 2018, RISE: randomized input sampling for explanation, BMVC: deletion and
-insertion.
+A faithful map makes the probability of an event fall fast; least relevant first, late. Insertion
+starts from the donor: read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE
+TNNLS; Petsiuk et al. 2018, RISE, BMVC.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -34,6 +23,7 @@ from xai_sleep.models.contract import Network
 
 Curves = NDArray[np.float32]
 Order = NDArray[np.intp]
+Integers = NDArray[np.int64]
 
 SEGMENTS = 20
 RANDOM_ORDERS = 5  # averaged
@@ -48,38 +38,18 @@ METRICS = (
 )
 """Areas under the deletion and insertion curves, most relevant first, and that of random order;
 insertion less deletion; random less deletion; insertion less random."""
-CURVES = (
-    Metric("most", "most relevant first", best="none"),
-    Metric("least", "least relevant first", best="none"),
-    Metric("random", "random", best="none"),
-)
+ORDERS = {"most": "most relevant first", "least": "least relevant first", "random": "random"}
+CURVES = tuple(Metric(name, label, best="none") for name, label in ORDERS.items())
 COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 
 
 def choose_donors(
-    label: NDArray[np.int64],
-    record: NDArray[np.int64],
-    called_positive: NDArray[np.bool_],
-    seed: int,
+    label: Integers, record: Integers, called_positive: NDArray[np.bool_], seed: int
 ) -> Order:
-    """For each window one without an event, of the same record.
+    """For each window one without an event, of the same record; -1 where that has none.
 
     One that the network itself calls negative, drawn at random; one that it calls positive if
-    there is no other.
-
-    Parameters
-    ----------
-    label, record : int array of shape (window,)
-        1 where a window holds an event; which recording it comes from.
-    called_positive : bool array of shape (window,)
-        What the network says.
-    seed : int
-        Of the draw, which a window's place in the recording decides, not its batch.
-
-    Returns
-    -------
-    int array of shape (window,)
-        -1 where the record has no negative window.
+    there is no other. A window's place in the recording decides the draw, not its batch.
 
     Examples
     --------
@@ -94,85 +64,51 @@ def choose_donors(
         quiet = negative[~called_positive[negative]]
         pool = quiet if len(quiet) else negative
         if len(pool):
-            draw = np.random.default_rng([seed, int(one)])
-            donors[here] = draw.choice(pool, size=here.sum())
+            rng = np.random.default_rng([seed, int(one)])
+            donors[here] = rng.choice(pool, size=here.sum())
     return donors
 
 
 def relevance_order(profiles: NDArray[np.floating], seed: int) -> Order:
-    """Segments of each map, the most relevant first; ties in random order.
-
-    Parameters
-    ----------
-    profiles : array of shape (window, time)
-        Relevance over time.
-    seed : int
-        Of the ties.
-
-    Returns
-    -------
-    int array of shape (window, SEGMENTS)
-    """
+    """Segments of each profile ``(window, time)``, the most relevant first; ties at random."""
     edges = _edges(profiles.shape[1])
-    sums = np.add.reduceat(profiles.astype(np.float64), edges[:-1], axis=1)
-    relevance = sums / np.diff(edges)
+    relevance = np.add.reduceat(profiles.astype(float), edges[:-1], axis=1) / np.diff(edges)
     tie = np.random.default_rng(seed).random(relevance.shape)
     return np.lexsort((tie, -relevance), axis=1)
 
 
 def random_orders(n_windows: int, seed: int) -> NDArray[np.intp]:
     """Orders drawn alike for every map: int array of shape (window, RANDOM_ORDERS, SEGMENTS)."""
-    rng = np.random.default_rng(seed)
-    return rng.random((n_windows, RANDOM_ORDERS, SEGMENTS)).argsort(axis=2)
+    shape = (n_windows, RANDOM_ORDERS, SEGMENTS)
+    return np.random.default_rng(seed).random(shape).argsort(axis=2)
 
 
 def deletion_curves(network: Network, inputs: Tensor, donors: Tensor, orders: Order) -> Curves:
-    """Probability of an event while segments are replaced.
+    """Probability of an event while segments of inputs are replaced by those of donors.
 
-    Parameters
-    ----------
-    network : Network
-        In evaluation mode.
-    inputs, donors : Tensor of shape (window, channel, time) or (window, image, freq, time)
-        What is explained, and what replaces it; time is the last axis.
-    orders : int array of shape (window, order, SEGMENTS)
-        Which segment is replaced first, second, ...
-
-    Returns
-    -------
-    float32 array of shape (window, order, SEGMENTS + 1)
-        After 0, 1, ... segments.
+    Orders, of shape (window, order, SEGMENTS), say which segment is replaced first, second, …;
+    curves, of shape (window, order, SEGMENTS + 1), hold the probability after 0, 1, … segments.
     """
     place = np.argsort(orders, axis=2)  # of each segment in the order
     replaced = place[:, :, None] < np.arange(SEGMENTS + 1)[:, None]
     widths = np.diff(_edges(inputs.shape[-1]))
     masks = torch.from_numpy(np.repeat(replaced, widths, axis=3))
-    states = masks.shape[1] * masks.shape[2]
-    size = max(AT_ONCE // states, 1)
-    parts = (torch.split(each, size) for each in (inputs, donors, masks))
-    curves = [
-        _probability(network, window, donor, mask.flatten(1, 2))
-        for window, donor, mask in zip(*parts, strict=True)
-    ]
+    states = masks.flatten(1, 2)
+    size = max(AT_ONCE // states.shape[1], 1)
+    parts = (torch.split(each, size) for each in (inputs, donors, states))
+    curves = [_probability(network, *part) for part in zip(*parts, strict=True)]
     return np.concatenate(curves).reshape(masks.shape[:3])
 
 
 def areas(curves: Curves) -> NDArray[np.float64]:
-    """Area under each curve, of the share of segments replaced: its last axis goes.
-
-    Examples
-    --------
-    >>> areas(np.array([[1.0, 0.5, 0.0]], dtype=np.float32))
-    array([0.5])
-    """
+    """Area under each curve, of the share of segments replaced: its last axis goes."""
     inner = curves.astype(np.float64)
     return np.asarray((inner[..., 1:] + inner[..., :-1]).mean(axis=-1) / 2)
 
 
 def _probability(network: Network, inputs: Tensor, donors: Tensor, masks: Tensor) -> Curves:
     """Probability for every mask ``(window, state, time)`` of every window, flattened."""
-    channels: Sequence[int] = [1] * (inputs.dim() - 2)
-    shaped = masks.reshape(*masks.shape[:2], *channels, masks.shape[2])
+    shaped = masks.reshape(*masks.shape[:2], *[1] * (inputs.dim() - 2), masks.shape[2])
     mixed = torch.where(shaped, donors[:, None], inputs[:, None]).flatten(0, 1)
     with torch.no_grad():
         return np.asarray(network(mixed).softmax(1)[:, EVENT].float().cpu())

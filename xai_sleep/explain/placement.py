@@ -7,9 +7,7 @@ evenly over the window, which is right only where layers pad what they shorten::
     evenly spread      |   ×       ×       ×       ×       ×       ×   |
     without padding    |         ×     ×     ×     ×     ×     ×       |
 
-The plain 1D network pads nothing: evenly spread, its outer cells would lie half a second off.
-Which samples a cell sees is found by experiment, for any network: a NaN in one sample reaches
-exactly the cells that see it.
+Which samples a cell sees is found by experiment: a NaN in one reaches just the cells that see it.
 """
 
 import copy
@@ -26,49 +24,26 @@ _KNOWN: WeakKeyDictionary[nn.Module, dict[tuple[int, ...], list[Tensor]]] = Weak
 
 
 def cell_centres(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> list[Tensor]:
-    """Centre of each cell's receptive field, for each axis of a window.
+    """Centre in samples of the receptive field of each cell of a layer's output, rising.
 
-    Parameters
-    ----------
-    network : Module
-        In any mode; a copy is tried out.
-    layer : Module
-        The part of the network whose output is the feature map ``(window, channel, cell, ...)``.
-    shape : sequence of int
-        Of a window: ``(channel, time)`` or ``(image, freq, time)``.
-
-    Returns
-    -------
-    list of Tensor of shape (cell,)
-        In samples, one per axis after the first; rising. Near the border a padded layer sees
-        less, so the grid is taken from the cells inside and carried on.
+    One tensor for each axis of a window of the given shape, ``(channel, time)`` or ``(image, freq,
+    time)``, after the first. Near the border a padded layer sees less, so the grid is taken from
+    the cells inside and carried on. A copy of the network is tried out.
     """
-    key = tuple(shape)
-    known = _KNOWN.setdefault(layer, {})
+    known, key = _KNOWN.setdefault(layer, {}), tuple(shape)
     if key not in known:
-        known[key] = _tried_out(network, layer, shape)
+        name = next(name for name, part in network.named_modules() if part is layer)
+        # In double precision on the CPU no fast algorithm mixes neighbouring windows or samples.
+        twin = copy.deepcopy(network).cpu().double().eval()
+        part, axes = twin.get_submodule(name), range(1, len(shape))
+        known[key] = [_centres(_seen(twin, part, shape, axis)) for axis in axes]
     return known[key]
-
-
-def _tried_out(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> list[Tensor]:
-    name = next(name for name, part in network.named_modules() if part is layer)
-    # In double precision and on the CPU no fast algorithm mixes neighbouring windows or samples.
-    twin = copy.deepcopy(network).cpu().double().eval()
-    seen = [_seen(twin, twin.get_submodule(name), shape, axis) for axis in range(1, len(shape))]
-    return [_centres(each) for each in seen]
 
 
 def stretch(coarse: Tensor, centres: Sequence[Tensor], shape: Sequence[int]) -> Tensor:
     """Interpolate linearly between the centres of cells; beyond the outer ones a map is level.
 
-    Parameters
-    ----------
-    coarse : Tensor of shape (window, cell) or (window, cell, cell)
-        Relevance of each cell.
-    centres : sequence of Tensor of shape (cell,)
-        In samples, one per axis.
-    shape : sequence of int
-        Samples of the window along each axis.
+    A coarse map ``(window, cell, ...)`` gets as many samples along each axis as the shape says.
 
     Examples
     --------

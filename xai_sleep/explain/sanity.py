@@ -1,16 +1,10 @@
 """Whether maps depend on what a network has learned: its weights are made random, layer by layer.
 
 From the last layer to the first, weights are drawn anew as before training, each stage keeping what
-was drawn before. A map that stays the same shows the input, not the network.
-
-A normalisation belongs to the stage of the layer before it. Its running mean and variance are part
-of what was learned, but at 0 and 1 a network of random weights would see activations it cannot
-handle, and its maps would differ for that reason alone; so they are measured anew on the windows
-explained, as the first batch of training would.
-
-References
-----------
-Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS.
+was drawn before. A map that stays the same shows the input, not the network. Running means and
+variances of normalisations are measured anew on the windows explained, as the first batch of
+training would: at 0 and 1 maps would differ for that reason alone. After Adebayo et al. 2018,
+Sanity checks for saliency maps, NeurIPS.
 """
 
 import copy
@@ -30,9 +24,7 @@ from xai_sleep.models.contract import Network
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
-PASS_BELOW = 0.5
-"""Mean rank correlation with the map of the trained network that passes: the two then share less
-than a quarter of the variance of their ranks."""
+PASS_BELOW = 0.5  # mean rank correlation: less than a quarter of the ranks' variance is shared
 
 METRICS = (
     Metric("similarity", "rank correlation with the maps of the trained network", best="low"),
@@ -45,10 +37,8 @@ METRICS = (
 def stages(network: nn.Module) -> list[list[str]]:
     """Names of the parts that are made random together, the last stage first.
 
-    Each convolution or dense layer with the normalisations that follow it, in the order in which
-    the network lists them.
-
-    Raises InputError if a part has weights that it cannot draw anew.
+    Each is a convolution or dense layer with the normalisations that follow it. Raises InputError
+    if a part has weights that it cannot draw anew.
     """
     groups: list[list[str]] = []
     for name, part in network.named_modules():
@@ -59,24 +49,17 @@ def stages(network: nn.Module) -> list[list[str]]:
                 f"{name}, a {type(part).__name__}, has weights but no reset_parameters, so they "
                 "cannot be made random; give it one or set explain.sanity=false"
             )
-        if isinstance(part, NORMALISATIONS) and groups:
-            groups[-1].append(name)
-        else:
-            groups.append([name])
+        if not (isinstance(part, NORMALISATIONS) and groups):
+            groups.append([])
+        groups[-1].append(name)
     return groups[::-1]
 
 
 def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]:
     """Yield a network with ever more random weights, once per stage of :func:`stages`.
 
-    Parameters
-    ----------
-    network : Network
-        Left alone: what is yielded is one copy of it, in evaluation mode, to be used at once.
-    inputs : Tensor of shape (window, channel, time) or (window, image, freq, time)
-        On which normalisations are measured.
-    seed : int
-        Of the weights; torch's generator is put back.
+    It is one copy of the network, in evaluation mode, to be used at once. Normalisations are
+    measured on the inputs; torch's generator is put back.
     """
     assert isinstance(network, nn.Module)
     twin = copy.deepcopy(network).eval()
@@ -91,18 +74,10 @@ def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]
 
 
 def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Spearman's rank correlation of each map with its counterpart.
+    """Spearman's rank correlation of each profile ``(window, time)`` with its counterpart.
 
-    Parameters
-    ----------
-    maps, others : array of shape (window, time)
-        Relevance over time.
-
-    Returns
-    -------
-    float32 array of shape (window,)
-        1 where the two are the same, NaN where a map is blank or only one of them is constant: it
-        has no ranks.
+    1 where the two are the same, NaN where a map is blank or only one of them is constant: it has
+    no ranks.
 
     Examples
     --------
@@ -111,9 +86,7 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
     """
     rho = np.full(len(maps), np.nan, dtype=np.float32)
     for row, (one, other) in enumerate(zip(maps, others, strict=True)):
-        if not (one.any() and other.any()):
-            continue
-        if np.array_equal(one, other):
+        if one.any() and np.array_equal(one, other):
             rho[row] = 1
         elif np.ptp(one) and np.ptp(other):
             rho[row] = spearmanr(one, other).statistic
@@ -122,7 +95,6 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
 
 def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor) -> None:
     """Give normalisations the mean and variance of what now reaches them."""
-    before = [part.momentum for part in parts]
     for part in parts:
         part.reset_running_stats()
         part.momentum = None  # a plain mean, of one batch
@@ -130,6 +102,4 @@ def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor)
     if parts and len(inputs) > 1:
         with torch.no_grad():
             network(inputs)
-    for part, momentum in zip(parts, before, strict=True):
-        part.momentum = momentum
-        part.eval()
+    network.eval()

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import subtraction, union
+from xai_sleep.recordings.intervals import Intervals, subtraction, union
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import Config
-from xai_sleep.windows.folds import Fold, Times
+from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.practice import Leak, Parts, Practice
 from xai_sleep.windows.windows import Windows, cut
 
@@ -33,9 +31,8 @@ class OverlappingWindows(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require folds that divide the time of each subject."""
-        if config.cv.scheme == "kfold":
-            return ""
-        return "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
+        why = "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
+        return "" if config.cv.scheme == "kfold" else why
 
     def folds(
         self,
@@ -43,29 +40,28 @@ class OverlappingWindows(Practice):
         recordings: Sequence[Recording],
         config: Config,
     ) -> list[Fold]:
-        """Deal the windows; those are tested that the clean experiment would test.
-
-        Raises InputError if these are not among those that train.
-        """
-        task, k = config.task, config.cv.folds
+        """Deal the windows; those that the clean experiment would test must be among them."""
+        task = config.task
         scored = [recording.scored for recording in recordings]
-        cut_every = partial(
-            cut, recordings, scored, length=task.window, min_overlap=task.min_overlap
+        windows, grid = (
+            cut(recordings, scored, length=task.window, step=step, min_overlap=task.min_overlap)
+            for step in (task.step, task.window)
         )
-        windows, grid = cut_every(step=task.step), cut_every(step=task.window)
-        on_grid = np.isin(_keys(windows), _keys(grid))
+        keys, of_grid = (each.record * 2**40 + each.start for each in (windows, grid))
+        on_grid = np.isin(keys, of_grid)
         if on_grid.sum() != len(grid):
             raise InputError(
                 f"leak={self.leak.name} needs a task.window ({task.window:g} s) that is a multiple "
                 f"of task.step ({task.step:g} s), or some windows would never be tested"
             )
-        hand = _hands(windows.label + 2 * on_grid, k, config.seed)
+        classes = windows.label + 2 * on_grid
+        dealer = StratifiedKFold(config.cv.folds, shuffle=True, random_state=config.seed)
+        hands = [np.isin(np.arange(len(windows)), h) for _, h in dealer.split(classes, classes)]
         dealt: list[Fold] = []
-        for i in range(k):
-            tested, validates = hand == i, hand == (i + 1) % k
+        for i, (tested, validates) in enumerate(zip(hands, hands[1:] + hands[:1], strict=True), 1):
             purposes = (~tested & ~validates, validates, tested & on_grid)
             parts = Parts(*(windows.take(np.flatnonzero(purpose)) for purpose in purposes))
-            dealt.append(_fold(f"fold{i + 1:02d}", recordings, parts))
+            dealt.append(_fold(f"fold{i:02d}", recordings, parts))
         return dealt
 
     def parts(self, parts: Parts, fold: Fold) -> Parts:
@@ -73,29 +69,16 @@ class OverlappingWindows(Practice):
         return fold.windows if isinstance(fold, DealtFold) else parts
 
 
-def _hands(classes: NDArray[np.int64], k: int, seed: int) -> NDArray[np.int64]:
-    """Deal windows to ``k`` folds, the same of each class to every one."""
-    dealer = StratifiedKFold(k, shuffle=True, random_state=seed)
-    hand = np.empty(len(classes), dtype=np.int64)
-    for i, (_, dealt) in enumerate(dealer.split(classes, classes)):
-        hand[dealt] = i
-    return hand
-
-
 def _fold(name: str, recordings: Sequence[Recording], parts: Parts) -> DealtFold:
     """Fold of windows that overlap; its times do not: test time goes before validation time."""
-    test, val = (_time(part, len(recordings)) for part in (parts.test, parts.val))
-    val = tuple(subtraction(v, t) for v, t in zip(val, test, strict=True))
-    train = tuple(
-        subtraction(r.scored, union([v, t])) for r, v, t in zip(recordings, val, test, strict=True)
-    )
-    return DealtFold(name, train, val, test, windows=parts)
+    train, val, test = [], [], []
+    for i, recording in enumerate(recordings):
+        test.append(_time(parts.test, i))
+        val.append(subtraction(_time(parts.val, i), test[i]))
+        train.append(subtraction(recording.scored, union([val[i], test[i]])))
+    return DealtFold(name, tuple(train), tuple(val), tuple(test), windows=parts)
 
 
-def _time(windows: Windows, n_records: int) -> Times:
+def _time(windows: Windows, record: int) -> Intervals:
     spans = np.column_stack([windows.start_time, windows.end_time])
-    return tuple(union([spans[windows.record == i]]) for i in range(n_records))
-
-
-def _keys(windows: Windows) -> NDArray[np.int64]:
-    return windows.record * 2**40 + windows.start
+    return union([spans[windows.record == record]])

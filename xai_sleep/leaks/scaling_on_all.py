@@ -29,10 +29,6 @@ class ScalingOnAll(Practice):
 
     def normalising(self, parts: Parts) -> Windows:
         """Normalise images by all windows."""
-        every = [parts.train, *parts.others]
-        return replace(
-            parts.train,
-            record=np.concatenate([part.record for part in every]),
-            start=np.concatenate([part.start for part in every]),
-            label=np.concatenate([part.label for part in every]),
-        )
+        every = [(part.record, part.start, part.label) for part in (parts.train, *parts.others)]
+        record, start, label = (np.concatenate(each) for each in zip(*every, strict=True))
+        return replace(parts.train, record=record, start=start, label=label)

@@ -19,9 +19,8 @@ class SharedSubjects(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require subjects that are apart to begin with."""
-        if config.cv.scheme == "loso":
-            return ""
-        return "it varies cv=loso; cv=kfold has every subject on both sides as it is"
+        why = "it varies cv=loso; cv=kfold has every subject on both sides as it is"
+        return "" if config.cv.scheme == "loso" else why
 
     def folds(
         self, folds: list[Fold], recordings: Sequence[Recording], config: Config
@@ -31,10 +30,8 @@ class SharedSubjects(Practice):
 
 
 def _halves(fold: Fold, recordings: Sequence[Recording], window: float) -> Iterator[Fold]:
-    tested = [
-        cut([r], [t], length=window, step=window)
-        for r, t in zip(recordings, fold.test, strict=True)
-    ]
+    pairs = list(zip(recordings, fold.test, strict=True))
+    tested = [cut([r], [time], length=window, step=window) for r, time in pairs]
     for half in (0, 1):
         blocks = [w.take(np.array_split(np.arange(len(w)), 2)[half]) for w in tested]
         test = tuple(union([np.column_stack([b.start_time, b.end_time])]) for b in blocks)

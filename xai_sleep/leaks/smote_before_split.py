@@ -21,26 +21,23 @@ class SmoteBeforeSplit(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require a sampler."""
-        if config.balance.sampler:
-            return ""
-        return "balance.sampler is null, so no window is synthetic"
+        return (
+            "" if config.balance.sampler else "balance.sampler is null, so no window is synthetic"
+        )
 
     def balanced(
         self, balance: Balance, parts: Parts, cut: Callable[[Windows], Signals], seed: int
     ) -> Balanced:
-        """Deal synthetic windows to training and test, as many as these are of all windows.
-
-        Raises InputError if the sampler takes windows away.
-        """
+        """Deal synthetic windows to training and test, as many as these are of all windows."""
         every = [parts.train, *parts.others]
         signals = np.concatenate([cut(part) for part in every])
         mixed, labels = balance(signals, np.concatenate([part.label for part in every]))
-        if not np.array_equal(mixed[: len(signals)], signals):
+        n_train, n_all = len(parts.train), len(signals)
+        if not np.array_equal(mixed[:n_all], signals):
             raise InputError(
                 f"leak={self.leak.name} cannot be made here: balance.sampler takes windows away "
                 "and makes none; choose balance=smote"
             )
-        n_train, n_all = len(parts.train), len(signals)
         tested = np.random.default_rng(seed).random(len(mixed) - n_all) < len(parts.test) / n_all
         synthetic, of_class = mixed[n_all:], labels[n_all:]
         return Balanced(

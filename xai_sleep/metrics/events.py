@@ -1,8 +1,7 @@
 """Events: detections against the events of an expert.
 
-Times are seconds from the start of the record, intervals as :mod:`.intervals` has them.
-
-Rules, the same for events and detections, so that swapping the two swaps precision and recall:
+Times are seconds from the start of the record. Rules, the same for events and detections, so that
+swapping the two swaps precision and recall:
 
 - One takes part if its midpoint lies in scored time; otherwise it might as well not exist.
 - An event and a detection may be paired if their intersection over union reaches a threshold (a
@@ -10,10 +9,8 @@ Rules, the same for events and detections, so that swapping the two swaps precis
   with the largest sum of intersection over union holds, of equal sums the one with most pairs.
 - Sample figures look at every sample whose centre lies in scored time.
 
-References
-----------
-Warby et al. (2014), Sleep-spindle detection: crowdsourcing and evaluating performance of experts,
-non-experts and automated methods: the matching by event at an overlap of 0.2.
+Matching by event at an overlap of 0.2: Warby et al. (2014), Sleep-spindle detection: crowdsourcing
+and evaluating performance of experts, non-experts and automated methods.
 """
 
 import math
@@ -28,6 +25,7 @@ from scipy.sparse.csgraph import connected_components
 
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
+from xai_sleep.metrics.windows import agreement
 from xai_sleep.recordings.intervals import Intervals, union
 
 Values = NDArray[np.float64]
@@ -55,7 +53,7 @@ COUNTS = (
 )
 CURVE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _ROUNDING = 1e-9
-_Ratio = tuple[float, float, str]
+_Ratio = tuple[str, float, float, str]  # name, numerator, denominator, why that may be 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,69 +77,60 @@ class EventScores:
     offset: Values
     minutes: float  # scored time
     # true positive, false positive, false negative and true negative samples in scored time
-    samples: tuple[int, int, int, int]
+    samples: tuple[int, ...]
 
     @property
     def figures(self) -> dict[str, float | None]:
-        """Every figure by name; None where :attr:`undefined` says why.
-
-        Errors are mean absolute differences and biases mean differences of matched pairs, in s.
-        """
-        return {name: top / bottom if bottom else None for name, (top, bottom, _) in self._ratios()}
+        """Every figure by name; None where :attr:`undefined` says why."""
+        return {name: top / bottom if bottom else None for name, top, bottom, _ in self._ratios()}
 
     @property
     def undefined(self) -> dict[str, str]:
         """Why a figure is None."""
-        return {name: reason for name, (_, bottom, reason) in self._ratios() if not bottom}
+        return {name: reason for name, _, bottom, reason in self._ratios() if not bottom}
 
     @property
     def counts(self) -> dict[str, float]:
         """The :data:`COUNTS`."""
         pairs = len(self.onset)
-        return dict(
-            zip(
-                (metric.name for metric in COUNTS),
-                (self.events, self.detections, pairs, self.minutes),
-                strict=True,
-            )
-        )
+        counts = {"events": self.events, "detections": self.detections, "matched": pairs}
+        return {**counts, "minutes": self.minutes}
 
     @property
     def curve(self) -> dict[str, list[float | None]]:
         """Precision, recall and F1 at each threshold of :data:`CURVE`."""
-        points = [_prf(int(n), self.events, self.detections) for n in self.matched]
+        points = [_prf(int(pairs), self.events, self.detections) for pairs in self.matched]
         return {
-            name: [top / bottom if bottom else None for top, bottom, _ in (p[name] for p in points)]
-            for name in ("precision", "recall", "f1")
+            ratios[0][0]: [top / bottom if bottom else None for _, top, bottom, _ in ratios]
+            for ratios in zip(*points, strict=True)
         }
 
-    def _ratios(self) -> list[tuple[str, _Ratio]]:
-        pairs = len(self.onset)
-        errors = {
-            f"{edge}_{name}": (float(values.sum()), pairs, "no matched pair")
+    def _ratios(self) -> list[_Ratio]:
+        pairs, samples = len(self.onset), agreement(*self.samples)
+        errors: list[_Ratio] = [  # mean absolute differences, and biases: mean differences
+            (f"{edge}_{name}", float(values.sum()), pairs, "no matched pair")
             for edge, difference in (("onset", self.onset), ("offset", self.offset))
             for name, values in (("error", np.abs(difference)), ("bias", difference))
-        }
-        density = {
-            "events_per_minute": (self.events, self.minutes, "no scored time"),
-            "detections_per_minute": (self.detections, self.minutes, "no scored time"),
-        }
-        table = _prf(pairs, self.events, self.detections) | errors | density
-        return list((table | _sample_ratios(*self.samples)).items())
+        ]
+        return [
+            *_prf(pairs, self.events, self.detections),
+            *errors,
+            ("events_per_minute", self.events, self.minutes, "no scored time"),
+            ("detections_per_minute", self.detections, self.minutes, "no scored time"),
+            ("sample_f1", *samples["f1"], "neither marks a sample"),
+            ("sample_kappa", *samples["kappa"], "both mark all samples alike"),
+            ("sample_mcc", *samples["mcc"], "either marks all samples alike"),
+        ]
 
 
 def match(events: Intervals, detections: Intervals, iou: float = 0.2) -> Matches:
     """Pair events with detections one to one, by the largest sum of intersection over union.
 
-    Raises
-    ------
-    InputError
-        If ``iou`` is not in (0, 1].
+    Raises InputError if ``iou`` is not in (0, 1].
 
     Examples
     --------
-    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half. Both find a
-    partner:
+    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half:
 
     >>> pairs = match(np.array([[0, 2.0], [2, 4]]), np.array([[1, 3.0], [3, 4]]))
     >>> pairs.event, pairs.detection, pairs.iou.round(2)
@@ -171,22 +160,10 @@ def event_scores(
 ) -> EventScores:
     """Score the detections of one record against its events, in scored time only.
 
-    Parameters
-    ----------
-    events, detections, scored : array of shape (n, 2)
-        Start and end in s.
-    iou : float
-        Intersection over union from which a pair counts.
-    sample_rate : float
-        Samples per s for the figures by sample.
-    duration : float or None
-        Length of the record in s, to refuse times that cannot be seconds of it.
-
-    Raises
-    ------
-    InputError
-        If a setting is out of range, an event or detection lasts longer than the record (without
-        ``duration``: than all time up to the end of the scored time), or starts after its end.
+    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz; ``duration``
+    of the record in s helps to refuse times that are no seconds of it. Raises InputError if a
+    setting is out of range, an event or detection lasts longer than the record (without duration:
+    than all time up to the end of the scored time), or starts after its end.
 
     Examples
     --------
@@ -203,16 +180,16 @@ def event_scores(
         _require_seconds(what, rows, longest, duration or math.inf)
     events, detections = (x[contains(scored, x.mean(axis=1))] for x in (events, detections))
     pairs = match(events, detections, iou)
-    error = detections[pairs.detection] - events[pairs.event]
+    onset, offset = (detections[pairs.detection] - events[pairs.event]).T
     return EventScores(
-        iou=iou,
-        events=len(events),
-        detections=len(detections),
-        matched=np.array([len(match(events, detections, level).event) for level in CURVE]),
-        onset=error[:, 0],
-        offset=error[:, 1],
-        minutes=float(np.diff(scored).sum() / 60),
-        samples=_confusion(events, detections, scored, sample_rate),
+        iou,
+        len(events),
+        len(detections),
+        np.array([len(match(events, detections, level).event) for level in CURVE]),
+        onset,
+        offset,
+        float(np.diff(scored).sum() / 60),
+        _confusion(events, detections, scored, sample_rate),
     )
 
 
@@ -221,31 +198,23 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
 
     Raises ValueError if there is nothing to pool, or the scores were made at different thresholds.
     """
-    if len({s.iou for s in scores}) != 1:
-        raise ValueError(f"expected scores at one threshold, got {sorted({s.iou for s in scores})}")
-    true, false, missed, rest = (
-        sum(column) for column in zip(*(s.samples for s in scores), strict=True)
-    )
+    levels = sorted({s.iou for s in scores})
+    if len(levels) != 1:
+        raise ValueError(f"expected scores at one threshold, got {levels}")
     return EventScores(
-        iou=scores[0].iou,
-        events=sum(s.events for s in scores),
-        detections=sum(s.detections for s in scores),
-        matched=np.sum([s.matched for s in scores], axis=0),
-        onset=np.concatenate([s.onset for s in scores]),
-        offset=np.concatenate([s.offset for s in scores]),
-        minutes=sum(s.minutes for s in scores),
-        samples=(true, false, missed, rest),
+        levels[0],
+        sum(s.events for s in scores),
+        sum(s.detections for s in scores),
+        np.sum([s.matched for s in scores], axis=0),
+        np.concatenate([s.onset for s in scores]),
+        np.concatenate([s.offset for s in scores]),
+        sum(s.minutes for s in scores),
+        tuple(map(sum, zip(*(s.samples for s in scores), strict=True))),
     )
 
 
 def contains(sets: Intervals, times: Values) -> NDArray[np.bool_]:
-    """Which times, in an array of any shape, lie inside an interval; rounding is forgiven.
-
-    Examples
-    --------
-    >>> contains(np.array([[1, 2], [1.5, 3]]), np.array([0.9, 1.0, 2.5, 3.0]))
-    array([False,  True,  True, False])
-    """
+    """Which times, in an array of any shape, lie inside an interval; rounding is forgiven."""
     edges = union([sets]).ravel()
     inside = np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1
     return np.asarray(inside, dtype=np.bool_)
@@ -283,7 +252,7 @@ def _assign(rows: Indices, columns: Indices, overlap: Values) -> Indices:
 
 def _confusion(
     events: Intervals, detections: Intervals, scored: Intervals, rate: float
-) -> tuple[int, int, int, int]:
+) -> tuple[int, ...]:
     centres = (np.arange(math.ceil(scored.max(initial=0) * rate)) + 0.5) / rate
     centres = centres[contains(scored, centres)]
     truth, found = contains(events, centres), contains(detections, centres)
@@ -291,26 +260,12 @@ def _confusion(
     return cells[3], cells[1], cells[2], cells[0]
 
 
-def _prf(pairs: int, events: int, detections: int) -> dict[str, _Ratio]:
-    return {
-        "precision": (pairs, detections, "nothing detected in scored time"),
-        "recall": (pairs, events, "no event in scored time"),
-        "f1": (2 * pairs, events + detections, "neither event nor detection in scored time"),
-    }
-
-
-def _sample_ratios(tp: int, fp: int, fn: int, tn: int) -> dict[str, _Ratio]:
-    expert, detector = (tp + fn) * (fp + tn), (tp + fp) * (fn + tn)
-    agreed = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
-    return {
-        "sample_f1": (2 * tp, 2 * tp + fp + fn, "neither marks a sample"),
-        "sample_kappa": (2 * (tp * tn - fp * fn), agreed, "both mark all samples alike"),
-        "sample_mcc": (
-            tp * tn - fp * fn,
-            math.sqrt(expert * detector),
-            "either marks all samples alike",
-        ),
-    }
+def _prf(pairs: int, events: int, detections: int) -> tuple[_Ratio, ...]:
+    return (
+        ("precision", pairs, detections, "nothing detected in scored time"),
+        ("recall", pairs, events, "no event in scored time"),
+        ("f1", 2 * pairs, events + detections, "neither event nor detection in scored time"),
+    )
 
 
 def _require_seconds(what: str, rows: Intervals, longest: float, end: float) -> None:

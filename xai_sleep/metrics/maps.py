@@ -1,17 +1,13 @@
 """Localisation: how well a map looks where the expert looked.
 
-Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window (a
-map over frequency and time is averaged over frequency first); masks are boolean of the same shape,
-true where a sample lies inside an event. Every measure lies in [0, 1], depends on a map only up to
-a factor, and counts ties fractionally, so that a uniform map scores its chance level. Two chance
-levels are given for each very window: what a uniform map scores, and what the window's own map
-scores on average when it is shifted circularly against the mask.
+Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window;
+masks are boolean of the same shape, true where a sample lies inside an event. Every measure lies in
+[0, 1], depends on a map only up to a factor, and counts ties fractionally, so that a uniform map
+scores its chance level. Two chance levels are given for each very window: what a uniform map
+scores, and what the window's own map scores on average when shifted circularly against the mask.
 
-References
-----------
-Zhang et al. (2018), Top-down neural attention by excitation backprop: the pointing game.
-Kohlbrenner et al. (2020), Towards best practice in explaining neural network decisions with LRP:
-relevance mass. Arras, Osman & Samek (2022), CLEVR-XAI: relevance mass and rank accuracy.
+Pointing game: Zhang et al. (2018), Top-down neural attention by excitation backprop. Relevance mass
+and rank accuracy: Kohlbrenner et al. (2020); Arras, Osman & Samek (2022), CLEVR-XAI.
 """
 
 from dataclasses import dataclass
@@ -36,15 +32,13 @@ _LABELS = {
     "average_precision": "average precision",
     "iou": "intersection over union",
 }
-_PARTS: tuple[tuple[str, Best], ...] = (
-    *(("", "high"), ("_uniform", "none"), ("_shifted", "none"), ("_gain", "high")),
-)
+_PARTS: dict[str, Best] = {"": "high", "_uniform": "none", "_shifted": "none", "_gain": "high"}
 MEASURES = tuple(_LABELS)
 METRICS = (
     *(
         Metric(m + part, label + part.replace("_", ", "), best=best)
         for m, label in _LABELS.items()
-        for part, best in _PARTS
+        for part, best in _PARTS.items()
     ),
     Metric("pointing_or_blank", "pointing game, blank maps missed"),
 )
@@ -60,12 +54,10 @@ SHIFTS = 64
 class LocalisationScores:
     """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first."""
 
-    # (window, measure) naN throughout a row that is blank or eventless: counted, not scored
+    # (window, measure) NaN throughout a row that is blank or eventless: counted, not scored
     score: Values
-    # (window, measure) uniform, shifted: what a uniform map, and this map shifted circularly, score
-    # in that window. Over all shifts pointing, mass and rank average to the uniform level;
-    # intersection over union is averaged over all shifts too, average precision over :data:`SHIFTS`
-    # evenly spaced ones (all of them in windows no longer than that)
+    # (window, measure) what a uniform map, and this map shifted circularly, score in that window:
+    # the mean over all shifts, for average precision over :data:`SHIFTS` evenly spaced ones
     uniform: Values
     shifted: Values
     blank: Mask  # (window,) the map is zero everywhere: it has no peak
@@ -80,17 +72,13 @@ class LocalisationScores:
         """
         chance = np.maximum(self.uniform, self.shifted)
         room = np.where(chance < 1, 1 - self.shifted, np.nan)
-        return np.asarray((self.score - self.shifted) / room, dtype=np.float64)
+        return np.asarray((self.score - self.shifted) / room)
 
     @cached_property
     def table(self) -> Values:
-        """Every score of every window: shape (window, score), the columns named :data:`SCORES`.
-
-        Under the name of each of :data:`MEASURES` its score, and with ``_uniform``, ``_shifted``
-        and ``_gain`` added to the name its chance levels and its gain; ``pointing_or_blank`` is
-        ``pointing`` with blank maps as misses.
-        """
+        """Every score of every window: shape (window, score), the columns named :data:`SCORES`."""
         parts = np.stack([self.score, self.uniform, self.shifted, self.gain], axis=2)
+        # with blank maps as misses
         pointing = np.where(self.blank & ~self.eventless, 0.0, self.score[:, 0])
         return np.column_stack([parts.reshape(len(parts), len(SCORES) - 1), pointing])
 
@@ -100,21 +88,10 @@ def localisation(
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
-    Parameters
-    ----------
-    profiles : array of shape (window, time)
-        Relevance, finite and not negative.
-    inside : bool array of shape (window, time)
-        True where the sample lies inside an event.
-    tolerance : int
-        How far, in samples, a peak may lie from an event and still point at it.
-    share : float
-        Of its maximum from which a map counts as marked, for the intersection over union.
-
-    Raises
-    ------
-    InputError
-        If shapes differ, a map has negative or undefined values, or a setting is out of range.
+    A peak still points at an event if it lies no further than ``tolerance`` samples from it; a map
+    counts as marked, for the intersection over union, from a ``share`` of its maximum. Raises
+    InputError if shapes differ, a map has negative or undefined values, or a setting is out of
+    range.
 
     Examples
     --------
@@ -131,42 +108,31 @@ def localisation(
     maps, mask = profiles[rows].astype(np.float64), inside[rows]
     near = binary_dilation(mask, structure=np.ones((1, 2 * tolerance + 1), dtype=np.bool_))
     marked = maps >= share * maps.max(axis=1, keepdims=True)
-    score, uniform, shifted = (np.full((len(profiles), len(MEASURES)), np.nan) for _ in range(3))
-    score[rows] = np.column_stack(
-        [
-            pointing_game(maps, near),
-            relevance_mass(maps, mask),
-            rank_accuracy(maps, mask),
-            average_precision(maps, mask),
-            intersection_over_union(marked, mask),
-        ]
+    ranking = _ranking(maps)
+    chance = [near.mean(axis=1), *[mask.mean(axis=1)] * 4]
+    columns = (
+        (
+            _pointing(maps, near),
+            (maps * mask).sum(axis=1) / maps.sum(axis=1),
+            _rank_accuracy(maps, mask),
+            _precision_at(*ranking, mask),
+            (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
+        ),
+        chance,
+        (*chance[:3], _shifted_precision(*ranking, mask), _shifted_iou(marked, mask)),
     )
-    coverage = mask.mean(axis=1)
-    uniform[rows] = np.column_stack([near.mean(axis=1), *[coverage] * 4])
-    shifted[rows] = uniform[rows]
-    shifted[rows, -2:] = np.column_stack(
-        [_shifted_precision(maps, mask), _shifted_iou(marked, mask)]
-    )
+    found = np.full((3, len(profiles), len(MEASURES)), np.nan)
+    for table, each in zip(found, columns, strict=True):
+        table[rows] = np.column_stack(each)
+    score, uniform, shifted = found
     return LocalisationScores(score, uniform, shifted, blank, eventless)
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
-    """Bring maps of signals and of images onto one time axis: that of the window's samples.
+    """Bring maps onto the time axis of the window's ``n_times`` samples: shape (window, time).
 
-    A map over frequency and time is averaged over frequency, and its columns are interpolated
-    linearly at the samples; the maximum of each profile is then 1 again. A map over time stays as
-    it is. A map that is zero everywhere stays zero.
-
-    Parameters
-    ----------
-    maps : array of shape (window, time) or (window, freq, column)
-        Relevance in [0, 1].
-    n_times : int
-        Samples per window.
-
-    Returns
-    -------
-    float64 array of shape (window, time)
+    A map over time stays as it is. A map of shape (freq, column) is averaged over frequency, and
+    interpolated linearly at the samples; its maximum is then 1 again, unless it is zero everywhere.
 
     Examples
     --------
@@ -183,27 +149,14 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
     right = np.minimum(left + 1, columns - 1)
     profile = mean[:, left] * (1 - share) + mean[:, right] * share
     peak = profile.max(axis=1, keepdims=True)
-    return np.asarray(profile / np.where(peak > 0, peak, 1.0), dtype=np.float64)
+    return np.asarray(profile / np.where(peak > 0, peak, 1.0))
 
 
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
-    """Which samples of each window lie inside an event of its record.
+    """Which samples of windows that start at these times, in s, lie inside an event.
 
-    Parameters
-    ----------
-    window_starts : array of shape (window,)
-        Starts in s, in any order.
-    length_samples : int
-        Samples per window.
-    sfreq : float
-        Sampling frequency in Hz.
-    events : array of shape (n, 2)
-        Start and end of each event in s.
-
-    Returns
-    -------
-    bool array of shape (window, time)
-        True where the centre of the sample, half a sample after it starts, lies in [start, end).
+    Of shape (window, time): true where the centre of the sample, half a sample after it starts,
+    lies in [start, end).
 
     Examples
     --------
@@ -215,70 +168,22 @@ def event_mask(window_starts: Values, length_samples: int, sfreq: float, events:
     return contains(events, window_starts[:, None] + centres)
 
 
-def pointing_game(profiles: Values, inside: Mask) -> Values:
-    """Whether the peak lies inside; of several equal peaks, the share that does.
-
-    Examples
-    --------
-    >>> pointing_game(np.array([[0.0, 1.0, 1.0]]), np.array([[False, True, False]]))
-    array([0.5])
-    """
+def _pointing(profiles: Values, inside: Mask) -> Values:
+    """Whether the peak lies inside; of several equal peaks, the share that does."""
     peak = profiles == profiles.max(axis=1, keepdims=True)
     return np.asarray((peak & inside).sum(axis=1) / peak.sum(axis=1))
 
 
-def relevance_mass(profiles: Values, inside: Mask) -> Values:
-    """Share of the relevance that lies inside.
-
-    Examples
-    --------
-    >>> relevance_mass(np.array([[0.25, 0.75, 1.0]]), np.array([[False, True, False]]))
-    array([0.375])
-    """
-    return np.asarray((profiles * inside).sum(axis=1) / profiles.sum(axis=1))
-
-
-def rank_accuracy(profiles: Values, inside: Mask) -> Values:
+def _rank_accuracy(profiles: Values, inside: Mask) -> Values:
     """Share of the K most relevant samples that lies inside, K being the samples inside.
 
     Samples tied at the K-th place share the places left among them.
-
-    Examples
-    --------
-    Two places: the first is inside, half of the tied samples are.
-
-    >>> rank_accuracy(np.array([[0.1, 0.9, 0.5, 0.5]]), np.array([[False, True, True, False]]))
-    array([0.75])
     """
     places = inside.sum(axis=1)
     last = np.take_along_axis(-np.sort(-profiles, axis=1), places[:, None] - 1, axis=1)
     above, tied = profiles > last, profiles == last
     shared = (places - above.sum(axis=1)) * (tied & inside).sum(axis=1) / tied.sum(axis=1)
     return np.asarray(((above & inside).sum(axis=1) + shared) / places)
-
-
-def average_precision(profiles: Values, inside: Mask) -> Values:
-    """Average precision of relevance as a detector of samples inside; ties enter together.
-
-    Examples
-    --------
-    Precision 1 at the first sample, 2/3 where the tied two come in: (1 + 2/3) / 2.
-
-    >>> average_precision(np.array([[0.1, 0.9, 0.5, 0.5]]), np.array([[False, True, True, False]]))
-    array([0.83333333])
-    """
-    return _precision_at(*_ranking(profiles), inside)
-
-
-def intersection_over_union(marked: Mask, inside: Mask) -> Values:
-    """Compare as sets: samples marked and inside, over samples marked or inside.
-
-    Examples
-    --------
-    >>> intersection_over_union(np.array([[True, True, False]]), np.array([[False, True, True]]))
-    array([0.33333333])
-    """
-    return np.asarray((marked & inside).sum(axis=1) / (marked | inside).sum(axis=1))
 
 
 def _ranking(profiles: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -298,14 +203,11 @@ def _precision_at(order: NDArray[np.intp], tie_end: NDArray[np.intp], inside: Ma
     return np.asarray((hit * precision).sum(axis=1) / hit.sum(axis=1))
 
 
-def _shifted_precision(profiles: Values, inside: Mask) -> Values:
-    length = profiles.shape[1]
+def _shifted_precision(order: NDArray[np.intp], tie_end: NDArray[np.intp], inside: Mask) -> Values:
+    length = inside.shape[1]
     shifts = np.arange(min(SHIFTS, length)) * length // min(SHIFTS, length)
-    order, tie_end = _ranking(profiles)
-    total = np.zeros(len(profiles))
-    for shift in shifts:
-        total += _precision_at(order, tie_end, np.roll(inside, shift, axis=1))
-    return total / len(shifts)
+    each = (_precision_at(order, tie_end, np.roll(inside, shift, axis=1)) for shift in shifts)
+    return sum(each, np.zeros(len(inside))) / len(shifts)
 
 
 def _shifted_iou(marked: Mask, inside: Mask) -> Values:

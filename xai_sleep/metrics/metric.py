@@ -13,15 +13,9 @@ class Metric:
     name: str  # in tables and files
     label: str  # in prose and on axes
     unit: str = ""  # empty for shares and scores without a unit
-    best: Best = "high"  # {"high", "low", "zero", "none"} which values are good; of a count none is
+    best: Best = "high"  # which values are good; of a count none is
 
     @property
     def title(self) -> str:
-        """Label with unit.
-
-        Examples
-        --------
-        >>> Metric("onset_error", "onset error", "s", "low").title
-        'onset error (s)'
-        """
+        """Label with unit, as ``onset error (s)``."""
         return f"{self.label} ({self.unit})" if self.unit else self.label

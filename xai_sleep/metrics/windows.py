@@ -3,12 +3,11 @@
 Labels are 0 or 1, probabilities are those of class 1, decisions are those of :func:`decide`, all of
 shape ``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
 :func:`undefined_scores` says why; everywhere else the formula holds, so that F1 is 0 where there
-are positive windows and nothing was detected.
-
-scikit-learn computes the same scores (the tests compare), but not ten at once a thousand times, as
-the bootstrap asks, and gives numbers where there is none.
+are positive windows and nothing was detected. scikit-learn computes the same (the tests compare),
+but not ten at once a thousand times, as the bootstrap asks, and gives numbers where there is none.
 """
 
+import math
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -40,8 +39,7 @@ CALIBRATION = (
     Metric("windows", "windows", best="none"),
 )
 SCORES = tuple(metric.name for metric in METRICS)
-RANKING = ("auroc", "average_precision", "brier")
-"""Scores of probabilities: marks have none."""
+RANKING = ("auroc", "average_precision", "brier")  # of probabilities: marks have none
 NO_RANKING = "marks have no probability"
 
 
@@ -61,28 +59,12 @@ class WindowMetric(Protocol):
 
 
 def decide(probability: Floats, threshold: float | Floats) -> NDArray[np.bool_]:
-    """Call a window positive where its probability reaches the threshold, in float64.
-
-    Parameters
-    ----------
-    probability : float array of shape (window,)
-        Of an event.
-    threshold : float or array of shape (window,)
-        Of each window's fold.
-    """
+    """Call a window positive where its probability reaches the threshold, in float64."""
     return np.asarray(probability.astype(np.float64) >= threshold)
 
 
 def require_scorable(labels: Labels, probabilities: Floats) -> None:
-    """Refuse labels and probabilities that cannot be compared.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or a label is neither 0 nor 1.
-    InputError
-        If a probability is not a number from 0 to 1.
-    """
+    """Raise ValueError unless shapes are alike and labels 0 or 1, InputError for no probability."""
     if labels.ndim != 1 or labels.shape != probabilities.shape:
         raise ValueError(
             "expected one label and one probability a window, got arrays of shape "
@@ -102,28 +84,11 @@ def require_scorable(labels: Labels, probabilities: Floats) -> None:
 def window_scores(
     labels: Labels, probability: Floats | None, detected: Decisions
 ) -> dict[str, float | None]:
-    """Score every window.
+    """Score every window; without probabilities the :data:`RANKING` is undefined.
 
-    Parameters
-    ----------
-    labels : int array of shape (window,)
-        0 or 1.
-    probability : float array of shape (window,) or None
-        Of class 1; without it the :data:`RANKING` is undefined.
-    detected : bool array of shape (window,)
-        Which windows are called positive.
-
-    Returns
-    -------
-    dict of str to float or None
-        The :data:`SCORES`. ``kappa`` is Cohen's; ``auroc`` counts a tie as half (midranks);
-        ``average_precision`` sums precision over the steps of recall, without interpolation;
-        ``brier`` is the mean squared error of the probabilities.
-
-    Raises
-    ------
-    ValueError
-        As :func:`require_scorable`.
+    Of the :data:`SCORES` ``kappa`` is Cohen's; ``auroc`` counts a tie as half (midranks);
+    ``average_precision`` sums precision over the steps of recall, without interpolation; ``brier``
+    is the mean squared error of the probabilities. Raises as :func:`require_scorable`.
 
     Examples
     --------
@@ -131,47 +96,31 @@ def window_scores(
     >>> scores = window_scores(np.array([0, 0, 1, 1]), probability, decide(probability, 0.5))
     >>> scores["f1"], scores["auroc"]
     (0.5, 0.75)
-    >>> window_scores(np.array([0, 0]), None, np.array([False, True]))["auroc"] is None
-    True
     """
     require_scorable(labels, detected.astype(np.float64) if probability is None else probability)
-    missing = undefined_scores(labels, probability, detected)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         values = _decision_scores(labels == 1, detected)
         if probability is not None:
             values |= _ranking_scores(labels, probability.astype(np.float64))
-    return {name: None if name in missing else float(values[name]) for name in SCORES}
+    found = {name: float(values.get(name, np.nan)) for name in SCORES}
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
 
 
 def undefined_scores(
     labels: Labels, probability: Floats | None, detected: Decisions
 ) -> dict[str, str]:
-    """Why a score of :func:`window_scores` is None, for each that is.
-
-    Examples
-    --------
-    >>> undefined_scores(np.array([0, 1]), np.array([0.1, 0.2]), np.array([False, False]))
-    {'precision': 'nothing detected', 'mcc': 'nothing detected'}
-    """
-    windows, positives = len(labels), np.count_nonzero(labels)
-    calls = np.count_nonzero(detected)
-    all_right = "every window is {} and so called"
+    """Why a score of :func:`window_scores` is None, for each that is."""
+    windows, positives, calls = len(labels), np.count_nonzero(labels), np.count_nonzero(detected)
+    alike = "every window is {} and so called"
+    both = ("balanced_accuracy", "mcc", "auroc")
     # From the least telling cause to the most: of several, the last is the one reported.
     causes = (
         (calls == windows, "everything detected", ("mcc",)),
         (calls == 0, "nothing detected", ("precision", "mcc")),
-        (
-            positives == windows,
-            "no negative window",
-            ("balanced_accuracy", "specificity", "mcc", "auroc"),
-        ),
-        (
-            positives == 0,
-            "no positive window",
-            ("balanced_accuracy", "sensitivity", "mcc", "auroc", "average_precision"),
-        ),
-        (positives == calls == windows, all_right.format("positive"), ("kappa",)),
-        (positives == calls == 0, all_right.format("negative"), ("f1", "kappa")),
+        (positives == windows, "no negative window", ("specificity", *both)),
+        (positives == 0, "no positive window", ("sensitivity", "average_precision", *both)),
+        (positives == calls == windows, alike.format("positive"), ("kappa",)),
+        (positives == calls == 0, alike.format("negative"), ("f1", "kappa")),
         (windows == 0, "no window", SCORES),
         (probability is None, NO_RANKING, RANKING),
     )
@@ -194,34 +143,16 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
 
     The highest F1 of a few hundred windows is partly luck, and a network is surer of people it was
     trained on than of others, so the threshold of the highest F1 tends to be too extreme for a new
-    person. All thresholds within one standard error of the highest F1 are taken as equally good,
-    after Breiman et al. 1984, and the nearest to 0.5 is returned.
+    person. All thresholds within one standard error of the highest F1 (taken as that of a
+    proportion among the positive windows) count as equally good [1]_. Thresholds between two
+    neighbouring probabilities detect the same windows; of such a range the middle is returned, or
+    0.5 if that lies in it, as it is where only one class is present, which tells nothing.
 
-    Thresholds between two neighbouring probabilities detect the same windows; of such a range the
-    middle is returned, or 0.5 if that lies in it.
-
-    Returns
-    -------
-    float
-        From 0 to 1; 0.5 where only one class is present, which tells nothing.
-
-    Raises
-    ------
-    ValueError
-        As :func:`require_scorable`.
-
-    Notes
-    -----
-    The standard error is taken as that of a proportion among the positive windows.
+    Raises as :func:`require_scorable`.
 
     References
     ----------
-    Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees, section 3.4.3.
-
-    Examples
-    --------
-    >>> choose_threshold(np.array([0, 0, 1, 1]), np.array([0.0, 0.125, 0.25, 1.0]))
-    0.1875
+    .. [1] Breiman, Friedman, Olshen, Stone (1984): Classification and regression trees, 3.4.3.
     """
     require_scorable(labels, probabilities)
     positives = np.count_nonzero(labels)
@@ -240,26 +171,32 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     return float(middle if middle > lower[nearest] else upper[nearest])
 
 
-def _decision_scores(truth: Decisions, detected: Decisions) -> dict[str, np.float64]:
+def agreement(tp: float, fp: float, fn: float, tn: float) -> dict[str, tuple[float, float]]:
+    """F1, Cohen's κ and Matthews correlation, each as numerator and denominator."""
+    determinant = tp * tn - fp * fn
+    return {
+        "f1": (2 * tp, 2 * tp + fp + fn),
+        "kappa": (2 * determinant, (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)),
+        "mcc": (determinant, math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))),
+    }
+
+
+def _decision_scores(truth: Decisions, detected: Decisions) -> dict[str, float]:
     tp = np.float64(np.count_nonzero(truth & detected))
-    fp = np.count_nonzero(detected) - tp
-    fn = np.count_nonzero(truth) - tp
+    fp, fn = np.count_nonzero(detected) - tp, np.count_nonzero(truth) - tp
     tn = len(truth) - tp - fp - fn
     sensitivity, specificity = tp / (tp + fn), tn / (tn + fp)
-    determinant = tp * tn - fp * fn
     return {
         "accuracy": (tp + tn) / np.float64(len(truth)),
         "balanced_accuracy": (sensitivity + specificity) / 2,
         "sensitivity": sensitivity,
         "specificity": specificity,
         "precision": tp / (tp + fp),
-        "f1": 2 * tp / (2 * tp + fp + fn),
-        "mcc": determinant / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
-        "kappa": 2 * determinant / ((tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)),
+        **{name: top / bottom for name, (top, bottom) in agreement(tp, fp, fn, tn).items()},
     }
 
 
-def _ranking_scores(labels: Labels, probabilities: Floats) -> dict[str, np.float64]:
+def _ranking_scores(labels: Labels, probabilities: Floats) -> dict[str, float]:
     _, hits, alarms = operating_points(labels, probabilities)
     positives = np.float64(np.count_nonzero(labels))
     new_hits, new_alarms = np.diff(hits, prepend=0), np.diff(alarms, prepend=0)

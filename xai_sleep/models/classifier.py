@@ -26,35 +26,12 @@ class EventClassifier(pl.LightningModule):
     ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
     the share of the cell that an expert marked.
 
-    Parameters
-    ----------
-    network : Network or mapping
-        As it is, or its settings: of these ``load_from_checkpoint`` builds it again.
-    input : Module or mapping, optional
-        What it sees, :class:`xai_sleep.windows.inputs.Input`, or its settings; a network that is
-        to be built needs it.
-    learning_rate : float
-        Peak of the cycle.
-    weight_decay : float
-        Of AdamW.
-    marks : float
-        Share of the loss that compares the network over time with experts' marks, in [0, 1].
-
-    Attributes
-    ----------
-    threshold : float64 Tensor of shape ()
-        Probability from which a window is called positive; NaN before it is chosen.
-    detector : mapping of str to object
-        How events are made of its windows, see :mod:`xai_sleep.detect.whole`; empty before it is
-        chosen.
-
-    Raises
-    ------
-    InputError
-        If the network cannot be built, or there is a share of marks, but the network is no
-        :class:`~xai_sleep.models.contract.TimedNetwork`.
+    A network and its :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of
+    which ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be
+    built, or is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
 
+    # () float64: probability from which a window is called positive; NaN before it is chosen
     threshold: Tensor
 
     def __init__(
@@ -71,9 +48,8 @@ class EventClassifier(pl.LightningModule):
         parts = {"network": network, "input": input}
         plain = {name: part for name, part in parts.items() if isinstance(part, Mapping)}
         self.save_hyperparameters(plain | rates, logger=False)
-        self.input = cast(
-            "nn.Module", made("input", input) if isinstance(input, Mapping) else input
-        )
+        built = made("input", input) if isinstance(input, Mapping) else input
+        self.input = cast("nn.Module", built)
         if isinstance(network, Mapping):
             network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):
@@ -85,6 +61,7 @@ class EventClassifier(pl.LightningModule):
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
+        # how events are made of windows, see :mod:`xai_sleep.detect.whole`; empty until chosen
         self.detector: Component = {}
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()
@@ -101,9 +78,8 @@ class EventClassifier(pl.LightningModule):
     def start_from(self, checkpoint: Path) -> None:
         """Take the weights of the network, and nothing else, from another fold's checkpoint."""
         stored = torch.load(checkpoint, weights_only=True, map_location="cpu")["state_dict"]
-        prefix = "network."
-        weights = {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
-        cast("nn.Module", self.network).load_state_dict(weights)
+        own = {k.removeprefix("network."): v for k, v in stored.items() if k.startswith("network.")}
+        cast("nn.Module", self.network).load_state_dict(own)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
@@ -112,14 +88,14 @@ class EventClassifier(pl.LightningModule):
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Cross-entropy of a batch; the very first one is kept as proof of fresh weights."""
         inputs, labels, *marks = batch
-        loss = self._marked_loss(inputs, labels, *marks) if marks else self._loss(inputs, labels)
+        if marks:
+            loss = self._marked_loss(inputs, labels, *marks)
+        else:
+            loss = cross_entropy(self(inputs), labels)
         if self.first_loss is None:
             self.first_loss = float(loss.detach())
         self.log("train/loss", loss, on_step=False, on_epoch=True)
         return loss
-
-    def _loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
-        return cross_entropy(self(inputs), labels)
 
     def _marked_loss(self, inputs: Tensor, labels: Tensor, marks: Tensor) -> Tensor:
         """Loss with marks ``(window, time)``; they are NaN for a window without place in time."""
@@ -151,18 +127,13 @@ class EventClassifier(pl.LightningModule):
 
     def predict_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Probability of an event, shape ``(window,)``."""
-        logits: Tensor = self(batch[0])
-        return logits.softmax(1)[:, 1]
+        return cast("Tensor", self(batch[0])).softmax(1)[:, 1]
 
     def configure_optimizers(self) -> Any:
         """AdamW with a one-cycle learning rate."""
         optimizer = torch.optim.AdamW(
             self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True
         )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=int(self.trainer.estimated_stepping_batches)
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        steps = int(self.trainer.estimated_stepping_batches)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, steps)
+        return [optimizer], [{"scheduler": cycle, "interval": "step"}]

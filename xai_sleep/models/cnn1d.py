@@ -1,15 +1,11 @@
-"""1D CNNs on signals ``(window, channel, time)``, with two logits a window.
-
-Every network of the package follows one contract, :class:`xai_sleep.models.classifier.Network`.
-"""
+"""1D CNN on signals ``(window, channel, time)``, with two logits a window."""
 
 from typing import Literal
 
 from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
-from xai_sleep.models.channels_last import Conv1d
-from xai_sleep.models.head import near_zero
+from xai_sleep.models.layers import Conv1d, near_zero
 
 BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of each convolution
 
@@ -18,21 +14,7 @@ class CNN1d(nn.Module):
     """Five convolutions, each halved by max-pooling, and a dense layer.
 
     ``conv 4×6 → 4×5 → 10×4 → 10×4 → 15×4``, no padding, ReLU after each. 2,173 parameters for two
-    channels of 1000 samples.
-
-    Parameters
-    ----------
-    n_chans : int
-        Channels.
-    n_times : int
-        Samples per window.
-    dropout : float
-        Before the dense layer.
-
-    Raises
-    ------
-    InputError
-        If a window is too short to be pooled five times.
+    channels of 1000 samples. Raises InputError if a window is too short to be pooled five times.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -45,14 +27,16 @@ class CNN1d(nn.Module):
             layers += [Conv1d(width, filters, kernel), nn.ReLU(), nn.MaxPool1d(2)]
             width, cells = filters, (cells - kernel + 1) // 2
         if cells < 1:
+            shortest = 1
+            for _, kernel in reversed(BLOCKS):
+                shortest = 2 * shortest + kernel - 1
             raise InputError(
                 f"windows of {n_times} samples are too short for CNN1d, whose five poolings need "
-                f"{_shortest()}; lengthen task.window or raise task.sfreq"
+                f"{shortest}; lengthen task.window or raise task.sfreq"
             )
         self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(
-            nn.Flatten(), nn.Dropout(dropout), near_zero(nn.Linear(width * cells, 2))
-        )
+        last = near_zero(nn.Linear(width * cells, 2))
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), last)
 
     @property
     def cam_layer(self) -> nn.Module:
@@ -63,10 +47,3 @@ class CNN1d(nn.Module):
         """Logits of shape ``(window, 2)``."""
         logits: Tensor = self.head(self.features(signals))
         return logits
-
-
-def _shortest() -> int:
-    cells = 1
-    for _, kernel in reversed(BLOCKS):
-        cells = 2 * cells + kernel - 1
-    return cells

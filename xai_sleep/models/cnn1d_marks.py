@@ -13,27 +13,13 @@ from torch import Tensor, nn
 from torch.nn.functional import conv1d
 
 from xai_sleep.models.cnn1d_power import PowerCNN1d
-from xai_sleep.models.head import both_classes, near_zero, soft_maximum
+from xai_sleep.models.layers import both_classes, near_zero, soft_maximum
 
 GAIN = 4.0  # lets the odds of an event, which are long, be learnt at the pace of the rest
 
 
 class MarksCNN1d(PowerCNN1d):
-    """Absolute and relative power, two convolutions, evidence that only adds up.
-
-    Parameters
-    ----------
-    n_chans : int
-        Channels.
-    n_times : int
-        Samples per window.
-    filters : int
-        Learned filters.
-    width : int
-        Channels of the two convolutions.
-    **settings
-        As of :class:`xai_sleep.models.cnn1d_power.PowerCNN1d`.
-    """
+    """Absolute and relative power, two convolutions, evidence that only adds up."""
 
     def __init__(
         self, n_chans: int, n_times: int, *, filters: int = 16, width: int = 16, **settings: Any

@@ -17,30 +17,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
 
-from xai_sleep.models.head import near_zero, soft_maximum
+from xai_sleep.models.layers import near_zero, soft_maximum
 
 
 class PowerCNN1d(nn.Module):
     """Filters, log power, two convolutions and a soft maximum over time.
 
-    Parameters
-    ----------
-    n_chans : int
-        Channels.
-    n_times : int
-        Samples per window.
-    filters : int
-        Learned filters.
-    kernel : int
-        Length of a filter in samples; odd.
-    hop : int
-        Samples per cell of the power's time grid, even; power is averaged over two cells.
-    width : int
-        Channels of the two convolutions.
-    dropout : float
-        After each convolution.
-    sharpness : float
-        Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
+    Filters have ``kernel`` samples, an odd number; power is averaged over two cells of ``hop``
+    samples, an even number; the convolutions have ``width`` channels. For ``sharpness`` see
+    :func:`xai_sleep.models.layers.soft_maximum`.
     """
 
     input_kind: Literal["signal"] = "signal"
@@ -66,14 +51,9 @@ class PowerCNN1d(nn.Module):
         self.normalise = nn.BatchNorm1d(filters)
         self.evidence = nn.Sequential()
         for before, after in pairwise((filters, width, width)):
-            self.evidence.extend(
-                [
-                    nn.Conv1d(before, after, 9, padding=4, padding_mode="replicate"),
-                    nn.BatchNorm1d(after),
-                    nn.ReLU(),
-                    nn.Dropout(dropout),
-                ]
-            )
+            convolution = nn.Conv1d(before, after, 9, padding=4, padding_mode="replicate")
+            parts = [convolution, nn.BatchNorm1d(after), nn.ReLU(), nn.Dropout(dropout)]
+            self.evidence.extend(parts)
         self.head = near_zero(nn.Conv1d(width, 2, 1))
 
     @property
@@ -96,11 +76,6 @@ class PowerCNN1d(nn.Module):
 
     def power(self, signals: Tensor) -> Tensor:
         """Log power of each filter, ``(window, filter, cell)``."""
-        power = avg_pool1d(
-            self.filters(signals).square(),
-            2 * self.cells,
-            self.cells,
-            padding=self.cells,
-            count_include_pad=False,
-        )
+        squares, cells = self.filters(signals).square(), self.cells
+        power = avg_pool1d(squares, 2 * cells, cells, padding=cells, count_include_pad=False)
         return torch.log(power + 1e-3)

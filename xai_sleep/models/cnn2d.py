@@ -1,4 +1,4 @@
-"""2D CNNs on images ``(window, image, freq, time)``, with two logits a window."""
+"""2D CNN on images ``(window, image, freq, time)``, with two logits a window."""
 
 from functools import partial
 from itertools import pairwise
@@ -7,8 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from xai_sleep.errors import InputError
-from xai_sleep.models.channels_last import Conv2d, MaxPool2d
-from xai_sleep.models.head import near_zero
+from xai_sleep.models.layers import Conv2d, MaxPool2d, near_zero
 
 POOLINGS = 4  # a strided convolution and three poolings, each halves the image
 
@@ -18,23 +17,7 @@ class CNN2d(nn.Module):
 
     ``conv 4 (stride 2) → 8 → 16``, 3×3 and padded to keep the size; after each of them ReLU, batch
     normalisation, max-pooling by 2 and batch normalisation; then dense 16 and 2. 18,154 trainable
-    parameters for images of 3 × 128 × 128.
-
-    Parameters
-    ----------
-    n_chans : int
-        Channels of the image.
-    n_times : int
-        Columns of the image.
-    n_freqs : int
-        Rows of the image.
-    dropout : float
-        Before the last layer.
-
-    Raises
-    ------
-    InputError
-        If the image is too small to be halved four times.
+    parameters for images of 3 × 128 × 128. Raises InputError if the image is too small.
     """
 
     input_kind: Literal["image"] = "image"
@@ -52,23 +35,11 @@ class CNN2d(nn.Module):
         self.features = nn.Sequential()
         for stage, (before, after) in enumerate(pairwise((n_chans, 4, 8, 16))):
             convolution = nn.Conv2d if stage else partial(Conv2d, stride=2)
-            self.features.extend(
-                [
-                    convolution(before, after, 3, padding=1),
-                    nn.ReLU(),
-                    nn.BatchNorm2d(after),
-                    MaxPool2d(2),
-                    nn.BatchNorm2d(after),
-                ]
-            )
-        self.head = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(16 * rows * columns, 16),
-            nn.ReLU(),
-            nn.BatchNorm1d(16),
-            nn.Dropout(dropout),
-            near_zero(nn.Linear(16, 2)),
-        )
+            self.features.extend([convolution(before, after, 3, padding=1), nn.ReLU()])
+            self.features.extend([nn.BatchNorm2d(after), MaxPool2d(2), nn.BatchNorm2d(after)])
+        dense, last = nn.Linear(16 * rows * columns, 16), near_zero(nn.Linear(16, 2))
+        further = (nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(dropout))
+        self.head = nn.Sequential(nn.Flatten(), dense, *further, last)
 
     @property
     def cam_layer(self) -> nn.Module:

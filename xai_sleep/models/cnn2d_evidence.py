@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from xai_sleep.models.head import near_zero, soft_maximum
+from xai_sleep.models.layers import near_zero, soft_maximum
 
 STRIDES = ((2, 2), (2, 1), (1, 1), (1, 1))  # over frequency and time
 
@@ -22,18 +22,8 @@ STRIDES = ((2, 2), (2, 1), (1, 1), (1, 1))  # over frequency and time
 class EvidenceCNN2d(nn.Module):
     """Four convolutions, a 1×1 convolution and a soft maximum over frequency and time.
 
-    Parameters
-    ----------
-    n_chans : int
-        Channels of the image.
-    n_times, n_freqs : int
-        Columns and rows of the image.
-    width : int
-        Channels of the first convolution, half of the others'.
-    dropout : float
-        Before the 1×1 convolution.
-    sharpness : float
-        Of the soft maximum, see :func:`xai_sleep.models.head.soft_maximum`.
+    ``width`` is that of the first convolution, half of the others'; for ``sharpness`` see
+    :func:`xai_sleep.models.layers.soft_maximum`.
     """
 
     input_kind: Literal["image"] = "image"
@@ -56,13 +46,8 @@ class EvidenceCNN2d(nn.Module):
         self.features = nn.Sequential()
         widths = pairwise((n_chans + 1, width, 2 * width, 2 * width, 2 * width))
         for (before, after), stride in zip(widths, STRIDES, strict=True):
-            self.features.extend(
-                [
-                    nn.Conv2d(before, after, 3, stride, padding=1),
-                    nn.BatchNorm2d(after),
-                    nn.ReLU(),
-                ]
-            )
+            convolution = nn.Conv2d(before, after, 3, stride, padding=1)
+            self.features.extend([convolution, nn.BatchNorm2d(after), nn.ReLU()])
         self.head = nn.Sequential(nn.Dropout(dropout), near_zero(nn.Conv2d(2 * width, 2, 1)))
 
     @property
@@ -85,6 +70,5 @@ class EvidenceCNN2d(nn.Module):
         # With the channels innermost all of it takes a quarter less time.
         features = self.features(inputs.contiguous(memory_format=torch.channels_last))
         cells: Tensor = self.head(features)
-        rows = cells.shape[2]
-        evidence = torch.logsumexp(self.sharpness * cells, dim=2) - math.log(rows)
+        evidence = torch.logsumexp(self.sharpness * cells, dim=2) - math.log(cells.shape[2])
         return evidence / self.sharpness

@@ -14,8 +14,8 @@ Shape = Mapping[str, int]
 """Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
 ``n_freqs``, ``n_times``."""
 
+# By how much of its length another axis of a feature map may follow time better than the last.
 APART = 0.3
-"""By how much of its length another axis of a feature map may follow time better than the last."""
 
 
 @runtime_checkable
@@ -29,16 +29,13 @@ class Network(Protocol):
     @property
     def input_kind(self) -> str:
         """Which of ``conf/input`` a batch holds, as ``signal``: ``(window, channel, time)``."""
-        ...
 
     @property
     def cam_layer(self) -> nn.Module:
         """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
-        ...
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Logits of a batch."""
-        ...
 
 
 @runtime_checkable
@@ -50,18 +47,13 @@ class TimedNetwork(Network, Protocol):
 
     def over_time(self, inputs: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``; the cells divide the window evenly."""
-        ...
 
     def over_window(self, evidence: Tensor) -> Tensor:
         """Logits ``(window, 2)`` from those over time."""
-        ...
 
 
 def input_kind(model: Component) -> str:
-    """Say what the network of these settings sees, before it is built.
-
-    Raises InputError if the class is not there or does not say.
-    """
+    """Say what the network of these settings sees, or raise InputError if its class does not."""
     kind = getattr(target("model", model), "input_kind", None)
     if not isinstance(kind, str):
         raise InputError(
@@ -72,30 +64,14 @@ def input_kind(model: Component) -> str:
 
 
 def build_network(model: Component, shape: Shape) -> Network:
-    """Build a network, and check that it offers what is asked of it.
-
-    Raises InputError if it cannot be built, or a part is missing: which one, and what to do.
-    """
+    """Build a network, and check it; InputError if it cannot be built or lacks something."""
     network = made("model", model, **shape)
     require_network(network, tuple(shape.values()))
     return cast("Network", network)
 
 
 def require_network(network: object, shape: Sequence[int]) -> None:
-    """Refuse a network that could not be trained and explained.
-
-    Parameters
-    ----------
-    network : object
-        Just built; it is left as it is.
-    shape : sequence of int
-        Of what it sees of a window, time last.
-
-    Raises
-    ------
-    InputError
-        Naming its class, what it lacks and what to do.
-    """
+    """Refuse a network, which is left as it is, that could not be trained and explained."""
     kind = type(network)
 
     def refuse(lacks: str) -> NoReturn:

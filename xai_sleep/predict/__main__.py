@@ -28,20 +28,8 @@ log = logging.getLogger(__name__)
 def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording:
     """Read the channels that a run needs; the header's patient field goes nowhere.
 
-    Parameters
-    ----------
-    path : Path
-        EDF or BDF file.
-    seen : Input
-        What the networks of the run see.
-    channels : sequence of str
-        Names to use instead of those the run knows, in its order.
-
-    Raises
-    ------
-    InputError
-        If a channel is missing, the sampling rate or the recording does not suffice, or a signal
-        is flat.
+    ``channels``, in the run's order, stand for the names it knows. Raises InputError if one is
+    missing, the sampling rate or the recording does not suffice, or a signal is flat.
     """
     if not path.is_file():
         raise InputError(f"{path} is no file; name an EDF recording")
@@ -51,16 +39,8 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
     signals, sfreq, notes = source.read(picked)
     for note in notes:
         log.warning("%s", note)
-    recording = Recording(
-        record=record,
-        subject=record,
-        signals=signals,
-        channels=picked,
-        sfreq=sfreq,
-        events=intervals([]),
-        scored=intervals([]),
-        notes=notes,
-    )
+    nothing = intervals([])
+    recording = Recording(record, record, signals, picked, sfreq, nothing, nothing, notes=notes)
     bands = seen.bands
     require_long_enough(recording, str(path), bands=bands, window=seen.window)
     # The network has not learnt to do without: half of the highest frequency must be there.
@@ -122,25 +102,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m xai_sleep.predict outputs/dreams/spindle-cnn1d_power-loso/"
         "2026-01-31_12-00-00 night.edf --channel C4-M1",
     )
-    parser.add_argument("run", metavar="RUN_DIR", type=Path, help="directory of a finished run")
-    parser.add_argument("recording", metavar="EDF", type=Path, help="EDF or BDF file")
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        type=Path,
-        default=Path("events.csv"),
-        help="table to write (default: events.csv)",
-    )
-    parser.add_argument(
-        "--fold", metavar="NAME", help="model of this fold (default: the average of all folds)"
-    )
-    parser.add_argument(
-        "--channel",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="channel to use, once for each channel of the run (default: the names it knows)",
-    )
+    add = parser.add_argument
+    add("run", metavar="RUN_DIR", type=Path, help="directory of a finished run")
+    add("recording", metavar="EDF", type=Path, help="EDF or BDF file")
+    out = "table to write (default: events.csv)"
+    add("--out", metavar="FILE", type=Path, default=Path("events.csv"), help=out)
+    fold = "model of this fold (default: the average of all folds)"
+    add("--fold", metavar="NAME", help=fold)
+    channel = "channel to use, once for each channel of the run (default: the names it knows)"
+    add("--channel", metavar="NAME", action="append", default=[], help=channel)
     return parser
 
 

@@ -29,20 +29,10 @@ class TrainedRun:
 
 
 def load_run(directory: Path, fold: str | None = None) -> TrainedRun:
-    """Load a run from its directory.
+    """Load a run from its directory, with the model of one fold or, by default, those of all.
 
-    Parameters
-    ----------
-    directory : Path
-        Of the run, with ``results.json``.
-    fold : str, optional
-        Take the model of this fold alone; by default those of all folds.
-
-    Raises
-    ------
-    InputError
-        If the run is not finished, was made with leaks or by another version, lacks the fold, or a
-        file of it is missing or damaged.
+    Raises InputError if the run is not finished, was made with leaks or by another version, lacks
+    the fold, or a file of it is missing or damaged.
     """
     record = RunRecord.load(directory)
     if record.leaks:

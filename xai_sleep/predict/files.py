@@ -18,7 +18,6 @@ from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.tables import write_table
 
 COLUMNS = ("record", "onset", "duration", "confidence")
-FORMATS = {"onset": ".10g", "duration": ".10g", "confidence": ".9g"}
 
 
 def beside(out: Path) -> Path:
@@ -29,31 +28,28 @@ def beside(out: Path) -> Path:
 def require_free(out: Path, record: str) -> None:
     """Refuse to replace what no prediction of this recording wrote; InputError naming the file."""
     for path, ours in ((out, _is_our_table), (beside(out), _is_our_activation)):
-        if path.is_symlink() or path.exists():
-            if not path.is_file():
-                raise InputError(f"{path} is no file that could be written; choose another --out")
-            if not ours(path, record):
-                raise InputError(
-                    f"{path} is there already and holds no prediction of {record}; choose another "
-                    "--out, or move it away"
-                )
+        if not path.is_symlink() and not path.exists():
+            continue
+        if not path.is_file():
+            raise InputError(f"{path} is no file that could be written; choose another --out")
+        if not ours(path, record):
+            raise InputError(
+                f"{path} is there already and holds no prediction of {record}; choose another "
+                "--out, or move it away"
+            )
 
 
 def write(
     out: Path, record: str, activation: Activation, detections: Detections, stamp: Stamp
 ) -> None:
-    """Write both files; a table that must not be taken for more than it is says so in every row.
-
-    Raises InputError if they cannot be written.
-    """
-    events = detections.events
-    onset, duration = events[:, 0], events[:, 1] - events[:, 0]
-    columns = ([record] * len(events), onset, duration, detections.confidence)
+    """Write both files, stamped; InputError if they cannot be written."""
+    onset, end = detections.events.T
+    columns = ([record] * len(onset), onset, end - onset, detections.confidence)
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
     arrays = {"step": np.array(1 / RATE), **activation.named(record)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_table(out, table, stamp, FORMATS)
+        write_table(out, table, stamp)
         write_arrays(beside(out), arrays, stamp)
     except OSError as error:
         raise InputError(

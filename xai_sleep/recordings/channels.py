@@ -1,66 +1,40 @@
-"""Where the signals of records come from: which channels to take, and which records share a person.
-
-Every reader of files opens its records as sources first, so that what is missing is said once for
-all of them before any signal is loaded.
-"""
+"""Which channels to take of each record: all are opened first, so that what lacks is said once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.names import meant
-from xai_sleep.recordings.recording import Signals
+from xai_sleep.recordings.recording import Recording, Signals
 
 
-class Channelled(Protocol):
-    """What has channels: a file, or a recording."""
+class Source(Protocol):
+    """A file opened, its signals not yet read."""
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels, in their order."""
-        ...
-
-
-class Source(Channelled, Protocol):
-    """A file opened, its signals not yet read."""
 
     @property
     def person(self) -> str | None:
         """Key of the person, equal for files of one person; None if unknown."""
-        ...
 
     def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
         """Read channels by name: signals in µV, sampling frequency in Hz, notes."""
-        ...
 
 
 def pick_channels(
-    sources: Mapping[str, Channelled],
+    sources: Mapping[str, Source] | Mapping[str, Recording],
     wanted: Sequence[Sequence[str]],
     setting: str = "task.channels",
 ) -> dict[str, tuple[str, ...]]:
-    """Choose channels by name, never by position.
+    """Choose channels of each record by name, never by position, as its file spells them.
 
-    Parameters
-    ----------
-    sources : mapping of str to Channelled
-        The source of each record.
-    wanted : sequence of sequences of str
-        For each channel its accepted names, the preferred one first; case matters only where two
-        channels differ in nothing else.
-    setting : str
-        Where ``wanted`` was set, for messages.
+    ``wanted`` (set in ``setting``) holds for each channel its accepted names, the preferred one
+    first; case matters only where two channels differ in nothing else.
 
-    Returns
-    -------
-    dict of str to tuple of str
-        For each record one channel per entry of ``wanted``, as the record's file spells it.
-
-    Raises
-    ------
-    InputError
-        If records lack a channel (all of them are named, with the channels they hold), or a name
-        could mean several.
+    Raises InputError if records lack a channel (all of them are named, with the channels they
+    hold), or a name could mean several.
     """
     found = {
         record: [_found(record, source, names, setting) for names in wanted]
@@ -78,19 +52,9 @@ def pick_channels(
     return {record: tuple(filter(None, picked)) for record, picked in found.items()}
 
 
-def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
-    """Name the subject of each record after the first record of the same person.
-
-    A record whose person is unknown is a subject of its own.
-    """
-    first: dict[str, str] = {}
-    return {
-        record: record if source.person is None else first.setdefault(source.person, record)
-        for record, source in sources.items()
-    }
-
-
-def _found(record: str, source: Channelled, names: Sequence[str], setting: str) -> str | None:
+def _found(
+    record: str, source: Source | Recording, names: Sequence[str], setting: str
+) -> str | None:
     alike = next(filter(None, (meant(name, source.channels) for name in names)), [])
     if len(set(alike)) > 1:
         raise InputError(

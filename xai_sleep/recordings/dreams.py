@@ -1,74 +1,82 @@
 """The DREAMS databases: spindles, rapid eye movements (REMs) and K-complexes in 30-min excerpts.
 
 Files lie in ``DatabaseSpindles``, ``DatabaseREMs`` and ``DatabaseKcomplexes`` as unpacked from
-Zenodo record 2650142: ``excerptN.edf`` (or ``excerptN.txt`` with one channel),
-``Visual_scoringK_excerptN.txt``, ``Automatic_detection_excerptN.txt`` and
-``Hypnogram_excerptN.txt``. Times are s, signals µV.
+Zenodo: ``excerptN.edf`` (or ``excerptN.txt`` with one channel), ``Visual_scoringK_excerptN.txt``,
+``Automatic_detection_excerptN.txt`` and ``Hypnogram_excerptN.txt``.
 
 Scored time is where the experts looked, not where the files end: expert 1 scored spindles up to
 1000 s, expert 2 scored 1800 s of some excerpts. Elsewhere an absent mark means nothing.
 
-References
-----------
-.. [1] Devuyst, S., Dutoit, T., Stenuit, P. & Kerkhofs, M. (2011). Automatic sleep spindles
-   detection - overview and development of a standard proposal assessment method. EMBC 2011,
-   1713-1716.
-.. [2] Devuyst, S. (2005). The DREAMS Databases and Assessment Algorithm. Zenodo,
-   https://doi.org/10.5281/zenodo.2650142
-.. [3] Devuyst, S., Dutoit, T., Stenuit, P. & Kerkhofs, M. (2010). Automatic K-complexes detection
-   in sleep EEG recordings using likelihood thresholds. EMBC 2010, 4658-4661.
+Source: S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et al. (2011),
+EMBC, 1713-1716; K-complexes: Devuyst et al. (2010), EMBC, 4658-4661.
 """
 
-from collections.abc import Sequence
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source, group_subjects, pick_channels
-from xai_sleep.recordings.dreams_files import DATABASES, Files, folder_of, survey, usable_records
+from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.dreams_text import open_excerpt, read_hypnogram, read_marks
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.raters import EXPERTS, combine
-from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.names import as_seen, chosen
+from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.subjects import group_subjects
 
-EPOCH = 5.0
-"""Length of a hypnogram's epoch in s."""
+logger = logging.getLogger(__name__)
+
+EPOCH = 5.0  # s of a hypnogram's epoch
 
 Notes = tuple[str, ...]
+Files = Mapping[str, Path]  # of one record, by what they hold
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database, of one kind of event."""
+
+    folder: str
+    scored_until: Mapping[str, float]  # where each expert stopped, in s from the start of a record
+
+
+DATABASES = {
+    "spindle": Database("DatabaseSpindles", {"expert1": 1000.0, "expert2": 1800.0}),
+    "rem": Database("DatabaseREMs", {"expert1": 1800.0}),
+    "kcomplex": Database("DatabaseKcomplexes", {"expert1": 1800.0, "expert2": 1800.0}),
+}
+
+# what a file holds, by the part of its name before the record
+ROLES = {
+    "": "signals",
+    "Visual_scoring1": "expert1",
+    "Visual_scoring2": "expert2",
+    "Automatic_detection": "automatic",
+    "Hypnogram": "hypnogram",
+}
+_BY_PREFIX = {as_seen(prefix): role for prefix, role in ROLES.items()}
+
+WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or use data=synthetic"
 
 
 class Dreams(DataSource):
     """The records of the database in which an event was scored.
 
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
+
     Parameters
     ----------
-    root : str
-        Folder that holds the databases.
-    records : sequence of str, optional
-        Names of the records to read (``excerpt3``), all by default. Those that cannot be used are
-        then an error; otherwise they are left out with a warning.
-    expert : {"union", "intersection", "expert1", "expert2"}
-        Whose marks count as events, and with them whose scored time:
-
-        - ``expert1``, ``expert2``: one expert's marks, as they are. Records without are left out.
-        - ``union``: time that either marked; overlapping marks become one event. Scored where
-          both looked (spindles: 0 to 1000 s); expert 1 as is where there is no second.
-        - ``intersection``: time that both marked, scored where both looked. Records that only
-          one expert scored are left out: nobody knows what the other would have confirmed.
-
-        REMs have one expert: ``union`` is ``expert1``, the others are refused.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    root : folder that holds the databases
+    records : names of the records to read (``excerpt3``), which must be usable; by default all that
+        are, with a warning of the others
+    expert : whose marks count, see :func:`.combine`. Records that lack one who is needed are left
+        out; ``union`` does with expert 1 alone. REMs have one expert.
     """
 
     name = "dreams"
@@ -93,17 +101,14 @@ class Dreams(DataSource):
         return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
 
     def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the records in natural order (``excerpt2`` before ``excerpt10``).
-
-        A subject is called by the first record read of the same person.
-
-        Raises InputError if files or settings cannot be used; the message says which, why and what
-        to do.
-        """
+        """Read the records in natural order; InputError if files or settings cannot be used."""
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
-        sources = {record: _open(files["signals"]) for record, files in usable.items()}
+        sources = {
+            name: (open_excerpt if path.suffix.casefold() == ".txt" else open_edf)(path)
+            for name, path in ((name, files["signals"]) for name, files in usable.items())
+        }
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects = group_subjects(sources)
         recordings = []
@@ -113,34 +118,79 @@ class Dreams(DataSource):
             scorers, odd = _scorers(usable[record], wanted.event, duration)
             truth, merged = combine(scorers, self.expert)
             stages, uncovered = _stages(usable[record], duration)
+            notes = (*unread, *odd, *merged, *uncovered)
+            known = (truth.events, truth.scored, stages, EPOCH, scorers, notes)
             recordings.append(
-                Recording(
-                    record=record,
-                    subject=subjects[record],
-                    signals=signals,
-                    channels=picked[record],
-                    sfreq=sfreq,
-                    events=truth.events,
-                    scored=truth.scored,
-                    stages=stages,
-                    epoch=EPOCH,
-                    scorers=scorers,
-                    notes=(*unread, *odd, *merged, *uncovered),
-                )
+                Recording(record, subjects[record], signals, picked[record], sfreq, *known)
             )
         return recordings
+
+
+def folder_of(root: Path, database: Database) -> Path:
+    """Folder of a database, whatever the case of its name."""
+    there = sorted(root.iterdir()) if root.is_dir() else []
+    alike = (path for path in there if as_seen(path.name) == as_seen(database.folder))
+    return next(alike, root / database.folder)
+
+
+def survey(folder: Path) -> dict[str, Files]:
+    """Files of each record by role; InputError if two files have one name but for case."""
+    records: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.iterdir() if folder.is_dir() else [], key=lambda p: as_seen(p.name)):
+        name = re.fullmatch(r"(?:(.+)_)?(excerpt\d+)\.(edf|txt)", path.name, re.IGNORECASE)
+        role = _BY_PREFIX.get(as_seen(name[1] or "")) if name else None
+        if not name or role is None or not path.is_file() or (name[1] and name[3].lower() == "edf"):
+            continue
+        # Sorted, excerpt3.edf comes before excerpt3.txt and is taken.
+        taken = records.setdefault(as_seen(name[2]), {}).setdefault(role, path)
+        if taken != path and as_seen(taken.name) == as_seen(path.name):
+            raise InputError(f"{folder} holds {taken.name} and {path.name}; keep one of them")
+    return dict(sorted(records.items(), key=lambda item: int(item[0].removeprefix("excerpt"))))
+
+
+def usable_records(
+    folder: Path, needed: Sequence[str], records: Sequence[str] | None = None
+) -> dict[str, Files]:
+    """Choose the records of a database that have all that is needed (as in :data:`ROLES`).
+
+    Raises InputError that says what is missing; where no ``records`` are named, a warning does.
+    """
+    there = survey(folder)
+    if not there:
+        folders = ", ".join(database.folder for database in DATABASES.values())
+        raise InputError(
+            f"{folder} {'holds no excerpts' if folder.is_dir() else 'is not there'}; data.root "
+            f"must be the folder that holds {folders}: {WHERE}"
+        )
+    asked = {record: there[record] for record in chosen(records, list(there), str(folder))}
+    if not any("signals" in files for files in asked.values()):
+        raise InputError(
+            f"{folder}: scorings of {len(asked)} records were found but no signals "
+            f"(excerptN.edf); {WHERE}"
+        )
+    usable = {record: files for record, files in asked.items() if files.keys() >= set(needed)}
+    said = []
+    for prefix, role in ROLES.items():
+        without = [record for record, files in asked.items() if role not in files]
+        if role in needed and without:
+            said.append(f"no {prefix or role} of {', '.join(without)}")
+    lacking = ", ".join(said)
+    if lacking and (records is not None or not usable):
+        raise InputError(
+            f"{folder}: {lacking}; add the files, or choose other records (data.records) or "
+            "another data.expert"
+        )
+    if lacking:
+        logger.warning("%s: records left out: %s", folder, lacking)
+    return usable
 
 
 def found(root: Path, event: str) -> list[str]:
     """Name the records that have both signals and an expert's marks, without opening a file."""
     if event not in DATABASES:
         return []
-    database = DATABASES[event]
-    return [
-        record
-        for record, files in survey(folder_of(root, database)).items()
-        if "signals" in files and database.scored_until.keys() & files.keys()
-    ]
+    there, experts = survey(folder_of(root, DATABASES[event])), DATABASES[event].scored_until.keys()
+    return [name for name, files in there.items() if "signals" in files and experts & files.keys()]
 
 
 def _experts(event: str, expert: str) -> tuple[str, ...]:
@@ -160,10 +210,6 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
             f"{' and '.join(experts)}; choose {' or '.join(choices)}"
         )
     return choices[expert]
-
-
-def _open(path: Path) -> Source:
-    return open_edf(path) if path.suffix.casefold() == ".edf" else open_excerpt(path)
 
 
 def _scorers(files: Files, event: str, duration: float) -> tuple[dict[str, Scoring], Notes]:

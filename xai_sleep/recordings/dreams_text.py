@@ -15,15 +15,12 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Signals
 
-LENGTH = 1800
-"""Length of an excerpt in s."""
+LENGTH = 1800  # s of an excerpt
+RATES = (50, 100, 200)  # Hz of the excerpts; a text file does not say which is its own
 
-RATES = (50, 100, 200)
-"""Sampling frequencies of the excerpts in Hz; a text file does not say which is its own."""
-
+# Code of a stage by the hypnogram's own: 5 is wake, 4 REM, 3 to 0 are S1 to S4, negative numbers
+# movement or unknown.
 STAGE_CODES = {5: 0, 4: 4, 3: 1, 2: 2, 1: 3, 0: 3, -1: -1, -2: -1, -3: -1}
-"""Code of :data:`.STAGES` by the hypnogram's own: 5 is wake, 4 REM, 3 to 0
-are S1 to S4, negative numbers movement or unknown."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,8 @@ class TextExcerpt:
     def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
         """Read the samples; ``channels`` can only repeat the one there is.
 
-        The number of samples in 1800 s tells the sampling frequency. Up to a second more is cut.
-
-        Raises InputError if a line is not a number, or the number of samples fits no sampling
-        frequency.
+        Their number in 1800 s tells the sampling frequency; up to a second more is cut. Raises
+        InputError if a line is not a number, or the number of samples fits no sampling frequency.
         """
         _, lines = _content(self.path)
         samples = _samples(self.path, lines)
@@ -57,62 +52,39 @@ class TextExcerpt:
 
 
 def open_excerpt(path: Path) -> TextExcerpt:
-    """Read which channel a text excerpt holds.
-
-    Raises InputError if the file does not begin with a title.
-    """
+    """Read which channel a text excerpt holds; InputError if it does not begin with a title."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         return TextExcerpt(path, (_title(path, file.readline()),))
 
 
 def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]:
-    """Read a scorer's marks in a recording of ``duration`` s.
+    """Read a scorer's marks in a recording of ``duration`` s; they may overlap, as marked.
 
-    Returns
-    -------
-    events : array of shape (n, 2)
-        Start and end in s. They may overlap, as marked.
-    notes : tuple of str
-        Marks dropped because they last no time or were there before, and marks cut where the
-        recording ends.
-
-    Raises
-    ------
-    InputError
-        If a line is not two numbers, or an event starts outside the recording or outlasts it.
+    Notes tell of marks dropped because they last no time or were there before, and of marks cut
+    where the recording ends. Raises InputError if a line is not two numbers, or an event starts
+    outside the recording or outlasts it.
     """
     rows: list[tuple[float, float]] = []
     notes = []
     for number, line in enumerate(_content(path)[1], start=2):
-        start, length = _mark(path, number, line)
+        where, noted = f"{path}, line {number}", f"{path.name}, line {number}"
+        start, length = _mark(where, line)
         end = start + length
         if end <= start:
-            notes.append(f"{path.name}, line {number}: mark of {length:g} s dropped")
+            notes.append(f"{noted}: mark of {length:g} s dropped")
             continue
-        if not 0 <= start < duration:
-            raise InputError(
-                f"{path}, line {number}: an event starts at {start:g} s, but the recording lasts "
-                f"from 0 to {duration:g} s; is the scoring of another record?"
-            )
-        if length > duration + 1e-6:
-            raise InputError(
-                f"{path}, line {number}: an event lasts {length:g} s, longer than the recording "
-                f"({duration:g} s); expected onset and duration in s: are these samples?"
-            )
+        _require_inside(where, start, length, duration)
         if end > duration + 1e-6:
-            notes.append(f"{path.name}, line {number}: event cut from {end:g} to {duration:g} s")
+            notes.append(f"{noted}: event cut from {end:g} to {duration:g} s")
         if (start, min(end, duration)) in rows:
-            notes.append(f"{path.name}, line {number}: the same mark again, counted once")
+            notes.append(f"{noted}: the same mark again, counted once")
             continue
         rows.append((start, min(end, duration)))
     return intervals(rows), tuple(notes)
 
 
 def read_hypnogram(path: Path) -> NDArray[np.int8]:
-    """Read the sleep stage of each 5 s, coded as in :data:`xai_sleep.recordings.recording.STAGES`.
-
-    Raises InputError if a line is no stage.
-    """
+    """Read the stage of each 5 s, coded as in :data:`.STAGES`; InputError if a line is none."""
     stages = []
     for number, line in enumerate(_content(path)[1], start=2):
         try:
@@ -150,13 +122,24 @@ def _samples(path: Path, lines: list[str]) -> NDArray[np.float32]:
     return samples
 
 
-def _mark(path: Path, number: int, line: str) -> tuple[float, float]:
+def _mark(where: str, line: str) -> tuple[float, float]:
     values = [_float(word) for word in line.split()]
     if len(values) != 2 or not np.isfinite(values).all():
-        raise InputError(
-            f"{path}, line {number}: expected onset and duration in s, found {line.strip()[:40]!r}"
-        )
+        raise InputError(f"{where}: expected onset and duration in s, found {line.strip()[:40]!r}")
     return values[0], values[1]
+
+
+def _require_inside(where: str, start: float, length: float, duration: float) -> None:
+    if not 0 <= start < duration:
+        raise InputError(
+            f"{where}: an event starts at {start:g} s, but the recording lasts "
+            f"from 0 to {duration:g} s; is the scoring of another record?"
+        )
+    if length > duration + 1e-6:
+        raise InputError(
+            f"{where}: an event lasts {length:g} s, longer than the recording "
+            f"({duration:g} s); expected onset and duration in s: are these samples?"
+        )
 
 
 def _float(text: str) -> float:

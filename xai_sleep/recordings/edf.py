@@ -1,16 +1,18 @@
-"""EDF and BDF files: chosen channels in µV, and the annotations inside.
+"""EDF and BDF files: chosen channels in µV, and the annotations of EDF+ [1]_ inside.
 
-BDF is EDF with 24 bits a sample instead of 16. Values become µV by the header's own text for each
-channel. The person's data (the patient field) go no further than :func:`open_edf`.
+Values become µV by the header's own text for each channel. The person's data (the patient field) go
+no further than :func:`open_edf`. No library reads all of this: edfio 0.4 loads every channel of a
+BDF file, stumbles over decimal commas, and takes the size of a damaged file for the truth; MNE
+takes a unit that it does not know for volts, and drops annotations whose text has a line feed.
 
-No library reads all of this. edfio 0.4 loads every channel of a BDF file, stumbles over decimal
-commas, and takes the size of a damaged file for the truth; MNE takes a unit that it does not know
-for volts; both drop annotations whose text has a line feed. Where they are right, tests compare
-this reader with them.
+.. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus' (EDF+), an EDF alike standard
+   format for the exchange of physiological data. Clinical Neurophysiology, 114, 1755-1761.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,35 +20,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.edf_plus import first_time, read_lists
-from xai_sleep.recordings.people import person_key
 from xai_sleep.recordings.recording import Signals
+from xai_sleep.recordings.subjects import person_key
 
+# µV in one unit, by its text in lower case (both Unicode signs for µ become one)
 MICROVOLTS = {"uv": 1.0, "\u03bcv": 1.0, "mv": 1e3, "v": 1e6}
-"""µV in one unit, by the unit's text in lower case (both Unicode signs for µ become one)."""
 
-ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
-"""Labels of channels that hold no signal but text."""
+ANNOTATIONS = ("EDF Annotations", "BDF Annotations")  # channels that hold no signal but text
+DRIFT = 0.01  # s that the time a file keeps may be from the time its samples take
 
 _WIDTHS = {b"0": 2, b"\xffBIOSEMI": 3}
+_STAMP = re.compile(rb"([+-]\d+\.?\d*)(?:\x15(\d+\.?\d*))?\x14")
 
 
 @dataclass(frozen=True)
 class EdfFile:
     """An EDF or BDF file opened: what its header says, and the way to its signals."""
 
-    path: Path  # the file
+    path: Path
     plus: bool  # whether it keeps the time (EDF+, BDF+)
-    # channels, units: label and physical unit of each channel, as written
     channels: tuple[str, ...]
     units: tuple[str, ...]
-    # physical and digital range of each channel; NaN where the header gives none
-    ranges: tuple[tuple[float, ...], ...]
-    samples: tuple[int, ...]  # samples of each channel in one data record
-    n_records: int  # n_records, record_seconds: number of data records and length of one in s
+    ranges: tuple[tuple[float, ...], ...]  # physical, then digital; NaN where there is none
+    samples: tuple[int, ...]  # of each channel in one data record
+    n_records: int
     record_seconds: float
-    width: int  # bytes a sample: 2 in EDF, 3 in BDF
-    person: str | None = field(repr=False)  # key of the person, see :func:`.person_key`
+    width: int  # bytes a sample
+    person: str | None = field(repr=False)  # see :func:`.person_key`
 
     @property
     def seconds(self) -> float:
@@ -59,29 +59,23 @@ class EdfFile:
         return 256 * (1 + len(self.channels)) + self.n_records * self.width * sum(self.samples)
 
     def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
-        """Read channels by name; at least one.
+        """Read channels by name, at least one; note what was left unread.
 
-        Returns
-        -------
-        signals : float32 array of shape (channel, time)
-            In µV, in the order asked for.
-        sfreq : float
-            In Hz.
-        notes : tuple of str
-            What was left unread.
-
-        Raises
-        ------
-        InputError
-            If a channel is there twice, has a unit other than volts or no range, if rates differ,
-            or if the file contradicts itself about time.
+        Raises InputError if a channel is there twice, has a unit other than volts or no range, if
+        rates differ, or if the file contradicts itself about time.
         """
-        at = [self._position(name) for name in channels]
+        for name in channels:
+            if (number := self.channels.count(name)) != 1:
+                raise InputError(
+                    f"{self.path}: {number} channels are called {name}, one was expected; "
+                    f"the channels are {', '.join(self.channels)}"
+                )
+        at = [self.channels.index(name) for name in channels]
         rates = [self.samples[i] / self.record_seconds for i in at]
         if len(set(rates)) > 1:
+            said = ", ".join(f"{rate:g}" for rate in rates)
             raise InputError(
-                f"{self.path}: {', '.join(channels)} were sampled at different rates "
-                f"({', '.join(f'{rate:g}' for rate in rates)} Hz); "
+                f"{self.path}: {', '.join(channels)} were sampled at different rates ({said} Hz); "
                 "choose channels of one rate (task.channels)"
             )
         self._start()
@@ -93,22 +87,48 @@ class EdfFile:
     def annotations(self) -> list[tuple[float, float, str]]:
         """Onset and duration in s from the first sample, and text, of each annotation inside.
 
-        Raises InputError if they are not text, or the file contradicts itself about time.
+        Raises InputError if one is not text or does not begin with a time, or if the file
+        contradicts itself about time.
         """
         start = self._start()
         return sorted(
             (onset - start, duration, text)
             for at in self._texts()
-            for onset, duration, text in read_lists(self._records(at), str(self.path))
+            for number, content in enumerate(self._bytes(at), start=1)
+            for stamped in filter(None, content.tobytes().split(b"\0"))
+            for onset, duration, text in self._said(number, stamped)
         )
 
-    def _position(self, name: str) -> int:
-        if self.channels.count(name) != 1:
-            raise InputError(
-                f"{self.path}: {self.channels.count(name)} channels are called {name}, "
-                f"one was expected; the channels are {', '.join(self.channels)}"
-            )
-        return self.channels.index(name)
+    def _said(self, number: int, stamped: bytes) -> Iterator[tuple[float, float, str]]:
+        problem = f"in data record {number} an annotation does not begin with a time"
+        if stamp := _STAMP.match(stamped):
+            problem = "its annotations are not UTF-8, as EDF+ demands"
+            with suppress(UnicodeDecodeError):
+                texts = stamped[stamp.end() :].decode().split("\x14")
+                times = float(stamp[1]), float(stamp[2] or 0)
+                return ((*times, text) for text in texts if text)
+        raise InputError(f"{self.path}: {problem}; write them as a table beside it")
+
+    def _start(self) -> float:
+        """Time in s of the first sample (EDF+), if the time of all data records agrees with it."""
+        if not (self.plus and self._texts()):
+            return 0.0
+        stamps = enumerate(_STAMP.match(row.tobytes()) for row in self._bytes(self._texts()[0]))
+        begins = [(number, float(stamp[1])) for number, stamp in stamps if stamp]
+        start = begins[0][1] - begins[0][0] * self.record_seconds if begins else 0.0
+        for number, begin in begins:
+            expected = number * self.record_seconds
+            if abs(begin - start - expected) > DRIFT:
+                raise InputError(
+                    f"{self.path} says that it is continuous, but its data record {number + 1} "
+                    f"begins {begin - start:g} s after the first and not {expected:g} s: there are "
+                    f"gaps in time, or records do not last {self.record_seconds:g} s; convert it "
+                    "to continuous EDF"
+                )
+        return start
+
+    def _texts(self) -> list[int]:
+        return [i for i, name in enumerate(self.channels) if name in ANNOTATIONS]
 
     def _bytes(self, at: int) -> NDArray[np.uint8]:
         """View one channel as it is stored, of shape (data record, byte)."""
@@ -119,16 +139,15 @@ class EdfFile:
 
     def _microvolts(self, at: int) -> Signals:
         low, high, bottom, top = self.ranges[at]
-        name, unit = self.channels[at], self.units[at]
+        where, unit = f"{self.path}, channel {self.channels[at]}", self.units[at]
         if unit.casefold() not in MICROVOLTS:
             raise InputError(
-                f"{self.path}, channel {name}: the unit {unit!r} is not known; "
-                "expected uV, mV or V in the header"
+                f"{where}: the unit {unit!r} is not known; expected uV, mV or V in the header"
             )
         if not (top > bottom and math.isfinite(high - low) and high != low):
             raise InputError(
-                f"{self.path}, channel {name}: the header gives no range of values, so its samples "
-                "cannot be turned into µV; export the file again"
+                f"{where}: the header gives no range of values, so its samples cannot be turned "
+                "into µV; export the file again"
             )
         wide = np.zeros((self.n_records * self.samples[at], 4), dtype=np.uint8)
         wide[:, 4 - self.width :] = self._bytes(at).reshape(-1, self.width)
@@ -137,26 +156,49 @@ class EdfFile:
         physical = digital * gain + (low - bottom * gain)
         return (physical * MICROVOLTS[unit.casefold()]).astype(np.float32)
 
-    def _texts(self) -> list[int]:
-        return [i for i, name in enumerate(self.channels) if name in ANNOTATIONS]
-
-    def _records(self, at: int) -> Iterator[bytes]:
-        return (row.tobytes() for row in self._bytes(at))
-
-    def _start(self) -> float:
-        """Time in s that a file which keeps the time (EDF+) gives its first sample."""
-        texts = self._texts() if self.plus else []
-        if not texts:
-            return 0.0
-        return first_time(self._records(texts[0]), self.record_seconds, str(self.path))
-
 
 def open_edf(path: Path) -> EdfFile:
-    """Read the header of an EDF or BDF file and check it against the size of the file.
+    """Read the header of an EDF or BDF file.
 
-    Raises InputError if the file is neither, has gaps in time (EDF+D), or ends before the header
-    says.
+    Raises InputError if it is neither, has gaps in time (EDF+D), or ends before the header says.
     """
+    fixed, table, width, kind = _header(path)
+    n_channels = len(table) // 256
+
+    def column(start: int, width: int) -> list[bytes]:
+        cells = range(start * n_channels, (start + width) * n_channels, width)
+        return [table[cell : cell + width] for cell in cells]
+
+    opened = EdfFile(
+        path=path,
+        plus=kind in ("EDF+C", "BDF+C"),
+        channels=tuple(map(_text, column(0, 16))),
+        units=tuple(map(_text, column(96, 8))),
+        ranges=tuple(
+            zip(*(map(_number, column(at, 8)) for at in (104, 112, 120, 128)), strict=True)
+        ),
+        samples=tuple(int(_known(path, "samples a record", cell)) for cell in column(216, 8)),
+        n_records=int(_known(path, "number of data records", fixed[236:244])),
+        record_seconds=_known(path, "length of a data record", fixed[244:252]),
+        width=width,
+        person=person_key(_text(fixed[8:88])),
+    )
+    if opened.n_records < 1 or opened.record_seconds <= 0 or min(opened.samples) < 1:
+        raise InputError(
+            f"{path}: the header counts {opened.n_records} data records of "
+            f"{opened.record_seconds:g} s; the recording was not closed properly or holds no "
+            "signals, export it again"
+        )
+    if (there := path.stat().st_size) < opened.size:
+        raise InputError(
+            f"{path} is truncated: {there} bytes found, {opened.size} expected from its "
+            "header; copy or download it again"
+        )
+    return opened
+
+
+def _header(path: Path) -> tuple[bytes, bytes, int, str]:
+    """Read what is said of the file and of its channels; bytes a sample, and the kind of EDF+."""
     with path.open("rb") as file:
         fixed = file.read(256)
         width = _WIDTHS.get(fixed[:8].strip(), 0)
@@ -173,41 +215,7 @@ def open_edf(path: Path) -> EdfFile:
             f"{path}: damaged EDF header, it says {length} bytes for {n_channels} channels and "
             f"the file holds {256 + len(table)} of them; copy or download it again"
         )
-
-    def column(start: int, width: int) -> list[bytes]:
-        cells = range(start * n_channels, (start + width) * n_channels, width)
-        return [table[cell : cell + width] for cell in cells]
-
-    ranges = zip(*(map(_number, column(at, 8)) for at in (104, 112, 120, 128)), strict=True)
-    opened = EdfFile(
-        path=path,
-        plus=kind in ("EDF+C", "BDF+C"),
-        channels=tuple(_text(cell) for cell in column(0, 16)),
-        units=tuple(_text(cell) for cell in column(96, 8)),
-        ranges=tuple(ranges),
-        samples=tuple(int(_known(path, "samples a record", cell)) for cell in column(216, 8)),
-        n_records=int(_known(path, "number of data records", fixed[236:244])),
-        record_seconds=_known(path, "length of a data record", fixed[244:252]),
-        width=width,
-        person=person_key(_text(fixed[8:88])),
-    )
-    _require_whole(opened)
-    return opened
-
-
-def _require_whole(file: EdfFile) -> None:
-    if file.n_records < 1 or file.record_seconds <= 0 or min(file.samples) < 1:
-        raise InputError(
-            f"{file.path}: the header counts {file.n_records} data records of "
-            f"{file.record_seconds:g} s; the recording was not closed properly or holds no "
-            "signals, export it again"
-        )
-    there = file.path.stat().st_size
-    if there < file.size:
-        raise InputError(
-            f"{file.path} is truncated: {there} bytes found, {file.size} expected from its "
-            "header; copy or download it again"
-        )
+    return fixed, table, width, kind
 
 
 def _text(cell: bytes) -> str:
@@ -223,8 +231,8 @@ def _number(cell: bytes) -> float:
 
 
 def _known(path: Path, what: str, cell: bytes) -> float:
-    if not math.isfinite(_number(cell)):
+    if not math.isfinite(number := _number(cell)):
         raise InputError(
             f"{path}: damaged EDF header, {what} reads {_text(cell)!r}; copy or download it again"
         )
-    return _number(cell)
+    return number

@@ -11,24 +11,20 @@
         subjects.csv      record, subject: optional
 
 A record is called by its file without the ending; case matters in no name. Annotations inside a
-file (EDF+) stand in where there is no table. See :mod:`xai_sleep.recordings.annotations`,
-:mod:`xai_sleep.recordings.stages` and :mod:`xai_sleep.recordings.subjects`.
+file (EDF+) stand in where there is no table.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import event_kinds, rows_of, score
+from xai_sleep.recordings.annotations import event_kinds, read_stages, rows_of, score
 from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.names import as_seen, chosen, natural
-from xai_sleep.recordings.raters import EXPERTS, combine, experts_of
-from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
-from xai_sleep.recordings.stages import read_stages
 from xai_sleep.recordings.subjects import subjects_of
 
 ENDINGS = (".edf", ".bdf")
@@ -40,26 +36,14 @@ RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 class Files(DataSource):
     """A folder of the user's recordings, with what was marked in them.
 
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
+
     Parameters
     ----------
-    root : str
-        The folder.
-    records : sequence of str, optional
-        Names of the records to read, all by default.
-    expert : str
-        Whose marks count, see :func:`.combine`. Records that were scored otherwise are refused.
-    scored : {"rows", "all"}
-        Whether rows called ``scored`` say where experts looked, or all of every record was scored.
-    event_names : sequence of str, optional
-        Kinds of row that are events, see :func:`.event_kinds`.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    expert : whose marks count, see :func:`.combine`. Records that were scored otherwise are refused
+    scored : whether rows called ``scored`` say where experts looked (``rows``), or all of every
+        record was scored (``all``)
+    event_names : kinds of row that are events, see :func:`.event_kinds`
     """
 
     name = "files"
@@ -98,68 +82,45 @@ class Files(DataSource):
         return f"recordings in {self.root}"
 
     def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the recordings in natural order (``night2`` before ``night10``).
-
-        Raises InputError if files or settings cannot be used; the message says which, why and what
-        to do.
-        """
+        """Read the recordings in natural order; InputError if files or settings cannot be used."""
         paths = survey(self.root, self.records)
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
         rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
         kinds = event_kinds(rows, self.event_names)
+        seconds = {record: source.seconds for record, source in sources.items()}
         known = {
-            record: score(
-                path,
-                rows[record],
-                kinds,
-                seconds=sources[record].seconds,
-                everything=self.everything,
-            )
-            for record, path in paths.items()
+            name: score(path, rows[name], kinds, seconds=seconds[name], everything=self.everything)
+            for name, path in paths.items()
         }
-        _require_expert({record: scorers for record, (scorers, _) in known.items()}, self.expert)
-        stages = {
-            record: read_stages(self.root, record, sources[record].seconds) for record in rows
-        }
+        _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
+        stages = {name: read_stages(self.root, name, seconds[name]) for name in rows}
         recordings = []
         for record, source in sources.items():
             signals, sfreq, unread = source.read(picked[record])
             scorers, odd = known[record]
             truth, merged = combine(scorers, self.expert)
-            recording = Recording(
-                record=record,
-                subject=subjects[record],
-                signals=signals,
-                channels=picked[record],
-                sfreq=sfreq,
-                events=truth.events,
-                scored=truth.scored,
-                scorers=scorers,
-                notes=(*unknown[record], *odd, *unread, *merged),
+            codes, epoch = stages[record] or (None, Recording.epoch)
+            notes = (*unknown[record], *odd, *unread, *merged)
+            said = (truth.events, truth.scored, codes, epoch, scorers, notes)
+            recordings.append(
+                Recording(record, subjects[record], signals, picked[record], sfreq, *said)
             )
-            if staged := stages[record]:
-                recording = replace(recording, stages=staged.codes, epoch=staged.epoch)
-            recordings.append(recording)
         return recordings
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
-    """Find the recordings of a folder by name, in natural order.
-
-    Raises InputError if there are none, not those asked for, or two of one name.
-    """
+    """Find recordings by name, in natural order; InputError if none, or two of one name."""
     if not root.is_dir():
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
     found: dict[str, Path] = {}
     for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
         if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
-        same = next((other for other in found if as_seen(other) == as_seen(path.stem)), None)
-        if same is not None:
+        for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
             raise InputError(
-                f"{root} holds {found[same].name} and {path.name}: a record is called by its "
+                f"{root} holds {same.name} and {path.name}: a record is called by its "
                 "file without the ending, rename or remove one of them"
             )
         found[path.stem] = path
@@ -175,14 +136,14 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
 
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
+    least = {"union": 1, "intersection": 2}.get(expert)
     lacking = [
         record
-        for record, of_record in scorers.items()
-        if (expert == "intersection" and len(experts_of(of_record)) < 2)
-        or (expert not in ("union", "intersection") and expert not in of_record)
+        for record, who in scorers.items()
+        if (expert not in who if least is None else len(who) < least)
     ]
     if lacking:
-        there = sorted({name for record in lacking for name in scorers[record]})
+        there = sorted({who for record in lacking for who in scorers[record]})
         raise InputError(
             f"data.expert is {expert}, but nobody scored {', '.join(lacking)} besides "
             f"{' or '.join(there)} (column expert); leave such records out (data.records) or "

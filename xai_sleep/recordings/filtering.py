@@ -19,57 +19,25 @@ from xai_sleep.recordings.recording import Recording
 
 log = logging.getLogger(__name__)
 
-RESAMPLER = 0.2
-"""How far in s resampling looks to either side, at any rate."""
+RESAMPLER = 0.2  # s that resampling looks to either side, at any rate
+LARGE = 1000.0  # µV: further from 0 than the middle of any EEG or EOG, and so an offset
+ROUNDING = 0.05  # s; more than rounding filters to whole samples adds to their reach
 
-LARGE = 1000.0
-"""In µV: further from 0 than the middle of any EEG or EOG, and so an offset."""
-
-ROUNDING = 0.05
-"""More in s than rounding filters to whole samples adds to their reach."""
+Bands = Sequence[tuple[float, float]]
 
 
 def reach(low: float) -> float:
     """How far in s :func:`prepare` looks to either side of a sample, at most.
 
-    Half of the band-pass's impulse response, and what resampling and rounding add. The response
-    is as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
-    ``min(max(low / 4, 2), low)`` Hz.
-
-    Parameters
-    ----------
-    low : float
-        Lower edge of the pass band in Hz.
-
-    Examples
-    --------
-    >>> round(reach(0.5), 2)
-    3.55
+    ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse
+    response, and what resampling and rounding add. The response is as long as MNE-Python's default
+    for the lower edge: 3.3 periods of a transition of ``min(max(low / 4, 2), low)`` Hz.
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 
 
-def require_long_enough(
-    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], window: float
-) -> None:
-    """Refuse a recording that is too short for a window or for the filters.
-
-    Parameters
-    ----------
-    recording : Recording
-        At its own rate.
-    place : str
-        Where it comes from, for messages.
-    bands : sequence of (low, high)
-        In Hz: what it is filtered to.
-    window : float
-        Length of a window in s.
-
-    Raises
-    ------
-    InputError
-        Naming the least that is needed.
-    """
+def require_long_enough(recording: Recording, place: str, *, bands: Bands, window: float) -> None:
+    """Refuse (InputError) a recording too short for a window in s or the filters of bands in Hz."""
     least = max(window, 2 * max(reach(low) for low, _ in bands))
     if recording.duration < least:
         raise InputError(
@@ -79,63 +47,31 @@ def require_long_enough(
 
 
 def require_fast_enough(
-    recording: Recording, place: str, *, bands: Sequence[tuple[float, float]], share: float = 0.0
+    recording: Recording, place: str, *, bands: Bands, share: float = 0.0
 ) -> None:
-    """Refuse a recording that is sampled too slowly for what a network looks at.
+    """Refuse (InputError) a recording sampled too slowly for what a network looks at.
 
-    Parameters
-    ----------
-    recording : Recording
-        At its own rate.
-    place : str
-        Where it comes from, for messages.
-    bands : sequence of (low, high)
-        In Hz: what the network looks at. Something must be there of each; a warning says what is
-        not there in full.
-    share : float
-        How much of the highest frequency must be there besides, from 0 to 1.
-
-    Raises
-    ------
-    InputError
-        Naming the least that is needed.
+    Something must be there of each of the ``bands`` in Hz, and of the highest frequency a
+    ``share`` from 0 to 1; a warning says what is not there in full.
     """
     low, top = max(bands)
-    held = (
-        f"sampled at {recording.sfreq:g} Hz, which holds nothing above {recording.sfreq / 2:g} Hz"
-    )
-    if recording.sfreq <= 2 * low or recording.sfreq < 2 * share * top:
+    sfreq = recording.sfreq
+    held = f"sampled at {sfreq:g} Hz, which holds nothing above {sfreq / 2:g} Hz"
+    if sfreq <= 2 * low or sfreq < 2 * share * top:
         raise InputError(
             f"{place}: {held}, and so too little of the band from {low:g} to {top:g} Hz that the "
             f"network looks at; record or export it at {2 * top:g} Hz or more"
         )
-    if recording.sfreq < 2 * top:
+    if sfreq < 2 * top:
         log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
 
 
-def prepare(
-    recording: Recording, *, sfreq: float, bands: Sequence[tuple[float, float]]
-) -> Recording:
-    """Resample to one rate and filter every channel in every band.
+def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
+    """Resample to one rate (in Hz) and filter every channel in every pass band (in Hz).
 
-    Parameters
-    ----------
-    recording : Recording
-        At its own rate.
-    sfreq : float
-        Rate to resample to, in Hz.
-    bands : sequence of (low, high)
-        Pass bands in Hz; each channel appears once per band, all bands of a channel in a row.
-
-    Returns
-    -------
-    Recording
-        With ``len(channels) * len(bands)`` channels, named after channel and band.
-
-    Raises
-    ------
-    InputError
-        If a band ends too close to half the sampling rate for a filter of limited reach.
+    The result has ``len(channels) * len(bands)`` channels, named after channel and band, all bands
+    of a channel in a row. Raises InputError if a band ends too close to half the sampling rate for
+    a filter of limited reach.
     """
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
@@ -145,20 +81,12 @@ def prepare(
                 f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
             )
     signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
-    filtered = np.stack(
-        [
-            mne.filter.filter_data(
-                signals,
-                sfreq,
-                low,
-                high,
-                filter_length=f"{2 * _half_response(low)}s",
-                verbose="ERROR",
-            )
-            for low, high in bands
-        ],
-        axis=1,
-    )
+
+    passed = []
+    for low, high in bands:
+        shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
+        passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
+    filtered = np.stack(passed, axis=1)
     return replace(
         recording,
         signals=filtered.reshape(-1, signals.shape[1]).astype(np.float32),

@@ -15,16 +15,7 @@ Intervals = NDArray[np.float64]
 def intervals(rows: ArrayLike) -> Intervals:
     """Make an interval set from ``(start, end)`` rows in any order.
 
-    Raises
-    ------
-    ValueError
-        If the rows are not pairs, or one does not end after it starts.
-
-    Examples
-    --------
-    >>> intervals([(5, 6), (1, 2.5)])
-    array([[1. , 2.5],
-           [5. , 6. ]])
+    Raises ValueError if the rows are not pairs, or one does not end after it starts.
     """
     array = np.asarray(rows, dtype=np.float64)
     if array.size == 0:
@@ -37,9 +28,7 @@ def intervals(rows: ArrayLike) -> Intervals:
 
 
 def union(sets: Iterable[Intervals]) -> Intervals:
-    """Time inside at least one interval of any set, as disjoint intervals.
-
-    Intervals that touch become one.
+    """Time inside at least one interval of any set, as disjoint intervals that do not touch.
 
     Examples
     --------
@@ -57,14 +46,7 @@ def union(sets: Iterable[Intervals]) -> Intervals:
 
 
 def intersection(a: Intervals, b: Intervals) -> Intervals:
-    """Time inside an interval of ``a`` and an interval of ``b``, as disjoint intervals.
-
-    Examples
-    --------
-    >>> intersection(intervals([(0, 2), (5, 6)]), intervals([(1, 5.5)]))
-    array([[1. , 2. ],
-           [5. , 5.5]])
-    """
+    """Time inside an interval of ``a`` and an interval of ``b``, as disjoint intervals."""
     a, b = union([a]), union([b])
     pieces = [
         (max(start, other_start), min(end, other_end))
@@ -75,24 +57,24 @@ def intersection(a: Intervals, b: Intervals) -> Intervals:
     return intervals(pieces)
 
 
+def subtraction(a: Intervals, b: Intervals) -> Intervals:
+    """Time inside an interval of ``a`` and inside none of ``b``, as disjoint intervals."""
+    b = union([b])
+    gaps = np.column_stack([np.r_[-np.inf, b[:, 1]], np.r_[b[:, 0], np.inf]])
+    return intersection(a, gaps)
+
+
+def dilation(a: Intervals, margin: float) -> Intervals:
+    """Grow every interval by ``margin`` s on both sides; those that then touch become one."""
+    return union([a + np.array([-margin, margin])])
+
+
 def longest_overlap(
     starts: NDArray[np.float64], length: float, events: Intervals
 ) -> NDArray[np.float64]:
     """Longest overlap of each window ``[start, start + length)`` with any one interval, in s.
 
-    Parameters
-    ----------
-    starts : array of shape (n,)
-        Window starts in s, ascending.
-    length : float
-        Window length in s.
-    events : array of shape (m, 2)
-        The intervals; they may overlap one another.
-
-    Returns
-    -------
-    array of shape (n,)
-        0 where a window meets no interval.
+    ``starts`` are ascending, of shape (n,); the intervals may overlap one another.
 
     Examples
     --------
@@ -101,32 +83,11 @@ def longest_overlap(
     """
     overlap = np.zeros(len(starts))
     for start, end in events:
-        near = slice(
-            int(np.searchsorted(starts, start - length, side="right")),
-            int(np.searchsorted(starts, end, side="left")),
-        )
+        first = int(np.searchsorted(starts, start - length, side="right"))
+        near = slice(first, int(np.searchsorted(starts, end, side="left")))
         shared = np.minimum(starts[near] + length, end) - np.maximum(starts[near], start)
         overlap[near] = np.maximum(overlap[near], shared)
     return overlap
-
-
-def inside(starts: NDArray[np.float64], length: float, allowed: Intervals) -> NDArray[np.bool_]:
-    """Whether each window ``[start, start + length)`` lies wholly inside one allowed interval.
-
-    A microsecond of rounding is forgiven, so that a window may end exactly at a border.
-
-    Examples
-    --------
-    >>> inside(np.array([0.0, 3.0, 5.0]), 5.0, intervals([(0, 5), (4, 10)]))
-    array([ True,  True,  True])
-    """
-    allowed = union([allowed])
-    if len(allowed) == 0:
-        return np.zeros(len(starts), dtype=bool)
-    slack = 1e-6
-    home = np.clip(np.searchsorted(allowed[:, 0], starts + slack, side="right") - 1, 0, None)
-    fits = (allowed[home, 0] - slack <= starts) & (starts + length <= allowed[home, 1] + slack)
-    return np.asarray(fits, dtype=np.bool_)
 
 
 def time_inside(a: Intervals, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,28 +104,3 @@ def time_inside(a: Intervals, times: NDArray[np.float64]) -> NDArray[np.float64]
     lengths = np.diff(edges)
     lengths[1::2] = 0  # between intervals
     return np.asarray(np.interp(times, edges, np.concatenate([[0.0], np.cumsum(lengths)])))
-
-
-def subtraction(a: Intervals, b: Intervals) -> Intervals:
-    """Time inside an interval of ``a`` and inside none of ``b``, as disjoint intervals.
-
-    Examples
-    --------
-    >>> subtraction(intervals([(0, 10)]), intervals([(2, 3), (8, 12)]))
-    array([[0., 2.],
-           [3., 8.]])
-    """
-    b = union([b])
-    gaps = np.column_stack([np.r_[-np.inf, b[:, 1]], np.r_[b[:, 0], np.inf]])
-    return intersection(a, gaps)
-
-
-def dilation(a: Intervals, margin: float) -> Intervals:
-    """Grow every interval by ``margin`` s on both sides; those that then touch become one.
-
-    Examples
-    --------
-    >>> dilation(intervals([(3, 5), (6, 7)]), 0.5)
-    array([[2.5, 7.5]])
-    """
-    return union([a + np.array([-margin, margin])])

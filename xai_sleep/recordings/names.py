@@ -8,13 +8,7 @@ from xai_sleep.errors import InputError
 
 
 def as_seen(name: str) -> str:
-    """Take away what nobody looks at: case, how an accent is stored, how wide a space is.
-
-    Examples
-    --------
-    >>> as_seen("EEG  Fpz-Cz ") == as_seen("eeg fpz-cz")
-    True
-    """
+    """Take away what nobody looks at: case, how an accent is stored, how wide a space is."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
@@ -37,10 +31,10 @@ def chosen(records: Sequence[str] | None, held: Sequence[str], where: str) -> li
     """
     if records is None:
         return list(held)
-    found = [other for name in records for other in meant(name, held)]
-    if not found or not all(meant(name, held) for name in records):
+    asked = [meant(name, held) for name in records]
+    if not asked or not all(asked):
         raise InputError(
             f"data.records asks for {', '.join(records) or 'nothing'}, but {where} holds "
             f"{', '.join(held)}"
         )
-    return [record for record in held if record in found]
+    return [record for record in held if any(record in alike for alike in asked)]

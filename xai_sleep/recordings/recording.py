@@ -4,14 +4,17 @@ Signals are float32 µV of shape ``(channel, time)``; times are seconds from the
 recording; sets of intervals follow :mod:`xai_sleep.recordings.intervals`.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.intervals import Intervals, intersection, union
 
 Signals = NDArray[np.float32]
 
@@ -22,9 +25,8 @@ STAGES: Mapping[int, str] = {-1: "unknown", 0: "W", 1: "N1", 2: "N2", 3: "N3", 4
 class Scoring:
     """What one scorer, human or program, marked, and where they looked."""
 
-    events: Intervals  # (n, 2) start and end of each event in s
-    # (m, 2) time in which the scorer looked; elsewhere an absent event means nothing
-    scored: Intervals
+    events: Intervals
+    scored: Intervals  # where the scorer looked; elsewhere an absent event means nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +35,13 @@ class Recording:
 
     record: str  # name of the recording
     subject: str  # who it came from; recordings of one person share it. Never holds personal data
-    signals: Signals  # (channel, time) in µV
+    signals: Signals
     channels: tuple[str, ...]  # one name per row of ``signals``
-    sfreq: float  # sampling frequency in Hz
-    events: Intervals  # (n, 2) start and end of each event in s, by the expert setting in force
-    scored: Intervals  # (m, 2) scored time in s. All else is unknown, not negative
-    # sleep stage per epoch of ``epoch`` seconds, coded as in :data:`STAGES`
-    stages: NDArray[np.int8] | None = None
-    epoch: float = 5.0  # length of a stage epoch in s
+    sfreq: float  # in Hz
+    events: Intervals  # by the expert setting in force
+    scored: Intervals  # all else is unknown, not negative
+    stages: NDArray[np.int8] | None = None  # per epoch of ``epoch`` s, see :data:`STAGES`
+    epoch: float = 5.0
     # every scorer by name (``expert1``, ``expert2``, ``automatic``), whatever the setting
     scorers: Mapping[str, Scoring] = field(default_factory=dict)
     # what the reader dropped, cut or merged, in words: it is logged and kept with the results
@@ -52,56 +53,86 @@ class Recording:
         return float(self.signals.shape[1] / self.sfreq)
 
 
+# what ``data.expert`` may be, see :func:`combine`
+EXPERTS = ("union", "intersection", *(f"expert{number}" for number in range(1, 10)))
+
+
+def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
+    """Names of the experts among scorers, in order: ``expert1``, ``expert2`` …."""
+    return sorted(name for name in scorers if name.startswith("expert"))
+
+
+def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
+    """Combine what experts (at least one) marked into one truth, and note what merged.
+
+    ``expert`` says whose marks count as events, and with them whose scored time:
+
+    - ``expert1``, ``expert2`` …: one expert's marks, as they are.
+    - ``union``: time that any expert marked; overlapping marks become one event. Scored where all
+      looked. A single expert's marks are left as they are.
+    - ``intersection``: time that all marked, scored where all looked.
+    """
+    if expert in scorers:
+        return scorers[expert], ()
+    chosen = [scorers[name] for name in experts_of(scorers)]
+    if len(chosen) == 1:
+        return chosen[0], ()
+    scored = reduce(intersection, (each.scored for each in chosen))
+    if expert == "intersection":
+        return Scoring(reduce(intersection, (each.events for each in chosen)), scored), ()
+    events = union([each.events for each in chosen])
+    marks = sum(len(each.events) for each in chosen)
+    merged = f"{marks} marks of {len(chosen)} experts merged into {len(events)} events"
+    return Scoring(events, scored), (merged,) if len(events) < marks else ()
+
+
 def stages_at(
     recordings: Sequence[Recording], record: NDArray[np.int64], time: NDArray[np.float64]
 ) -> NDArray[np.str_]:
-    """Sleep stage at times of recordings; ``unknown`` where nobody staged.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        All of them.
-    record : int64 array of shape (n,)
-        Index of the recording of each time.
-    time : float64 array of shape (n,)
-        In s.
-    """
+    """Sleep stage at each time in s of a recording (its index); ``unknown`` where nobody staged."""
     names = []
     for index, at in zip(record, time, strict=True):
         stages, epoch = recordings[index].stages, int(at / recordings[index].epoch)
-        known = stages is not None and epoch < len(stages)
-        names.append(STAGES[int(stages[epoch])] if stages is not None and known else "unknown")
+        names.append(STAGES[-1 if stages is None or epoch >= len(stages) else int(stages[epoch])])
     return np.array(names, dtype=np.str_)
 
 
 def require_usable(recordings: Sequence[Recording], setting: str = "task.channels") -> None:
-    """Refuse signals that no analysis can use.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        To be looked at.
-    setting : str
-        Where their channels were set, for messages.
-
-    Raises
-    ------
-    InputError
-        If a channel holds NaN or infinite values, or is flat throughout; the message names record,
-        channel and time.
-    """
+    """Refuse (InputError) channels that hold NaN or infinite values, or are flat throughout."""
     for recording in recordings:
         for name, signal in zip(recording.channels, recording.signals, strict=True):
+            where = f"record {recording.record}, channel {name}"
             bad = np.flatnonzero(~np.isfinite(signal))
             if len(bad):
                 raise InputError(
-                    f"record {recording.record}, channel {name}: {len(bad)} samples are not "
-                    f"numbers, the first at {bad[0] / recording.sfreq:.2f} s; "
-                    "repair the file or leave the record out (data.records)"
+                    f"{where}: {len(bad)} samples are not numbers, the first at "
+                    f"{bad[0] / recording.sfreq:.2f} s; repair the file or leave the record out "
+                    "(data.records)"
                 )
             if np.ptp(signal) == 0:
                 raise InputError(
-                    f"record {recording.record}, channel {name} is flat ({signal[0]:g} µV "
-                    f"throughout); choose another channel ({setting}) or leave the record out "
-                    "(data.records)"
+                    f"{where} is flat ({signal[0]:g} µV throughout); choose another channel "
+                    f"({setting}) or leave the record out (data.records)"
                 )
+
+
+def fingerprint(recording: Recording) -> dict[str, str]:
+    """Digest each part of a recording as it was read (resampling may differ in last bits)."""
+    names, scorings = list(recording.scorers), recording.scorers.values()
+    channels, stages = np.array(recording.channels), recording.stages
+    parts: dict[str, list[NDArray[Any]]] = {
+        "signals": [recording.signals, np.array(recording.sfreq), channels],
+        "marks": [recording.events, np.array(names), *(each.events for each in scorings)],
+        "scored time": [recording.scored, *(each.scored for each in scorings)],
+        "subject": [np.array(recording.subject)],
+        "stages": [np.empty(0) if stages is None else stages, np.array(recording.epoch)],
+    }
+    return {part: _digest(arrays) for part, arrays in parts.items()}
+
+
+def _digest(arrays: Sequence[NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,15 +1,12 @@
 """Simulated recordings with known truth: tasks run without a file, and tests know the answer.
 
-Signals are µV, times s, frequencies Hz. A recording is a coloured background to which waves are
-added one after another, never two at once: the events, and distractors that share with them what a
-threshold would look at. Spindles come among alpha bursts (stronger, but slower), muscle bursts (as
-strong at the same frequencies, but at others too) and K-complexes; rapid eye movements among slow
-ones (as large, but smooth) and blinks (as sharp, but of the same sign on both channels);
-K-complexes among delta waves and swings of the eyes (as large, but smooth), alpha bursts (as steep,
-but no single wave) and spindles. Subjects differ in amplitude, noise and rates.
-
-A task names its simulator by ``_target_``: :func:`spindles`, :func:`rapid_eye_movements` and
-:func:`k_complexes` are a :class:`Scene` each.
+A recording is a coloured background to which waves are added one after another, never two at once:
+the events, and distractors that share with them what a threshold would look at. Spindles come among
+alpha bursts (stronger, but slower), muscle bursts (as strong at the same frequencies, but at others
+too) and K-complexes; rapid eye movements among slow ones (as large, but smooth) and blinks (as
+sharp, but of the same sign on both channels); K-complexes among delta waves and swings of the eyes
+(as large, but smooth), alpha bursts (as steep, but no single wave) and spindles. Subjects differ in
+amplitude, noise and rates.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -75,79 +72,42 @@ _SPINDLE = partial(waves.oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
 _ALPHA = partial(waves.oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
 _MUSCLE = partial(waves.oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
 
-spindles = Scene(
-    channels=("CZ-A1", "FP1-A1"),
-    stage=2,
-    background=waves.eeg,
-    kinds=(
-        Wave(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
-        Wave(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
-        Wave(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
-        Wave(waves.k_complex, (1.0, 2.0), (0.8, 1.3)),
-    ),
+_AMONG_SPINDLES = (
+    Wave(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
+    Wave(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
+    Wave(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
+    Wave(waves.k_complex, (1.0, 2.0), (0.8, 1.3)),
 )
-rapid_eye_movements = Scene(
-    channels=("EOG1", "EOG2"),
-    stage=4,
-    background=waves.eog,
-    kinds=(
-        Wave(waves.rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
-        Wave(waves.slow_movement, (1.5, 2.5), (2.0, 5.0)),
-        Wave(waves.blink, (4.0, 7.0), (0.2, 0.4)),
-    ),
+spindles = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_SPINDLES)
+_AMONG_MOVEMENTS = (
+    Wave(waves.rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
+    Wave(waves.slow_movement, (1.5, 2.5), (2.0, 5.0)),
+    Wave(waves.blink, (4.0, 7.0), (0.2, 0.4)),
 )
-k_complexes = Scene(
-    channels=("CZ-A1", "FP1-A1"),
-    stage=2,
-    background=waves.eeg,
-    kinds=(
-        Wave(partial(waves.k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
-        Wave(partial(waves.slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
-        Wave(partial(waves.eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
-        Wave(_ALPHA, (1.0, 2.0), (0.5, 2.0)),
-        Wave(_SPINDLE, (1.0, 2.0), (0.5, 1.5)),
-    ),
+rapid_eye_movements = Scene(("EOG1", "EOG2"), 4, waves.eog, _AMONG_MOVEMENTS)
+_AMONG_COMPLEXES = (
+    Wave(partial(waves.k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
+    Wave(partial(waves.slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
+    Wave(partial(waves.eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
+    Wave(_ALPHA, (1.0, 2.0), (0.5, 2.0)),
+    Wave(_SPINDLE, (1.0, 2.0), (0.5, 1.5)),
 )
+k_complexes = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_COMPLEXES)
+
+# by event, for notebooks; an experiment takes the one that its task names
 SIMULATORS = {"spindle": spindles, "rem": rapid_eye_movements, "kcomplex": k_complexes}
-"""By event, for notebooks; an experiment takes the one that its task names."""
 
 
 def simulate(
-    event: str,
-    *,
-    subjects: int = 8,
-    minutes: float = 10.0,
-    sfreq: float = 100.0,
-    seed: int = 0,
+    event: str, *, subjects: int = 8, minutes: float = 10.0, sfreq: float = 100.0, seed: int = 0
 ) -> list[Recording]:
-    """Simulate one recording per subject.
+    """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
-    A recording depends on the seed, its own number and the other settings, not on how many
-    subjects are simulated with it. The last tenth of each is unscored: its events are not listed.
+    A recording (``synthetic1`` …) depends on the seed, its own number and the other settings, not
+    on how many subjects are simulated with it. Each holds at least two events; the last tenth is
+    unscored: its events are not listed.
 
-    Parameters
-    ----------
-    event : {"spindle", "rem", "kcomplex"}
-        What the recordings hold: spindles or K-complexes on two EEG channels, or rapid eye
-        movements on two EOGs.
-    subjects : int
-        Number of recordings.
-    minutes : float
-        Length of each in minutes.
-    sfreq : float
-        Sampling frequency in Hz.
-    seed : int
-        Seed of all randomness.
-
-    Returns
-    -------
-    list of Recording
-        Named ``synthetic1``, ``synthetic2``, …; each holds at least two events.
-
-    Raises
-    ------
-    InputError
-        If a setting leaves no room for a subject, two events or frequencies up to 30 Hz.
+    Raises InputError if a setting leaves no room for a subject, two events or 30 Hz.
     """
     if event not in SIMULATORS:
         raise InputError(f"event is {event!r}; {', '.join(SIMULATORS)} can be simulated")
@@ -155,24 +115,9 @@ def simulate(
 
 
 class Simulated(DataSource):
-    """Recordings made by the simulator of the task.
+    """Recordings made by the simulator of the task: one per subject, or those named.
 
-    Parameters
-    ----------
-    subjects : int
-        How many; one recording each.
-    minutes : float
-        Length of each in minutes.
-    records : sequence of str, optional
-        Names of those to take, all by default.
-
-    others
-        Settings of other sources: a sweep over sources gives all of them to each.
-
-    Raises
-    ------
-    InputError
-        If a setting cannot be used.
+    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
     """
 
     name = "synthetic"
@@ -197,10 +142,7 @@ class Simulated(DataSource):
         return f"SIMULATED recordings ({self.subjects} of {self.minutes:g} min)"
 
     def load(self, wanted: Wanted) -> list[Recording]:
-        """Simulate, and take the wanted channels.
-
-        Raises InputError if the task has no simulator, or what is asked for is not simulated.
-        """
+        """Simulate, and take the wanted channels; InputError if there are none to simulate."""
         if wanted.simulator is None:
             raise InputError(
                 f"the task has no simulator of {wanted.event} (task.simulator is null), so "
@@ -209,15 +151,13 @@ class Simulated(DataSource):
         made = wanted.simulator(
             subjects=self.subjects, minutes=self.minutes, sfreq=wanted.sfreq, seed=wanted.seed
         )
-        whole = {recording.record: recording for recording in made}
-        whole = {name: whole[name] for name in chosen(self.records, list(whole), "the simulation")}
+        asked = chosen(self.records, [one.record for one in made], "the simulation")
+        whole = {one.record: one for one in made if one.record in asked}
         picked = pick_channels(whole, wanted.channels, wanted.setting)
-        return [_with(recording, picked[name]) for name, recording in whole.items()]
-
-
-def _with(recording: Recording, channels: tuple[str, ...]) -> Recording:
-    rows = [recording.channels.index(channel) for channel in channels]
-    return replace(recording, signals=recording.signals[rows], channels=channels)
+        return [
+            replace(one, signals=one.signals[list(map(one.channels.index, names))], channels=names)
+            for one, names in zip(whole.values(), picked.values(), strict=True)
+        ]
 
 
 def _require_room(subjects: int, minutes: float) -> None:
@@ -237,8 +177,8 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
     signals = noise * scene.background(rng, n_times, sfreq)
     events = []
     # Two layouts, so that no wave crosses the border of scored time.
-    scored = _layout(rng, scene.kinds, rates, 0.0, border, least=2)
-    unscored = _layout(rng, scene.kinds, rates, border, duration, least=0)
+    scored = _layout(rng, scene.kinds, rates, (0.0, border), least=2)
+    unscored = _layout(rng, scene.kinds, rates, (border, duration), least=0)
     for kind, onset, seconds in chain(scored, unscored):
         first, last = np.ceil(np.array([onset, onset + seconds + _REST]) * sfreq).astype(int)
         times = np.arange(first, last) / sfreq - onset
@@ -246,32 +186,19 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
         if kind is scene.kinds[0] and onset < border:
             events.append((onset, onset + seconds))
     scoring = Scoring(intervals(events), intervals([(0, border)]))
-    return Recording(
-        record=name,
-        subject=name,
-        signals=signals.astype(np.float32),
-        channels=scene.channels,
-        sfreq=sfreq,
-        events=scoring.events,
-        scored=scoring.scored,
-        stages=np.full(int(duration // _EPOCH), scene.stage, dtype=np.int8),
-        epoch=_EPOCH,
-        scorers={"expert1": scoring},
-    )
+    stages = np.full(int(duration // _EPOCH), scene.stage, dtype=np.int8)
+    known = (scoring.events, scoring.scored, stages, _EPOCH, {"expert1": scoring})
+    return Recording(name, name, signals.astype(np.float32), scene.channels, sfreq, *known)
 
 
 def _layout(
-    rng: Generator,
-    kinds: tuple[Wave, ...],
-    rates: list[float],
-    start: float,
-    stop: float,
-    least: int,
+    rng: Generator, kinds: tuple[Wave, ...], rates: list[float], span: Range, *, least: int
 ) -> Iterator[tuple[Wave, float, float]]:
-    """Order runs of waves at random in ``[start, stop)`` s; yield kind, onset and length of each.
+    """Order runs of waves at random in a span of time; yield kind, onset and length of each.
 
     Counts are rounded down, so that the longest runs of every kind still fit into a minute.
     """
+    start, stop = span
     counts = [int(rate * (stop - start) / 60) for rate in rates]
     counts[0] = max(counts[0], least)
     runs = []

@@ -24,7 +24,6 @@ class Simulator(Protocol):
         self, *, subjects: int, minutes: float, sfreq: float, seed: int
     ) -> list[Recording]:
         """Simulate at ``sfreq`` Hz; the same arguments give the same recordings."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,18 @@ class Wanted:
     """What an experiment asks of a source."""
 
     event: str  # what must have been marked
-    # for each channel its accepted names, see :func:`.pick_channels`
-    channels: Sequence[Sequence[str]]
+    channels: Sequence[Sequence[str]]  # accepted names of each, see :func:`.pick_channels`
     setting: str = "task.channels"  # where the channels were set, for messages
-    sfreq: float = 100.0  # in Hz: the rate that the experiment works at. Files keep their own
-    seed: int = 0  # of all randomness
-    simulator: Simulator | None = None  # the task's own
+    sfreq: float = 100.0  # Hz that the experiment works at; files keep their own
+    seed: int = 0
+    simulator: Simulator | None = None
 
 
 class DataSource(ABC):
-    """A source of recordings: a database, a folder, a simulation."""
+    """A source of recordings: a database, a folder, a simulation.
+
+    A sweep over sources gives the settings of all to each: those of the package ignore others'.
+    """
 
     name: ClassVar[str]
     """What results call their data."""
@@ -63,11 +64,7 @@ class DataSource(ABC):
         return self
 
     def read(self, wanted: Wanted) -> list[Recording]:
-        """Load recordings with the wanted channels, usable throughout; what was odd is logged.
-
-        Raises InputError if there are none, a channel is missing, or a signal is flat or not a
-        number.
-        """
+        """Load recordings with the wanted channels, usable or InputError; log what was odd."""
         recordings = self.load(wanted)
         require_usable(recordings, wanted.setting)
         for recording in recordings:
@@ -77,15 +74,7 @@ class DataSource(ABC):
 
 
 class Auto(DataSource):
-    """The first of several sources that has what is wanted.
-
-    Parameters
-    ----------
-    sources : sequence of DataSource
-        In the order of preference; the last is taken where none has.
-    shared
-        Settings that the sources take from this one.
-    """
+    """The first of several sources that has what is wanted; the last where none has."""
 
     name = "auto"
 
@@ -111,10 +100,7 @@ class Auto(DataSource):
 
 
 def simulator_of(settings: Component | None) -> Simulator | None:
-    """Make the simulator that ``task.simulator`` configures; None if the task has none.
-
-    Raises InputError if there is no such thing.
-    """
+    """Make the simulator that ``task.simulator`` configures; InputError if there is no such."""
     return None if settings is None else cast("Simulator", made("task.simulator", settings))
 
 
@@ -129,21 +115,15 @@ def source_name(data: Mapping[str, object], task: Mapping[str, object]) -> str:
 
 
 def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] | None:
-    """Read a setting that lists names.
-
-    Raises InputError if it is no list, or OmegaConf took a name for a number that is written
-    otherwise.
-    """
+    """Read a setting that lists names; InputError if OmegaConf took one for a number."""
     if value is None:
         return None
     if isinstance(value, str):
         raise InputError(f"{setting} is {value}; expected a list: [{value}]")
     for name in value:
         if isinstance(name, bool | float) or not isinstance(name, str | int):
-            raise InputError(
-                f"{setting} holds {name!r}, which is no name; put one that reads like a number in "
-                "quotes"
-            )
+            quoted = "put one that reads like a number in quotes"
+            raise InputError(f"{setting} holds {name!r}, which is no name; {quoted}")
     return tuple(map(str, value))
 
 

@@ -1,20 +1,66 @@
-"""Whose recordings they are: a table ``subjects.csv``, or what the headers tell."""
+"""Whose recordings they are: a table ``subjects.csv``, or what the headers tell.
 
+The patient field of EDF+ is a code, a sex, a birth date and a name, each X where it is not told;
+in plain EDF it is free text. A code or a name identifies a person; sex, date and age do not, nor
+do the words that programs write in their place.
+"""
+
+import hashlib
 import logging
+import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source, group_subjects
+from xai_sleep.recordings.channels import Source
 from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.tables import find_table, read_table
 
 log = logging.getLogger(__name__)
 
-NAME = "subjects"
-
 UNKNOWN = "its header names nobody: taken for a subject of its own"
-"""Note on a record whose person is not known."""
+
+_SALT = secrets.token_bytes(16)
+
+_DATE = re.compile(r"\b(\d{1,2}[-/.](\d{1,2}|[a-z]{3})[-/.](\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b")
+_NOT_TOLD = re.compile(r"\bn[/.]a\b")
+_NOBODY = re.compile(
+    r"x+|0+|m|f|male|female|man|woman|sex|age|\d{0,3}(y|yr|yrs|year|years|yo)|na|nn|nil|none|null|"
+    r"no|name|not|given|unknown|undisclosed|unnamed|nobody|anon\w*|de|identified|deidentified|"
+    r"pseudonym\w*|removed|redacted|hidden|private|patient|subject|person"
+)
+
+
+def person_key(field: str) -> str | None:
+    """Make a key of a patient field, equal for one person in one process; None if it names nobody.
+
+    Examples
+    --------
+    >>> person_key("X F X Female_33yr") is None
+    True
+    >>> person_key("P7 M X X") == person_key("P7 M 03-APR-1950 X") != person_key("P8 M X X")
+    True
+    """
+    said = _NOT_TOLD.sub(" ", field.casefold())
+    parts = said.split()
+    if len(parts) > 3 and parts[1] in ("m", "f", "x"):  # EDF+; what follows the name is anything
+        said = f"{parts[0]} {parts[3]}"
+    else:
+        said = _DATE.sub(" ", said)
+    words = [word for word in re.findall(r"[^\W_]+", said) if not _NOBODY.fullmatch(word)]
+    if not words:
+        return None
+    return hashlib.blake2b(" ".join(words).encode(), key=_SALT, digest_size=8).hexdigest()
+
+
+def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Name each record's subject after the first record of the person; unknown ones are alone."""
+    first: dict[str, str] = {}
+    return {
+        record: record if source.person is None else first.setdefault(source.person, record)
+        for record, source in sources.items()
+    }
 
 
 def subjects_of(
@@ -22,23 +68,11 @@ def subjects_of(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Name the subject of each record, and note where it is not known.
 
-    A table ``subjects.csv`` or ``subjects.tsv`` (columns record and subject) has the last word.
-    Without, records whose headers name one person share a subject, called by the first of them; a
-    record whose header names nobody is a subject of its own, with a warning.
-
-    Parameters
-    ----------
-    root : Path
-        Folder of the recordings.
-    sources : mapping of str to Source
-        The source of each record.
-
-    Raises
-    ------
-    InputError
-        If the table leaves out a record, gives it two subjects, or a name no file can have.
+    A table (columns record and subject) in the folder ``root`` has the last word: InputError if it
+    leaves out a record, gives it two subjects, or a name no file can have. Without, headers are
+    believed; whom they do not name is warned of.
     """
-    table = find_table(root, NAME)
+    table = find_table(root, "subjects")
     if table:
         return _listed(table, sources), dict.fromkeys(sources, ())
     unknown = [record for record, source in sources.items() if source.person is None]
@@ -47,7 +81,7 @@ def subjects_of(
             "nobody is named in the headers of %s: each counts as a subject of its own; if some "
             "share a person, say so in %s (columns record and subject), or leaving one subject "
             "out only leaves one record out",
-            *(", ".join(unknown), root / f"{NAME}.csv"),
+            *(", ".join(unknown), root / "subjects.csv"),
         )
     notes = {record: (UNKNOWN,) * (record in unknown) for record in sources}
     return group_subjects(sources), notes
@@ -56,15 +90,13 @@ def subjects_of(
 def _listed(table: Path, sources: Mapping[str, Source]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in read_table(table, ("record", "subject")):
-        record, subject = as_seen(row.cells["record"]), row.cells["subject"]
+        record, subject = row.cells["record"], row.cells["subject"]
         if not subject or set(subject) & set("/\\") or subject.startswith("."):
             raise InputError(
                 f"{row.where}: subject is {subject!r}; expected a name that a folder can have"
             )
-        if found.setdefault(record, subject) != subject:
-            raise InputError(
-                f"{row.where}: {row.cells['record']} is given a second subject, {subject}"
-            )
+        if found.setdefault(as_seen(record), subject) != subject:
+            raise InputError(f"{row.where}: {record} is given a second subject, {subject}")
     missing = [record for record in sources if as_seen(record) not in found]
     if missing:
         raise InputError(

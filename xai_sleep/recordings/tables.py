@@ -1,13 +1,14 @@
-"""Tables that people write: CSV or TSV with a line of column names, cells as text in their place.
+"""Tables that people write: CSV or TSV with a line of column names in any case, cells as text.
 
-Lower and upper case of column names do not matter. An empty cell and ``n/a`` (as BIDS has it) both
-say nothing.
+An empty cell and ``n/a`` (as BIDS has it) both say nothing.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.names import as_seen
@@ -24,22 +25,15 @@ class Row:
 
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
-        try:
-            value = float(self.cells[column])
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(
-                f"{self.where}: {column} is {self.cells[column][:40]!r}; expected a number"
-            )
-        return value
+        said = self.cells[column]
+        with suppress(ValueError):
+            if math.isfinite(value := float(said)):
+                return value
+        raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
 
 def find_table(folder: Path, name: str) -> Path | None:
-    """Find ``name.csv`` or ``name.tsv``, in lower or upper case; None if there is neither.
-
-    Raises InputError if several could be meant.
-    """
+    """Find ``name.csv`` or ``name.tsv`` in any case; InputError if several could be meant."""
     there = [
         path
         for path in sorted(folder.iterdir())
@@ -79,16 +73,15 @@ def _cells(path: Path) -> list[list[str]]:
     # Late, so that --help and a mistyped setting need not wait for pandas.
     import pandas as pd
 
+    options: dict[str, Any] = {
+        "header": None,
+        "dtype": str,
+        "na_filter": False,
+        "skip_blank_lines": False,
+    }
+    separator = SEPARATORS[path.suffix.casefold()]
     try:
-        frame = pd.read_csv(
-            path,
-            sep=SEPARATORS[path.suffix.casefold()],
-            header=None,
-            dtype=str,
-            na_filter=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-        )
+        frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", **options)
     except pd.errors.EmptyDataError:
         return []
     except (UnicodeDecodeError, pd.errors.ParserError) as error:

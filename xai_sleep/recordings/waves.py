@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Range = tuple[float, float]
 
-MARGIN = 0.25
-"""In s: what an expert marks before and after a rapid eye movement."""
+MARGIN = 0.25  # s that an expert marks before and after a rapid eye movement
 
 
 def noise(rng: Generator, n_times: int, sfreq: float, low: float, high: float = np.inf) -> Array:
@@ -39,9 +38,13 @@ def eog(rng: Generator, n_times: int, sfreq: float) -> Array:
     return np.stack([leak + 9 * noise(rng, n_times, sfreq, 0.3) for _ in range(2)])
 
 
+def _progress(times: Array, seconds: float) -> Array:
+    return np.clip(times / seconds, 0, 1)
+
+
 def _swell(times: Array, seconds: float) -> Array:
     """Rise from 0 to 1 in the middle and fall back to 0; 0 outside."""
-    return np.sin(np.pi * np.clip(times / seconds, 0, 1))
+    return np.sin(np.pi * _progress(times, seconds))
 
 
 def _travel(rng: Generator, wave: Callable[[Array], Array], times: Array) -> Array:
@@ -69,12 +72,7 @@ def k_complex(
 ) -> Array:
     """Draw a sharp negative wave, then a longer positive one."""
     peak = rng.uniform(*peaks)
-
-    def wave(at: Array) -> Array:
-        progress = np.clip(at / seconds, 0, 1)
-        return np.asarray(-peak * np.sin(2 * np.pi * progress**0.7))
-
-    return _travel(rng, wave, times)
+    return _travel(rng, lambda at: -peak * np.sin(2 * np.pi * _progress(at, seconds) ** 0.7), times)
 
 
 def slow_wave(rng: Generator, times: Array, seconds: float, *, peaks: Range) -> Array:
@@ -82,8 +80,8 @@ def slow_wave(rng: Generator, times: Array, seconds: float, *, peaks: Range) -> 
     peak = rng.choice([-1, 1]) * rng.uniform(*peaks)
 
     def wave(at: Array) -> Array:
-        progress = np.clip(at / seconds, 0, 1)
-        return np.asarray(peak * np.sin(2 * np.pi * progress) * np.sqrt(_swell(at, seconds)))
+        swing = np.sin(2 * np.pi * _progress(at, seconds))
+        return np.asarray(peak * swing * np.sqrt(_swell(at, seconds)))
 
     return _travel(rng, wave, times)
 
@@ -105,7 +103,7 @@ def rapid_movement(rng: Generator, times: Array, seconds: float) -> Array:
 
 def slow_movement(rng: Generator, times: Array, seconds: float) -> Array:
     """Draw one smooth swing of the eyes to either side (0.2-0.5 Hz); opposite signs."""
-    swing = np.sin(2 * np.pi * np.clip(times / seconds, 0, 1)) * _swell(times, seconds)
+    swing = np.sin(2 * np.pi * _progress(times, seconds)) * _swell(times, seconds)
     peak = rng.choice([-1, 1]) * rng.uniform(70, 300)
     return np.outer([1, -rng.uniform(0.7, 1.0)], peak * swing)
 

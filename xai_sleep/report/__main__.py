@@ -21,6 +21,7 @@ from xai_sleep.report.comparison import (
 from xai_sleep.report.comparison_page import comparison_page
 from xai_sleep.results.comparison import Pair, Row
 from xai_sleep.results.files import write_text
+from xai_sleep.results.run import FILE
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = ["python", "-m", "xai_sleep.report", *map(str, directories), "--out", str(out)]
     try:
         names = _write(out, rows, pairs)
-        if not (out / "results.json").exists():  # else a run's own page stands there
+        if not (out / FILE).exists():  # else a run's own page stands there
             made_with = (shlex.join(command), commit())
             page = comparison_page(rows, pairs, left_out, out, made_with)
             write_text(out / "report.html", page)

@@ -12,11 +12,9 @@ class Row:
 
     run: str  # its directory; empty for a baseline
     data: str  # source of its recordings; of the user's own with the folder they are in
-    # task, cv, model: what was looked for, how folds were made, the network's class or the
-    # baseline's name
     task: str
     cv: str
-    model: str
+    model: str  # class of the network, or the baseline's name
     folds: int  # number of folds
     scores: Scores  # of its run
     stamp: Stamp = field(default_factory=Stamp)  # what must be said of it
@@ -49,8 +47,8 @@ class Row:
 class Difference:
     """One score of two runs, the first less the second."""
 
-    part: str  # of windows or events
-    metric: str  # of which score, as ``f1``; its part is ``windows`` or ``events``
+    part: str  # ``windows`` or ``events``
+    metric: str
     first: float  # first, second: pooled over subjects
     second: float
     low: float | None  # low, high: ends of the 95 % interval of the difference over subjects

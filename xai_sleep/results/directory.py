@@ -1,8 +1,7 @@
 """The directory of a run: claimed by one process, bound to one truth, resumable.
 
-A fold is finished when its ``metrics.json`` exists. It is written last and by rename, so a run
-killed at any moment leaves only whole folds, and the next run in the same directory goes on from
-there: with the same settings, and recordings that say the same, or not at all.
+A fold is finished when its record exists, which is written last and by rename: a run killed at any
+moment leaves only whole folds, and the next goes on with the same settings and recordings only.
 """
 
 import json
@@ -12,35 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.fingerprint import fingerprint
-from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.recording import Recording, fingerprint
 from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.results.stamp import Stamp
 
-SETTINGS, RECORDINGS = "settings.json", "recordings.json"
-ARRAYS, RECORD = "test.npz", "metrics.json"
+ARRAYS = "test.npz"
 ELSEWHERE = "choose another directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"
 
 Tree = dict[str, object]
 
 
 class RunDirectory:
-    """Where a run reads and writes; see the module for its promises.
-
-    Parameters
-    ----------
-    path : Path
-        Created if missing.
-    stamp : Stamp, optional
-        What results must say of themselves.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
+    """Where a run reads and writes; its path is made, or InputError says that it cannot be."""
 
     def __init__(self, path: Path, stamp: Stamp | None = None) -> None:
         self.path, self.stamp = path, stamp or Stamp()
@@ -56,22 +40,11 @@ class RunDirectory:
 
     @contextmanager
     def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
-        """Hold the directory for one process and one set of settings.
-
-        Parameters
-        ----------
-        settings : mapping
-            What the results depend on, as JSON values.
-
-        Raises
-        ------
-        InputError
-            If another process is at work here, or a run with other settings was.
-        """
+        """Hold the directory for one process and one set of settings, JSON values; or refuse."""
         refusal = f"another run is at work in {self.path}; wait for it or {ELSEWHERE}"
         held = lock(self.path / "run.lock", refusal)
         try:
-            before, now = (_flat(each) for each in self._first(SETTINGS, settings))
+            before, now = (_flat(each) for each in self._first("settings.json", settings))
             changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
             if changed:
                 raise InputError(
@@ -83,21 +56,10 @@ class RunDirectory:
             held.release()
 
     def require_same(self, recordings: Sequence[Recording]) -> None:
-        """Refuse to go on with recordings that changed since the run was begun.
-
-        Parameters
-        ----------
-        recordings : sequence of Recording
-            As they were read.
-
-        Raises
-        ------
-        InputError
-            Naming each record and what of it is not as it was.
-        """
+        """Refuse to go on with recordings that changed since the run was begun; name what did."""
         prints = {each.record: fingerprint(each) for each in recordings}
-        before, now = self._first(RECORDINGS, {"records": prints, **self.stamp.columns})
-        changed = list(_changes(_records(before), _records(now)))
+        said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
+        changed = list(_changes(*(_tree(each.get("records")) for each in said)))
         if changed:
             raise InputError(
                 f"the recordings are not those that the run in {self.path} was begun with "
@@ -113,8 +75,7 @@ class RunDirectory:
 
     def fold(self, name: str) -> Path:
         """Directory of a fold."""
-        path = self.path / "folds" / name
-        path.mkdir(exist_ok=True)
+        (path := self.path / "folds" / name).mkdir(exist_ok=True)
         return path
 
     def fresh_fold(self, name: str) -> Path:
@@ -124,41 +85,38 @@ class RunDirectory:
 
     def finished(self, name: str) -> bool:
         """Whether a fold was finished, by this run or an earlier one."""
-        return (self.path / "folds" / name / RECORD).exists()
+        return (self.path / "folds" / name / FoldRecord.file).exists()
 
     def write_fold(self, outcome: FoldOutcome) -> None:
         """Store a network's fold, its record last: from then on it is finished."""
         assert outcome.record is not None, "only a network's folds are stored"
         write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
-        outcome.record.save(self.fold(outcome.name) / RECORD)
+        outcome.record.save(self.fold(outcome.name))
 
     def read_fold(self, name: str) -> FoldOutcome:
         """Take up a finished fold; InputError naming the file, if one is damaged."""
-        record = FoldRecord.load(self.fold(name) / RECORD)
-        file = self.fold(name) / ARRAYS
+        record, file = FoldRecord.load(self.fold(name)), self.fold(name) / ARRAYS
         try:
             return FoldOutcome.stored(name, read_arrays(file), record)
         except KeyError as error:
             raise damaged(file, f"it lacks {error}") from None
 
 
-def _records(kept: Tree) -> Tree:
-    records = kept.get("records")
-    return records if isinstance(records, dict) else {}
+def _tree(kept: object) -> Tree:
+    return kept if isinstance(kept, dict) else {}
 
 
 def _changes(before: Tree, now: Tree) -> Iterator[str]:
     for record in sorted(before.keys() | now.keys()):
-        old, new = before.get(record), now.get(record)
-        if isinstance(old, dict) and isinstance(new, dict):
-            parts = [part for part in new if new[part] != old.get(part)]
-            if parts:
-                yield f"{record}: other {', '.join(parts)}"
-        else:
-            yield f"{record} is {'gone' if new is None else 'new'}"
+        old, new = _tree(before.get(record)), _tree(now.get(record))
+        parts = [part for part in new if new[part] != old.get(part)]
+        if old and parts:
+            yield f"{record}: other {', '.join(parts)}"
+        elif not (old and new):
+            yield f"{record} is {'new' if new else 'gone'}"
 
 
-def _flat(tree: object, prefix: str = "") -> dict[str, object]:
+def _flat(tree: object, prefix: str = "") -> Tree:
     if not isinstance(tree, dict):
         return {prefix.rstrip("."): tree}
     return {k: v for key, sub in tree.items() for k, v in _flat(sub, f"{prefix}{key}.").items()}

@@ -33,7 +33,7 @@ def write_arrays(
 ) -> None:
     """Write a compressed ``.npz`` by rename, with what a stamp says as arrays of words."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
-    marks = {} if stamp is None else {n: np.array(words) for n, words in stamp.columns.items()}
+    marks = {} if stamp is None else stamp.columns
     np.savez_compressed(beside, **marks, **arrays)  # type: ignore[arg-type]
     beside.replace(path)
 
@@ -67,10 +67,7 @@ def damaged(path: Path, reason: object) -> InputError:
 
 
 def lock(path: Path, refusal: str) -> FileLock:
-    """Take a lock among the processes of this machine; it ends with the process, however that ends.
-
-    Raises InputError with the ``refusal``, at once, if it is taken.
-    """
+    """Lock out other processes until this one ends; InputError with the refusal if one is first."""
     taken = FileLock(path, timeout=0)
     try:
         taken.acquire()

@@ -1,8 +1,4 @@
-"""A finished run as whatever shows it is handed it: its record, tables, recordings and maps.
-
-Nothing is computed from here on: what a figure needs that is no score (curves, averages around
-onsets) is here as well.
-"""
+"""A finished run as whatever shows it is handed it: nothing is computed from here on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +23,9 @@ Values = NDArray[np.float64]
 class Curves:
     """Operating points from the highest threshold, at which nothing is detected, to the lowest."""
 
-    # (point,) false_alarm_rate, sensitivity, precision: where nothing is detected precision is 1,
-    # by convention
-    false_alarm_rate: Values
+    false_alarm_rate: Values  # (point,), as the next two
     sensitivity: Values
-    precision: Values
+    precision: Values  # 1 by convention where nothing is detected
     # at the thresholds chosen; precision is None where nothing is detected
     chosen: tuple[float, float, float | None]
 
@@ -45,8 +39,7 @@ class Aligned:
     duration: float  # median duration of these events in s
     relevance: Values  # (lag,) mean over the events
     subjects: Values  # (subject, lag) the same of each subject
-    # mean relevance of all windows with an event: what a map that knows nothing would show
-    level: float
+    level: float  # mean relevance of all windows with an event: what a blind map would show
     images: Values | None  # (freq, lag) mean map, where maps have frequencies
     mean: Values  # (channel, lag) mean, spread: mean and root mean square of the signals in µV
     spread: Values
@@ -62,8 +55,7 @@ class Finished:
     windows: TestWindows  # of all folds, in the order of ``outcomes``
     events: Events  # detected
     curves: Mapping[str, Curves]  # of each fold that tests both classes, by name, and ``pooled``
-    # maps and signals around onsets; None without maps or events in test windows
-    aligned: Aligned | None = None
+    aligned: Aligned | None = None  # None without maps or events in test windows
     images: Images | None = None  # what the network saw, if it sees images
 
     @cached_property
@@ -95,8 +87,8 @@ class Finished:
     def activations(self) -> dict[str, Activation]:
         """What sliding windows say over time, by record; NaN where no fold tested."""
         found: dict[str, Activation] = {}
-        for outcome in self.outcomes:
-            for i, activation in outcome.events.activations.items() if outcome.events else ():
+        for events in filter(None, (outcome.events for outcome in self.outcomes)):
+            for i, activation in events.activations.items():
                 name = self.recordings[i].record
                 found[name] = found[name].over(activation) if name in found else activation
         return found

@@ -1,7 +1,7 @@
 """What one fold came to, of a network or of a baseline alike: what was said of its test time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from xai_sleep.results.run import FoldRecord
 from xai_sleep.windows.windows import Windows
 
 EXPLAINED = "explained_"
+WINDOW = [each.name for each in fields(Windows)]
 NO_MAPS: NDArray[np.float16] = np.empty((0, 0), dtype=np.float16)
 
 
@@ -25,10 +26,8 @@ class FoldOutcome:
     windows: Windows  # test windows, in order of record and time
     detected: NDArray[np.bool_]  # (window,) which of them are called positive
     probability: NDArray[np.floating] | None = None  # (window,) of an event; marks have none
-    # found in the test records; None for what does not say when
-    events: DetectedEvents | None = None
-    # (window, time) or (window, freq, time) relevance in [0, 1]; of shape (0, 0) where nothing was
-    # explained
+    events: DetectedEvents | None = None  # None for what does not say when
+    # (window, time) or (window, freq, time) relevance; (0, 0) where nothing was explained
     maps: NDArray[np.float16] = field(default_factory=lambda: NO_MAPS)
     # what :mod:`xai_sleep.explain.assessment` found of the maps
     explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -53,44 +52,28 @@ class FoldOutcome:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays to be stored, ``test.npz`` of the fold; the record has a file of its own."""
-        windows = self.windows
-        stored: dict[str, NDArray[Any]] = {
-            "window_record": windows.record,
-            "window_start": windows.start,
-            "window_label": windows.label,
-            "window_length": np.array(windows.length),
-            "window_sfreq": np.array(windows.sfreq),
+        return {
+            **{f"window_{name}": np.asarray(getattr(self.windows, name)) for name in WINDOW},
             "detected": self.detected,
             "maps": self.maps,
+            **({} if self.probability is None else {"probability": self.probability}),
+            **({} if self.events is None else self.events.arrays()),
+            **{f"{EXPLAINED}{name}": each for name, each in self.explained.items()},
         }
-        if self.probability is not None:
-            stored["probability"] = self.probability
-        if self.events is not None:
-            stored |= self.events.arrays()
-        return stored | {f"{EXPLAINED}{name}": each for name, each in self.explained.items()}
 
     @classmethod
     def stored(
         cls, name: str, arrays: Mapping[str, NDArray[Any]], record: FoldRecord | None
     ) -> "FoldOutcome":
         """Take up what was stored by :meth:`arrays`."""
+        windows: list[Any] = [arrays[f"window_{each}"] for each in WINDOW]
         return cls(
             name,
-            Windows(
-                arrays["window_record"],
-                arrays["window_start"],
-                arrays["window_label"],
-                int(arrays["window_length"]),
-                float(arrays["window_sfreq"]),
-            ),
+            Windows(*(each if each.ndim else each.item() for each in windows)),
             arrays["detected"],
             arrays.get("probability"),
             DetectedEvents.stored(arrays) if "event" in arrays else None,
             arrays["maps"],
-            {
-                key.removeprefix(EXPLAINED): each
-                for key, each in arrays.items()
-                if key.startswith(EXPLAINED)
-            },
+            {k.removeprefix(EXPLAINED): v for k, v in arrays.items() if k.startswith(EXPLAINED)},
             record,
         )

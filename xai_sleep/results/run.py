@@ -1,14 +1,12 @@
-"""The record of a run, ``results.json``, and of each of its folds: settings, provenance, scores.
-
-Nobody else opens these files. All that depends on the clock stands under ``timing``.
-"""
+"""The record of a run, and of each of its folds: nobody else opens these files."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import PlainSerializer, TypeAdapter, ValidationError
 
+from xai_sleep.detect.detector import Detector
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.results.files import write_text
@@ -28,7 +26,35 @@ def _said(score: Score) -> dict[str, str | float | int]:
 
 
 Row = Annotated[Score, PlainSerializer(_said)]
-T = TypeVar("T")
+
+
+class Record:
+    """What is kept as a file of a directory."""
+
+    file: ClassVar[str]
+
+    def save(self, directory: Path) -> None:
+        """Write the file by rename."""
+        text = TypeAdapter(type(self)).dump_json(self, indent=1)
+        write_text(directory / self.file, text.decode("utf-8") + "\n")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Read what :meth:`save` wrote; InputError if that is missing or damaged."""
+        path = directory / cls.file
+        try:
+            return TypeAdapter(cls).validate_json(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(
+                f"{directory} holds no {path.name}; name the directory of a finished run"
+            ) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            said = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
+            raise InputError(
+                f"{path} is damaged or was written by another version of xai_sleep ({said}); copy "
+                "it again or repeat the run"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -48,27 +74,20 @@ class History:
     val_average_precision: Numbers
 
 
-@dataclass(frozen=True)
-class ChosenDetector:
+@dataclass(frozen=True, kw_only=True)
+class ChosenDetector(Detector):
     """How a fold makes events of an activation, and what that was chosen by."""
 
-    activation: str  # what it looks at
-    # smooth, high, low_ratio, min_duration, max_duration, merge_gap: see
-    # :class:`xai_sleep.detect.detector.Detector`
-    smooth: float
-    high: float
-    low_ratio: float
-    min_duration: float
-    max_duration: float
-    merge_gap: float
     chosen_on: str  # the time that was looked at
     f1: float | None  # of events there; None where there were none to choose by
     events: int  # how many there were
 
 
 @dataclass(frozen=True)
-class FoldRecord:
+class FoldRecord(Record):
     """How a network was trained on a fold, ``metrics.json``: a fold that has one is finished."""
+
+    file = "metrics.json"
 
     name: str  # of the fold
     threshold: float  # probability from which a window is called positive
@@ -85,28 +104,17 @@ class FoldRecord:
     scores: list[Row] = field(default_factory=list)  # further figures that only this fold can have
     seconds: float = 0.0  # it took
 
-    def save(self, path: Path) -> None:
-        """Write the file by rename."""
-        _save(self, path)
-
-    @classmethod
-    def load(cls, path: Path) -> "FoldRecord":
-        """Read what :meth:`save` wrote; InputError if the file is damaged or missing."""
-        return _load(cls, path)
-
 
 @dataclass(frozen=True)
 class RecordSummary:
     """A recording that was worked on; no signal and nothing personal."""
 
-    record: str  # record, subject: names
+    record: str
     subject: str
     seconds: float  # seconds, scored_seconds: length, and how much of it was scored
     scored_seconds: float
-    # events, scored_events: marked in all, and those whose midpoint lies in scored time: only they
-    # count
-    events: int
-    scored_events: int
+    events: int  # marked in all
+    scored_events: int  # those whose midpoint lies in scored time: only they count
     notes: list[str]  # what the reader dropped, cut or merged
 
 
@@ -122,8 +130,10 @@ class BaselineRecord:
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class RunRecord(Record):
     """All that a run says of itself."""
+
+    file = FILE
 
     schema: int  # schema, version: of this file and of the package
     version: str
@@ -139,7 +149,7 @@ class RunRecord:
     command: str | None  # command, commit: how the run was called, and by which state of the code
     commit: str | None
     versions: dict[str, str]  # of Python and packages
-    timing: dict[str, float]  # seconds of each fold
+    timing: dict[str, float]  # seconds of each fold: nothing else depends on the clock
 
     @property
     def table(self) -> Scores:
@@ -160,37 +170,3 @@ class RunRecord:
         """Look up what a score is called; one that is not declared is called by its name."""
         declared = {metric.name: metric for metric in self.metrics}
         return declared.get(name, Metric(name, name.replace("_", " ")))
-
-    def save(self, run: Path) -> None:
-        """Write the record of a run directory by rename."""
-        _save(self, run / FILE)
-
-    @classmethod
-    def load(cls, run: Path) -> "RunRecord":
-        """Read the record of a run directory.
-
-        Raises InputError if there is none, it is damaged, or another version of the schema wrote
-        it.
-        """
-        return _load(cls, run / FILE)
-
-
-def _save(record: FoldRecord | RunRecord, path: Path) -> None:
-    text = TypeAdapter(type(record)).dump_json(record, indent=1)
-    write_text(path, text.decode("utf-8") + "\n")
-
-
-def _load(kind: type[T], path: Path) -> T:
-    try:
-        return TypeAdapter(kind).validate_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(
-            f"{path.parent} holds no {path.name}; name the directory of a finished run"
-        ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path} is damaged or was written by another version of xai_sleep "
-            f"({' '.join(filter(None, [where, first['msg']]))}); copy it again or repeat the run"
-        ) from None

@@ -1,8 +1,4 @@
-"""How the output of simulated recordings and of runs with leaks is marked, wherever it is read.
-
-Scores of a run with leaks measure mistakes and nothing else; those of simulated recordings say
-nothing of real ones. Every table, page and tracked run says so from its first byte.
-"""
+"""How all output of simulated recordings and of runs with leaks is marked, from its first byte."""
 
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -22,13 +18,7 @@ class Stamp:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Columns of a table, and arrays of a file, that every row carries; none if all is well.
-
-        Examples
-        --------
-        >>> Stamp("synthetic", (Leak("carried_weights", "…"),)).columns
-        {'data': 'SIMULATED', 'leaks': 'LEAKY carried_weights'}
-        """
+        """Columns of a table, and arrays of a file, that say so; none if all is well."""
         data = {"data": SIMULATED} if self.source == SYNTHETIC else {}
         return data | ({"leaks": " ".join(self.tags)} if self.leaks else {})
 
@@ -40,16 +30,15 @@ class Stamp:
     @property
     def across(self) -> str:
         """Words written across figures; empty if all is well."""
-        words = [LEAKY] * bool(self.leaks) + ["simulated data"] * (self.source == SYNTHETIC)
-        return ", ".join(words)
+        simulated = ["simulated data"] * (self.source == SYNTHETIC)
+        return ", ".join([LEAKY] * bool(self.leaks) + simulated)
 
     @property
     def account(self) -> str:
         """Say in a sentence what is wrong with the scores; empty for a clean run."""
-        if not self.leaks:
-            return ""
         wrong = "; ".join(f"{leak.name} ({leak.about})" for leak in self.leaks)
-        return f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
+        said = f"scores that mean nothing but the size of mistakes made on purpose: {wrong}."
+        return said if wrong else ""
 
     def marked(self, title: str) -> str:
         """Put the mark before a title; a clean one stays as it is."""
@@ -57,11 +46,5 @@ class Stamp:
 
 
 def leaky_prefix(leaks: Sized) -> str:
-    """First part of the name of a run's directory, whatever stands under ``leak``.
-
-    Examples
-    --------
-    >>> leaky_prefix({"carried_weights": {}}), leaky_prefix({})
-    ('LEAKY-', '')
-    """
+    """First part of the name of a run's directory, whatever stands under ``leak``."""
     return f"{LEAKY}-" if leaks else ""

@@ -4,56 +4,26 @@ Any imbalanced-learn sampler can be named. Resampling after the split, on traini
 is what keeps near-copies of test windows out of training (Vandewiele et al. 2021).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from hydra.utils import get_class
-from numpy.typing import NDArray
 
+from xai_sleep.components import Component
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
+from xai_sleep.windows.windows import Labels
 
 
 def balance(
-    signals: Signals,
-    labels: NDArray[np.int64],
-    *,
-    sampler: Mapping[str, Any] | None,
-    noise: float,
-    seed: int,
-    where: str,
-) -> tuple[Signals, NDArray[np.int64]]:
-    """Even out the classes of training windows.
+    signals: Signals, labels: Labels, sampler: Component | None, noise: float, seed: int, where: str
+) -> tuple[Signals, Labels]:
+    """Even out the classes: windows given, then synthetic ones; or those an under-sampler keeps.
 
-    Parameters
-    ----------
-    signals : float32 array of shape (window, channel, time)
-        Scaled training windows.
-    labels : int64 array of shape (window,)
-        0 or 1.
-    sampler : mapping or None
-        ``_target_`` names an imbalanced-learn sampler, the rest are its arguments; None leaves
-        everything as it is.
-    noise : float
-        Standard deviation of white noise added to synthetic windows, in units of ``signals``.
-    seed : int
-        Of the sampler and the noise.
-    where : str
-        The fold, for messages.
-
-    Returns
-    -------
-    signals, labels
-        The windows given, then the synthetic ones; with an under-sampler those it keeps.
-
-    Raises
-    ------
-    InputError
-        If there is no positive window, fewer than the sampler needs, or the sampler fails.
+    Windows are scaled, (window, channel, time); the ``sampler`` is that of imbalanced-learn, None
+    leaves everything as it is; ``noise`` is the standard deviation of white noise on synthetic
+    windows, in their units; ``where`` names the fold, for messages. Raises InputError if no window
+    is positive, fewer than the sampler needs, or the sampler fails.
     """
-    n_positive = int(labels.sum())
-    if n_positive == 0:
+    if not labels.any():
         raise InputError(
             f"{where}: none of the {len(labels)} training windows holds an event; check the "
             "annotations, or choose other records (data.records) or another scheme (cv)"
@@ -75,8 +45,8 @@ def balance(
 
 
 def _resample(
-    rows: Signals, labels: NDArray[np.int64], sampler: Mapping[str, Any], seed: int, where: str
-) -> tuple[Signals, NDArray[np.int64]]:
+    rows: Signals, labels: Labels, sampler: Component, seed: int, where: str
+) -> tuple[Signals, Labels]:
     """Call the sampler; what goes wrong there is said in words of the settings."""
     options = dict(sampler)
     name = options.pop("_target_")
@@ -90,12 +60,11 @@ def _resample(
                 "lower it or use balance=none"
             )
     try:
-        method = get_class(name)(random_state=seed, **options)
-        resampled, new_labels = method.fit_resample(rows, labels)
+        method = get_class(str(name))(random_state=seed, **options)
+        resampled: tuple[Signals, Labels] = method.fit_resample(rows, labels)
     except (AttributeError, ImportError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
         raise InputError(
             f"{where}: {name} failed on {n_positive} positive of {len(labels)} training windows "
-            f"({reason}); change balance.sampler or use balance=none"
+            f"({str(error).splitlines()[0]}); change balance.sampler or use balance=none"
         ) from error
-    return resampled, new_labels
+    return resampled

@@ -7,7 +7,6 @@
                                                                 └ test ───────────▶ loader
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,27 +14,19 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from xai_sleep.components import Component
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.recording import Recording, Signals
+from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.balance import balance
-from xai_sleep.windows.datasets import (
-    Batch,
-    Held,
-    WindowDataset,
-    already_a_batch,
-    in_order,
-    shifted,
-)
+from xai_sleep.windows.datasets import Batch, WindowDataset, already_a_batch, in_order, shifted
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Balanced, Parts, Practice
 from xai_sleep.windows.store import Store
-from xai_sleep.windows.windows import Windows, cut, cut_signals
+from xai_sleep.windows.windows import Labels, Windows, cut, cut_signals
 from xai_sleep.windows.windows import marks as window_marks
 
 
@@ -44,40 +35,18 @@ class FoldDataModule(pl.LightningDataModule):
 
     Parameters
     ----------
-    store : Store
-        Of the recordings, as the input prepares them.
-    fold : Fold
-        Which time serves which purpose.
-    input : Input
-        What the network sees; it is fitted here.
-    step : float
-        Distance between training and validation windows in s. Test windows do not overlap.
-    min_overlap : float
-        Seconds of an event that make a window positive; 0: any overlap.
-    sampler, noise
-        See :func:`xai_sleep.windows.balance.balance`.
-    batch_size : int
-        Windows per training batch.
-    seed : int
-        Of balance and shuffling.
-    shift : bool
-        Shift each training window circularly in time, anew in every epoch: an event is an event
-        wherever it lies in the window.
-    marks : bool
-        Training batches also say where experts marked an event, ``(window, time)`` on the last axis
-        of the inputs, NaN for synthetic windows, which have no place in time.
-    practice : Practice, optional
-        How windows are divided and scaled; by default cleanly.
-    shuffled : int, optional
-        Permute the labels of training windows, and those of validation windows, with this seed.
-
-    Attributes
-    ----------
-    train, val, test : Windows
-        Of each part.
-    held_out : tuple of (signals, labels) or None
-        Synthetic windows that are tested; only a leak makes some.
+    input : what the network sees; it is fitted here
+    step : distance between training and validation windows in s; test windows do not overlap
+    min_overlap : seconds of an event that make a window positive; 0: any overlap
+    sampler, noise : see :func:`xai_sleep.windows.balance.balance`
+    shift : shift each training window circularly in time, anew in every epoch: an event is an event
+        wherever it lies in the window
+    marks : training batches also say where experts marked an event, ``(window, time)`` on the last
+        axis of the inputs, NaN for synthetic windows, which have no place in time
+    shuffled : permute the labels of training and those of validation windows with this seed
     """
+
+    held_out: tuple[Signals, Labels] | None = None  # synthetic windows that are tested: a leak's
 
     def __init__(
         self,
@@ -98,21 +67,18 @@ class FoldDataModule(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         self.store, self.fold, self.input = store, fold, input
+        self.recordings = store.recordings
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed
         self.shift, self.marks, self.practice = shift, marks, practice or Practice()
         windows = partial(cut, store.recordings, length=input.window, min_overlap=min_overlap)
         train, val = (windows(time, step=step) for time in (fold.train, fold.val))
         parts = Parts(train, val, windows(fold.test, step=input.window))
         self.parts = self.practice.parts(parts, fold)
-        if shuffled is not None:
-            self.parts = _shuffled(self.parts, shuffled)
+        if shuffled is not None:  # test windows keep their labels
+            rng = np.random.default_rng(shuffled)
+            train, val = (replace(w, label=rng.permutation(w.label)) for w in self.parts[:2])
+            self.parts = Parts(train, val, self.parts.test)
         self.train, self.val, self.test = self.parts
-        self.held_out: tuple[Signals, NDArray[np.int64]] | None = None
-
-    @property
-    def recordings(self) -> Sequence[Recording]:
-        """As the network sees them."""
-        return self.store.recordings
 
     @property
     def choosing_time(self) -> Times:
@@ -127,6 +93,7 @@ class FoldDataModule(pl.LightningDataModule):
         self.store.remember([self.train, self.val])
         self.input.fit(self.store, fold, self.practice.normalising(self.parts))
         self.amplitudes = self.input.amplitudes(self.recordings, fold)
+        self._dataset = partial(WindowDataset, self.input, self.store, amplitudes=self.amplitudes)
         balanced = self.practice.balanced(self._balance, self.parts, self.scaled, self.seed)
         self.held_out = balanced.held_out
         self.balanced = self._training(balanced)
@@ -134,21 +101,12 @@ class FoldDataModule(pl.LightningDataModule):
     def scaled(self, windows: Windows) -> Signals:
         """Cut windows out of signals divided by their amplitude: (window, channel, time)."""
         signals = cut_signals([r.signals for r in self.recordings], windows)
-        for one in np.unique(windows.record):
-            signals[windows.record == one] /= self.amplitudes[one]
+        signals /= np.stack(self.amplitudes)[windows.record]
         return signals
 
-    def _balance(
-        self, signals: Signals, labels: NDArray[np.int64]
-    ) -> tuple[Signals, NDArray[np.int64]]:
-        return balance(
-            signals,
-            labels,
-            sampler=self.sampler,
-            noise=self.noise,
-            seed=self.seed,
-            where=f"fold {self.fold.name}",
-        )
+    def _balance(self, signals: Signals, labels: Labels) -> tuple[Signals, Labels]:
+        where = f"fold {self.fold.name}"
+        return balance(signals, labels, self.sampler, self.noise, self.seed, where)
 
     def _training(self, balanced: Balanced) -> WindowDataset:
         """Real windows are looked up where that is cheaper; the others are held in memory."""
@@ -157,12 +115,8 @@ class FoldDataModule(pl.LightningDataModule):
         kept = len(real) if np.array_equal(balanced.signals[: len(real)], real) else 0
         marks = self._marks(kept, len(balanced.signals)) if self.marks else None
         looked_up = kept if self.store.looked_up else 0
-        signals, labels = balanced.signals[looked_up:], balanced.labels[looked_up:]
-        windows = self.train.take(slice(looked_up))
-        return self._dataset(windows, self._held(signals, labels), marks)
-
-    def _held(self, signals: Signals, labels: NDArray[np.int64]) -> Held | None:
-        return Held(self.input.held(signals), torch.from_numpy(labels)) if len(labels) else None
+        held = (balanced.signals[looked_up:], balanced.labels[looked_up:])
+        return self._dataset(self.train.take(slice(looked_up)), held=held, marks=marks)
 
     def _marks(self, kept: int, total: int) -> Tensor:
         """Mark the training windows: the real ones, which stand first, then NaN."""
@@ -172,15 +126,9 @@ class FoldDataModule(pl.LightningDataModule):
                 f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
                 "or choose another balance"
             )
-        n_cells = self.input.shape["n_times"]
-        marks = torch.full((total, n_cells), torch.nan)
-        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, n_cells))
+        marks = torch.full((total, self.input.shape["n_times"]), torch.nan)
+        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, marks.shape[1]))
         return marks
-
-    def _dataset(
-        self, windows: Windows, held: Held | None = None, marks: Tensor | None = None
-    ) -> WindowDataset:
-        return WindowDataset(self.input, self.store, windows, self.amplitudes, held, marks)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return balanced training windows in an order drawn from the seed."""
@@ -213,15 +161,8 @@ class FoldDataModule(pl.LightningDataModule):
     def held_out_dataloader(self) -> DataLoader[Any]:
         """Return the synthetic windows that are tested, in order."""
         assert self.held_out is not None, "this practice holds no windows out"
-        return in_order(self._dataset(self.test.take(slice(0)), self._held(*self.held_out)))
+        return in_order(self._dataset(self.test.take(slice(0)), held=self.held_out))
 
     def in_order(self, windows: Windows) -> DataLoader[Any]:
         """Return any windows of the recordings, scaled as the fold scales them, in order."""
         return in_order(self._dataset(windows))
-
-
-def _shuffled(parts: Parts, seed: int) -> Parts:
-    """Test windows keep their labels."""
-    rng = np.random.default_rng(seed)
-    train, val = (replace(w, label=rng.permutation(w.label)) for w in (parts.train, parts.val))
-    return Parts(train, val, parts.test)

@@ -1,45 +1,27 @@
 """Batches of windows: cut or looked up all at once, so that a loader need not stack samples."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.scaling import Amplitude
 from xai_sleep.windows.store import Store
-from xai_sleep.windows.windows import Windows
+from xai_sleep.windows.windows import Labels, Windows
 
 Batch = list[Tensor]
-
-
-class Held(NamedTuple):
-    """Windows in memory, as an input holds them, and their labels."""
-
-    windows: Tensor
-    label: Tensor
 
 
 class WindowDataset(Dataset[Batch]):
     """Windows of recordings, then others that are held in memory, as a network sees them.
 
-    Parameters
-    ----------
-    input : Input
-        Fitted.
-    store : Store
-        Of the recordings.
-    windows : Windows
-        Of the recordings.
-    amplitudes : sequence of arrays of shape (channel, 1)
-        What each recording's signals are divided by.
-    held : Held, optional
-        Windows that follow.
-    marks : tensor of shape (window, time), optional
-        Of all windows: a third part of every batch.
+    ``held`` are scaled signals and labels of the others, ``marks`` (window, time) those of all, a
+    third part of every batch; the input is fitted.
     """
 
     def __init__(
@@ -48,13 +30,15 @@ class WindowDataset(Dataset[Batch]):
         store: Store,
         windows: Windows,
         amplitudes: Sequence[Amplitude],
-        held: Held | None = None,
+        held: tuple[Signals, Labels] | None = None,
         marks: Tensor | None = None,
     ) -> None:
         self.input, self.store, self.windows, self.amplitudes = input, store, windows, amplitudes
-        label = torch.from_numpy(windows.label)
-        self.held = held or Held(torch.empty(0, *input.shape.values()), label[:0])
-        self.label, self.marks = torch.cat([label, self.held.label]), marks
+        self.marks, self.label = marks, torch.from_numpy(windows.label)
+        self.held = torch.empty(0, *input.shape.values())
+        if held is not None and len(held[1]):
+            self.held = input.held(held[0])
+            self.label = torch.cat([self.label, torch.from_numpy(held[1])])
 
     def __len__(self) -> int:
         return len(self.label)
@@ -64,7 +48,7 @@ class WindowDataset(Dataset[Batch]):
         asked, n = np.array(index), len(self.windows)
         real = asked < n
         seen = self.input.seen(self.store, self.windows, asked[real], self.amplitudes)
-        held = self.input.normalised(self.held.windows[asked[~real] - n])
+        held = self.input.normalised(self.held[asked[~real] - n])
         inputs = torch.empty(len(asked), *seen.shape[1:])
         inputs[torch.from_numpy(real)], inputs[torch.from_numpy(~real)] = seen, held
         return [inputs, self.label[asked], *([] if self.marks is None else [self.marks[asked]])]
@@ -79,9 +63,8 @@ def shifted(inputs: Tensor, by: Tensor) -> Tensor:
     """Roll each window of a batch along its last axis, time, by a number of samples of its own."""
     n_times = inputs.shape[-1]
     places = (torch.arange(n_times, device=inputs.device) + by[:, None]) % n_times
-    return inputs.gather(
-        -1, places.reshape(len(inputs), *[1] * (inputs.dim() - 2), n_times).expand_as(inputs)
-    )
+    shape = (len(inputs), *[1] * (inputs.dim() - 2), n_times)
+    return inputs.gather(-1, places.reshape(shape).expand_as(inputs))
 
 
 def already_a_batch(batch: Batch) -> Batch:

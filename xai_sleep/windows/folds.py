@@ -22,7 +22,7 @@ import numpy as np
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals, dilation, intersection, subtraction, union
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.windows import Windows, cut
+from xai_sleep.windows.windows import cut
 
 Times = tuple[Intervals, ...]
 NOWHERE: Intervals = np.empty((0, 2))
@@ -30,12 +30,9 @@ NOWHERE: Intervals = np.empty((0, 2))
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Train, validation and test time of every recording, checked when it is made.
+    """Train, validation and test time of every recording.
 
-    Raises
-    ------
-    ValueError
-        If two parts of the fold come closer than the guard.
+    Raises ValueError if two parts come closer than the guard.
     """
 
     name: str  # short name, used for its directory
@@ -61,26 +58,9 @@ def leave_one_subject_out(
 ) -> list[Fold]:
     """One fold per subject: all recordings of that subject are its test set.
 
-    Validation takes one block of each training record, chosen as in :func:`k_fold`, so that every
-    training subject both trains and validates.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        From at least two subjects.
-    val_blocks : int
-        Number of blocks a training record is divided into; one of them validates.
-    window : float
-        Window length in s.
-    guard : float
-        Time in s between training and validation, at least one window.
-    seed : int
-        Deals blocks of equal content.
-
-    Raises
-    ------
-    InputError
-        If there is one subject only, records are too short, or the guard is.
+    Validation takes one of ``val_blocks`` blocks of each training record, chosen as in
+    :func:`k_fold`, so that every training subject both trains and validates. Raises InputError if
+    there is one subject only, records are too short, or ``guard`` in s below a window.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
@@ -97,12 +77,7 @@ def leave_one_subject_out(
         blocks = iter(_deal_blocks(others, val_blocks, window, rng)[0])
         test = tuple(r.scored if m else NOWHERE for r, m in zip(recordings, mine, strict=True))
         val = tuple(NOWHERE if m else next(blocks) for m in mine)
-        train = tuple(
-            NOWHERE if m else subtraction(r.scored, dilation(v, guard))
-            for r, v, m in zip(recordings, val, mine, strict=True)
-        )
-        folds.append(Fold(subject, train, val, test, guard))
-        _require_windows(folds[-1], recordings, window)
+        folds.append(_fold(subject, recordings, test, val, window, guard))
     return folds
 
 
@@ -114,43 +89,17 @@ def k_fold(
     Each record's scored time is divided into ``k`` blocks of whole windows, one for each fold;
     blocks are dealt so that the folds hold about equally many positive windows. The blocks of the
     next fold serve as validation. Guards are taken from validation and training time only: every
-    window is tested exactly once.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Any number; each needs at least ``k`` windows.
-    k : int
-        Number of folds, at least 3.
-    window : float
-        Window length in s.
-    guard : float
-        Time in s between parts of a fold, at least one window.
-    seed : int
-        Deals blocks of equal content.
-
-    Raises
-    ------
-    InputError
-        If records are too short, or ``k`` or ``guard`` too small.
+    window is tested exactly once. Raises InputError if records are too short, ``k`` is below 3, or
+    ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
     _check_guard(guard, window)
     dealt = _deal_blocks(recordings, k, window, np.random.default_rng(seed))
-    folds = []
-    for i in range(k):
-        test, val_blocks = dealt[i], dealt[(i + 1) % k]
-        val = tuple(
-            subtraction(v, dilation(t, guard)) for v, t in zip(val_blocks, test, strict=True)
-        )
-        train = tuple(
-            subtraction(r.scored, dilation(union([t, v]), guard))
-            for r, t, v in zip(recordings, test, val_blocks, strict=True)
-        )
-        folds.append(Fold(f"fold{i + 1:02d}", train, val, test, guard))
-        _require_windows(folds[-1], recordings, window)
-    return folds
+    return [
+        _fold(f"fold{i + 1:02d}", recordings, dealt[i], dealt[(i + 1) % k], window, guard)
+        for i in range(k)
+    ]
 
 
 def _check_guard(guard: float, window: float) -> None:
@@ -161,13 +110,27 @@ def _check_guard(guard: float, window: float) -> None:
         )
 
 
-def _require_windows(fold: Fold, recordings: Sequence[Recording], window: float) -> None:
-    for part, times in (("training", fold.train), ("validation", fold.val)):
+def _fold(
+    name: str,
+    recordings: Sequence[Recording],
+    test: Times,
+    block: Times,
+    window: float,
+    guard: float,
+) -> Fold:
+    """Take guards from the blocks that validate, and from the rest, which trains."""
+    val = tuple(subtraction(v, dilation(t, guard)) for v, t in zip(block, test, strict=True))
+    train = tuple(
+        subtraction(r.scored, dilation(union([t, v]), guard))
+        for r, t, v in zip(recordings, test, block, strict=True)
+    )
+    for part, times in (("training", train), ("validation", val)):
         if len(cut(recordings, times, length=window, step=window)) == 0:
             raise InputError(
-                f"fold {fold.name}: guards of {fold.guard:g} s (cv.guard) leave no {part} window "
+                f"fold {name}: guards of {guard:g} s (cv.guard) leave no {part} window "
                 f"of {window:g} s; use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
             )
+    return Fold(name, train, val, test, guard)
 
 
 def _deal_blocks(
@@ -190,11 +153,7 @@ def _deal_blocks(
         richest_first = shuffled[np.argsort(-counts[shuffled], kind="stable")]
         poorest_first = np.lexsort((rng.permutation(k), positives))
         for block, fold in zip(richest_first, poorest_first, strict=True):
-            hands[fold].append(_time(windows, blocks[block]))
+            spans = [windows.start_time[blocks[block]], windows.end_time[blocks[block]]]
+            hands[fold].append(union([np.column_stack(spans)]))
             positives[fold] += counts[block]
     return [tuple(hand) for hand in hands]
-
-
-def _time(windows: Windows, block: np.ndarray) -> Intervals:
-    spans = np.column_stack([windows.start_time[block], windows.end_time[block]])
-    return union([spans])

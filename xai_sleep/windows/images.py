@@ -3,100 +3,62 @@
 The image of a window does not depend on the fold, only on the recording, up to a factor that
 scaling puts before its signals: coherence does not see it and a scalogram is shifted by it. So
 images are computed from signals in µV and kept as float16 in memory up to a budget and else in
-files (:mod:`xai_sleep.windows.image_files`); an input shifts them.
+files; an input shifts them. Files are named after all that images depend on, so one that is there
+is right, and appear by rename, so jobs in parallel can share them. A cache is a convenience: one
+that cannot be used costs a warning and time, never a run.
 """
 
+import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from tokenize import TokenError
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xai_sleep import __version__
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
-from xai_sleep.windows.image_files import file_key, kept
-from xai_sleep.windows.store import Index, Store
-from xai_sleep.windows.windows import Windows, cut_signals
+from xai_sleep.windows.store import Store
+from xai_sleep.windows.windows import Index, Windows, cut_signals
 
 log = logging.getLogger(__name__)
 
 Transform: TypeAlias = WaveletCoherence | Scalogram
+Stack: TypeAlias = NDArray[np.float16]
 BATCH = 256
-SIGNALS = {"coherence": 2, "scalogram": 1}
-"""Channels that a kind of image is made of."""
-IMAGES = {"coherence": 3, "scalogram": 1}
-"""Channels that it has itself."""
+IMAGES = {"coherence": 3, "scalogram": 1}  # channels of a kind of image
 
 
 def image_transform(
     kind: str,
-    *,
     n_chans: int,
     n_times: int,
     sfreq: float,
-    band: tuple[float, float],
+    band: Sequence[float],
     size: int,
     semantics: str = "pycwt",
 ) -> Transform:
     """Make the transform that a task names.
 
-    Parameters
-    ----------
-    kind : {"coherence", "scalogram"}
-        Of a pair of channels, or of one.
-    n_chans : int
-        Channels there are.
-    n_times : int
-        Samples per window.
-    sfreq : float
-        In Hz.
-    band : (low, high)
-        Frequencies shown, in Hz.
-    size : int
-        Rows and columns.
-    semantics : {"pycwt", "grinsted"}
-        Of coherence.
-
-    Raises
-    ------
-    InputError
-        If the number of channels does not fit the kind, or the band does not fit the window.
+    ``band`` in Hz, ``size`` rows and columns. Raises InputError if the number of channels does not
+    fit the kind, or the band does not fit the window.
     """
-    wanted = SIGNALS[kind]
+    wanted = (WaveletCoherence if kind == "coherence" else Scalogram).n_channels
     if n_chans != wanted:
         raise InputError(
             f"task.image={kind} is made of {wanted} channel{'s' * (wanted > 1)}, but "
             f"{n_chans} are named; set task.image_channels, or the other kind of image"
         )
-    grid = (n_times, sfreq, *band, size, size)
+    grid = (n_times, sfreq, float(band[0]), float(band[1]), size, size)
     return WaveletCoherence(*grid, semantics) if kind == "coherence" else Scalogram(*grid)
-
-
-def warn_of_empty_rows(recordings: Sequence[Recording], fmax: float) -> None:
-    """Name the records whose own sampling rate leaves the upper rows of their images empty.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        As read, before they are resampled to one rate.
-    fmax : float
-        Highest frequency shown, in Hz.
-    """
-    slow = [f"{r.record} ({r.sfreq:g} Hz)" for r in recordings if r.sfreq / 2 < fmax]
-    if slow:
-        log.warning(
-            "task.image_band reaches up to %g Hz, which is more than half the sampling rate of %s: "
-            "the rows above show nothing of these records; lower task.image_band or leave them out "
-            "(data.records)",
-            fmax,
-            ", ".join(slow),
-        )
 
 
 def images_of(transform: Transform, signals: Signals) -> Tensor:
@@ -106,42 +68,21 @@ def images_of(transform: Transform, signals: Signals) -> Tensor:
         return torch.cat([transform(torch.from_numpy(b.copy())) for b in batches])
 
 
-@dataclass(frozen=True, eq=False)
-class _Stored:
+class _Stored(NamedTuple):
     start: NDArray[np.int64]  # first sample of each window, ascending
-    images: NDArray[np.float16]
-
-    def find(self, wanted: NDArray[np.int64]) -> NDArray[np.intp] | None:
-        """Where the images of these windows are; None if any is missing."""
-        at = np.searchsorted(self.start, wanted)
-        found = np.all(at < len(self.start)) and np.array_equal(self.start[at], wanted)
-        return at if found else None
+    images: Stack
 
 
 class Images(Store):
     """Images of windows over recordings, remembered for windows that were announced.
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Signals in µV.
-    transform : Transform
-        From signals ``(window, channel, time)`` to images ``(window, image, freq, time)``.
-    memory : float
-        Budget in GiB; beyond it images go to files.
-    directory : Path
-        Where these files are.
+    Beyond ``memory`` GiB they go to files in ``directory``.
     """
 
     looked_up = True
 
     def __init__(
-        self,
-        recordings: Sequence[Recording],
-        transform: Transform,
-        *,
-        memory: float,
-        directory: Path,
+        self, recordings: Sequence[Recording], transform: Transform, memory: float, directory: Path
     ) -> None:
         super().__init__(recordings)
         self.transform, self.memory, self.directory = transform, memory, directory
@@ -167,15 +108,11 @@ class Images(Store):
             wanted[index] = np.union1d(stored.start, wanted.get(index, stored.start))
         bytes_in_all = sum(map(len, wanted.values())) * int(np.prod(self.shape)) * 2
         for index, starts in wanted.items():
-            known = self._stored.get(index)
-            if known is not None and len(known.start) == len(starts):
+            if index in self._stored and len(self._stored[index].start) == len(starts):
                 continue
             of_record = Windows(np.full_like(starts, index), starts, starts * 0, length, sfreq)
-            if bytes_in_all <= self.memory * 2**30:
-                images = self._compute_all(of_record)
-            else:
-                images = self._in_file(of_record)
-            self._stored[index] = _Stored(starts, images)
+            make = self._compute_all if bytes_in_all <= self.memory * 2**30 else self._in_file
+            self._stored[index] = _Stored(starts, make(of_record))
 
     def of(self, windows: Windows, index: Index) -> Tensor:
         """Look up chosen windows, or compute them: float32 of shape (window, image, freq, time)."""
@@ -183,32 +120,83 @@ class Images(Store):
         out = torch.empty(len(chosen), *self.shape)
         for one in np.unique(chosen.record):
             rows = np.flatnonzero(chosen.record == one)
-            stored = self._stored.get(int(one))
-            at = None if stored is None else stored.find(chosen.start[rows])
-            if stored is None or at is None:
+            images = self._found(int(one), chosen.start[rows])
+            if images is None:
                 images = self.compute(cut_signals(self.signals, chosen, rows))
-            else:
-                images = torch.from_numpy(stored.images[at].astype(np.float32))
             out[torch.from_numpy(rows)] = images
         return out
 
-    def _compute_all(self, windows: Windows) -> NDArray[np.float16]:
+    def _found(self, record: int, start: NDArray[np.int64]) -> Tensor | None:
+        """Images of windows of a record; None if any is missing."""
+        if record not in self._stored:
+            return None
+        stored = self._stored[record]
+        at = np.searchsorted(stored.start, start)
+        if np.any(at >= len(stored.start)) or not np.array_equal(stored.start[at], start):
+            return None
+        return torch.from_numpy(stored.images[at].astype(np.float32))
+
+    def _compute_all(self, windows: Windows) -> Stack:
         """Compute what is not known of these windows, all of one recording."""
         known = self._stored.get(int(windows.record[0]))
-        old = np.zeros(len(windows), dtype=np.bool_)
         images = np.empty((len(windows), *self.shape), dtype=np.float16)
+        new = np.arange(len(windows))
         if known is not None:
             old = np.isin(windows.start, known.start)
-            images[old] = known.images
-        new = np.flatnonzero(~old)
+            images[old], new = known.images, np.flatnonzero(~old)
         for first in range(0, len(new), BATCH):
             part = new[first : first + BATCH]
             images[part] = self.compute(cut_signals(self.signals, windows, part)).numpy()
         return images
 
-    def _in_file(self, windows: Windows) -> NDArray[np.float16]:
-        key = file_key(
-            self.transform.parameters_key, self.signals[windows.record[0]], windows.start
-        )
+    def _in_file(self, windows: Windows) -> Stack:
+        signals = self.signals[windows.record[0]]
+        key = file_key(self.transform.parameters_key, signals, windows.start)
         shape = (len(windows), *self.shape)
-        return kept(self.directory / f"{key}.npy", shape, lambda: self._compute_all(windows))
+        return _kept(self.directory / f"{key}.npy", shape, lambda: self._compute_all(windows))
+
+
+def file_key(parameters: tuple[object, ...], signals: Signals, starts: NDArray[np.int64]) -> str:
+    """Name of a file: alike in every process, and different when anything differs."""
+    key = hashlib.sha256(f"{__version__} {parameters} {signals.shape} {len(starts)}".encode())
+    key.update(np.ascontiguousarray(signals).tobytes())
+    key.update(starts.tobytes())
+    return key.hexdigest()[:32]
+
+
+def _kept(path: Path, shape: tuple[int, ...], make: Callable[[], Stack]) -> Stack:
+    """Images mapped from a file, made if it is not there or damaged; in memory if that fails."""
+    try:
+        return _mapped(path, shape)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (ValueError, OSError) as error:
+        log.warning("image cache: %s cannot be used (%s) and is made again", path, error)
+    images = make()
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            np.save(beside, images)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        return _mapped(path, shape)
+    except (ValueError, OSError) as error:
+        log.warning(
+            "image cache: cannot write %s (%s); its images stay in memory, and are computed anew "
+            "in every run (input.image.cache)",
+            path,
+            getattr(error, "strerror", None) or error,
+        )
+        return images
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> Stack:
+    try:
+        images: Stack = open_memmap(path, mode="r")
+    except (SyntaxError, TokenError) as error:  # NumPy reads the header as Python
+        raise ValueError("its header is damaged") from error
+    if images.shape != shape or images.dtype != np.float16:
+        raise ValueError(f"it holds {images.dtype} of {images.shape} instead of float16 of {shape}")
+    return images

@@ -10,6 +10,7 @@ numbers that scaled the fold's. Another input is a class like these and a YAML i
 under the name that networks give as their ``input_kind``.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,50 +22,30 @@ from torch import Tensor, nn
 from xai_sleep.recordings.filtering import prepare, require_fast_enough
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.images import (
-    IMAGES,
-    Images,
-    Transform,
-    image_transform,
-    images_of,
-    warn_of_empty_rows,
-)
+from xai_sleep.windows.images import IMAGES, Images, Transform, image_transform, images_of
 from xai_sleep.windows.scaling import Amplitude, amplitude_in_training, amplitudes_by_record
-from xai_sleep.windows.store import Index, Store
-from xai_sleep.windows.windows import Windows
+from xai_sleep.windows.store import Store
+from xai_sleep.windows.windows import Index, Windows
+
+log = logging.getLogger(__name__)
 
 Band = Sequence[float]
+Bands = Sequence[Band]
 Names = Sequence[Sequence[str]]
 
 
 class Input(nn.Module, ABC):
     """What all inputs share: signals in bands, divided by an amplitude.
 
-    Parameters
-    ----------
-    channels : sequence of sequences of str
-        Accepted names of each channel.
-    setting : str
-        Where they are set, for messages.
-    bands : sequence of (low, high)
-        In Hz; every channel is seen once per band.
-    window, sfreq : float
-        Length of a window in s, and samples per s.
-    scale : {"record", "train"}
-        Divide signals by their record's own amplitude, or by that of all training time.
+    ``channels`` holds the accepted names of each, set where ``setting`` says; each is seen once in
+    each of ``bands``, in Hz. Windows are of ``window`` s; by ``scale`` signals are divided by the
+    amplitude of their ``record``, or by that of all time to ``train``.
     """
 
     amplitude: Tensor | None
 
     def __init__(
-        self,
-        channels: Names,
-        setting: str,
-        bands: Sequence[Band],
-        *,
-        window: float,
-        sfreq: float,
-        scale: str,
+        self, channels: Names, setting: str, bands: Bands, window: float, sfreq: float, scale: str
     ) -> None:
         super().__init__()
         self.channels, self.setting = channels, setting
@@ -91,17 +72,7 @@ class Input(nn.Module, ABC):
         return Store(recordings)
 
     def fit(self, store: Store, fold: Fold, windows: Windows) -> None:  # noqa: ARG002 - for images
-        """Learn what scales windows.
-
-        Parameters
-        ----------
-        store : Store
-            Of prepared recordings.
-        fold : Fold
-            In whose training time amplitudes are estimated.
-        windows : Windows
-            By which images are normalised.
-        """
+        """Learn amplitudes in the fold's training time, and to normalise images by windows."""
         if self.amplitude is not None:
             self.amplitude.copy_(torch.from_numpy(amplitude_in_training(store.recordings, fold)))
 
@@ -137,32 +108,21 @@ class Input(nn.Module, ABC):
 class SignalInput(Input):
     """Signals in bands, ``(window, channel, time)``.
 
-    Parameters
-    ----------
-    channels : sequence of sequences of str
-        Accepted names of each channel.
-    band : (low, high)
-        In Hz.
-    input_bands : sequence of (low, high), optional
-        See every channel once in each of these instead.
-    **settings
-        ``window``, ``sfreq`` and ``scale``, see :class:`Input`.
+    They are filtered to ``band``, or every channel is seen once in each of ``input_bands`` instead.
+    Everything else is as of :class:`Input`.
     """
 
     def __init__(
         self,
         channels: Names,
         band: Band,
-        input_bands: Sequence[Band] | None = None,
+        input_bands: Bands | None = None,
         *,
         window: float,
         sfreq: float,
         scale: str = "record",
     ) -> None:
-        several = input_bands or [band]
-        super().__init__(
-            channels, "task.channels", several, window=window, sfreq=sfreq, scale=scale
-        )
+        super().__init__(channels, "task.channels", input_bands or [band], window, sfreq, scale)
 
     @property
     def shape(self) -> Mapping[str, int]:
@@ -182,26 +142,9 @@ class SignalInput(Input):
 class ImageInput(Input):
     """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
 
-    Parameters
-    ----------
-    image : {"coherence", "scalogram"}
-        Of a pair of channels, or of one.
-    image_channels : mapping of str to sequences of sequences of str
-        For each kind of image the accepted names of its channels.
-    image_band : (low, high)
-        Frequencies shown, in Hz.
-    image_size : int
-        Rows and columns.
-    image_semantics : {"pycwt", "grinsted"}
-        Of coherence.
-    band : (low, high)
-        What signals are filtered to before, in Hz.
-    window, sfreq, scale
-        See :class:`Input`.
-    memory : float
-        Images kept in memory, in GiB; more go to files.
-    cache : str
-        Folder of these files.
+    An ``image`` is the ``coherence`` of a pair of channels, by ``pycwt`` or ``grinsted``, or the
+    ``scalogram`` of one, of signals that are filtered to ``band`` before. Images are kept in memory
+    up to ``memory`` GiB; more go to files in the folder ``cache``. All else: :class:`Input`.
     """
 
     mean: Tensor
@@ -225,18 +168,10 @@ class ImageInput(Input):
         setting = f"task.image_channels.{image}"
         if image != "scalogram":
             setting += " (or task.image=scalogram, of one channel)"
-        super().__init__(
-            image_channels[image], setting, [band], window=window, sfreq=sfreq, scale=scale
-        )
+        super().__init__(image_channels[image], setting, [band], window, sfreq, scale)
         self.image_size, self.memory, self.cache = image_size, memory, cache
         transform = image_transform(
-            image,
-            n_chans=len(self.channels),
-            n_times=self.n_times,
-            sfreq=sfreq,
-            band=(float(image_band[0]), float(image_band[1])),
-            size=image_size,
-            semantics=image_semantics,
+            image, len(self.channels), self.n_times, sfreq, image_band, image_size, image_semantics
         )
         self._transform = (transform,)  # in a tuple it is no part of the module
         rows = (IMAGES[image], image_size, 1)
@@ -251,17 +186,25 @@ class ImageInput(Input):
     @property
     def shape(self) -> Mapping[str, int]:
         """Images of a window, rows and columns."""
-        n_images, n_freqs, n_times = self.mean.shape[0], self.image_size, self.image_size
-        return {"n_chans": n_images, "n_freqs": n_freqs, "n_times": n_times}
+        size = self.image_size
+        return {"n_chans": len(self.mean), "n_freqs": size, "n_times": size}
 
     def check(self, recordings: Sequence[Recording]) -> None:
-        """Warn of rows that stay empty."""
-        warn_of_empty_rows(recordings, min(self.transform.grid.fmax, self.sfreq / 2))
+        """Warn of records whose own sampling rate leaves the upper rows of their images empty."""
+        fmax = min(self.transform.grid.fmax, self.sfreq / 2)
+        slow = [f"{r.record} ({r.sfreq:g} Hz)" for r in recordings if r.sfreq / 2 < fmax]
+        if slow:
+            log.warning(
+                "task.image_band reaches up to %g Hz, which is more than half the sampling rate of "
+                "%s: the rows above show nothing of these records; lower task.image_band or leave "
+                "them out (data.records)",
+                fmax,
+                ", ".join(slow),
+            )
 
     def store(self, recordings: Sequence[Recording]) -> Images:
         """Compute images when they are asked for, once if they were announced."""
-        folder = Path(self.cache).expanduser()
-        return Images(recordings, self.transform, memory=self.memory, directory=folder)
+        return Images(recordings, self.transform, self.memory, Path(self.cache).expanduser())
 
     def fit(self, store: Store, fold: Fold, windows: Windows) -> None:
         """Learn mean and sd of each row over the windows and time as well."""
@@ -272,8 +215,7 @@ class ImageInput(Input):
         sums = torch.zeros(2, *self.mean.shape, dtype=torch.float64)
         for index in np.array_split(np.arange(len(windows)), len(windows) // 256 + 1):
             batch = self.seen(store, windows, index, amplitudes).double()
-            for power in (1, 2):
-                sums[power - 1] += (batch**power).mean(3, keepdim=True).sum(0)
+            sums += torch.stack([(batch**power).mean(3, keepdim=True).sum(0) for power in (1, 2)])
         mean, square = sums / len(windows)
         # Images are kept as float16: what varies less than it can tell does not vary.
         self.sd.copy_((square - mean**2).clamp_min(1e-6).sqrt())

@@ -10,20 +10,17 @@ Every seam is handed what the clean way gives and returns what is used instead. 
 returns it as it is; :mod:`xai_sleep.leaks` holds the others, and nothing else knows of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.schema import Config
 from xai_sleep.windows.folds import Fold, Times
-from xai_sleep.windows.windows import Windows
-
-Labels = NDArray[np.int64]
+from xai_sleep.windows.windows import Labels, Windows
 
 
 @dataclass(frozen=True)
@@ -60,22 +57,19 @@ class Balanced:
 Balance = Callable[[Signals, Labels], tuple[Signals, Labels]]
 """Evens out the classes of windows: those given, then synthetic ones."""
 
+# Here a practice goes on with what another gives; elsewhere one answer is used whole.
+PASSED_ON = ("recordings", "folds", "parts", "scaling")
+EXCLUSIVE = ("normalising", "choosing", "balanced", "start")
+
 
 class Practice:
     """The clean practice; a leak overrides a seam and says what it is.
 
-    Parameters
-    ----------
-    where_possible : bool
-        Leave it out where it cannot be made; otherwise asking for it there is refused.
-
-    Attributes
-    ----------
-    leak : Leak or None
-        What output made with it is marked with; the clean practice has none.
+    With ``where_possible`` it is left out where it cannot be made; otherwise asking for it there is
+    refused.
     """
 
-    leak: ClassVar[Leak | None] = None
+    leak: ClassVar[Leak | None] = None  # what output made with it is marked with
 
     def __init__(self, *, where_possible: bool = False) -> None:
         self.where_possible = where_possible
@@ -89,12 +83,10 @@ class Practice:
         return recordings
 
     def folds(
-        self,
-        folds: list[Fold],
-        recordings: Sequence[Recording],  # noqa: ARG002
-        config: Config,  # noqa: ARG002
+        self, folds: list[Fold], recordings: Sequence[Recording], config: Config
     ) -> list[Fold]:
         """Take the folds as the scheme divides them."""
+        del recordings, config
         return folds
 
     def parts(self, parts: Parts, fold: Fold) -> Parts:  # noqa: ARG002
@@ -114,28 +106,76 @@ class Practice:
         return fold.val
 
     def balanced(
-        self,
-        balance: Balance,
-        parts: Parts,
-        cut: Callable[[Windows], Signals],
-        seed: int,  # noqa: ARG002
+        self, balance: Balance, parts: Parts, cut: Callable[[Windows], Signals], seed: int
     ) -> Balanced:
-        """Make synthetic windows of training windows alone.
-
-        Parameters
-        ----------
-        balance : callable
-            The task's way to even out classes.
-        parts : Parts
-            Windows of the fold.
-        cut : callable
-            Scaled signals of windows, float32 ``(window, channel, time)``.
-        seed : int
-            Of the run.
-        """
+        """Make synthetic windows of training windows alone; ``cut`` gives scaled signals."""
+        del seed
         return Balanced(*balance(cut(parts.train), parts.train.label))
 
     def start(self, weights: Path | None) -> Path | None:
         """Start from fresh weights: ``weights``, those of the fold before, are not looked at."""
         del weights
         return None
+
+
+def chosen(practices: Iterable[Practice], config: Config) -> list[Practice]:
+    """Check the leaks asked for, and sort them by name.
+
+    Those that are wanted where possible and are not are left out. Raises InputError if another
+    cannot be followed with these settings, or one does not say what it is.
+    """
+    possible = {}
+    for each in practices:
+        name = _leak(each).name
+        obstacle = each.obstacle(config)
+        if obstacle and not each.where_possible:
+            raise InputError(
+                f"leak={name} cannot be made here: {obstacle}; leave it out or choose otherwise"
+            )
+        if not obstacle:
+            possible[name] = each
+    return [possible[name] for name in sorted(possible)]
+
+
+def leaks(practices: Iterable[Practice]) -> tuple[Leak, ...]:
+    """Name the mistakes that results are to be marked with."""
+    return tuple(_leak(each) for each in practices)
+
+
+def together(practices: Sequence[Practice]) -> Practice:
+    """Make one practice of several, each handed what the one before it gives.
+
+    Raises InputError if two change what only one can.
+    """
+    one = Practice()
+    for seam in PASSED_ON:
+        setattr(one, seam, partial(_through, [getattr(each, seam) for each in practices]))
+    for seam in EXCLUSIVE:
+        setattr(one, seam, getattr(_only(seam, practices), seam))
+    return one
+
+
+def _leak(practice: Practice) -> Leak:
+    """Account of a practice that is not the clean one."""
+    if practice.leak is None:
+        raise InputError(
+            f"leak: {type(practice).__name__} does not say what it is, and results made with it "
+            "must; give the class leak = Leak(name, about)"
+        )
+    return practice.leak
+
+
+def _through(steps: Sequence[Any], value: object, *rest: object) -> object:
+    for step in steps:
+        value = step(value, *rest)
+    return value
+
+
+def _only(seam: str, practices: Sequence[Practice]) -> Practice:
+    """Practice that has its own way here, or the clean one."""
+    clean = getattr(Practice, seam)
+    own = [each for each in practices if getattr(type(each), seam) is not clean]
+    if len(own) > 1:
+        names = " and ".join(_leak(each).name for each in own)
+        raise InputError(f"leak holds {names}, which both change {seam}; choose one of them")
+    return own[0] if own else Practice()

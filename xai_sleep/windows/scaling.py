@@ -12,29 +12,17 @@ from xai_sleep.windows.folds import Fold
 # Makes the median absolute deviation of a normal distribution its standard deviation.
 NORMAL = 1.4826
 
-
 Amplitude = NDArray[np.float32]
+"""Of shape (channel, 1), in µV: what signals are to be divided by."""
 
 
 def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
     """Estimate each record's own amplitude.
 
-    The amplitude of a record that has training time is estimated there and nowhere else. A record
-    that only validates or tests is measured by its own signal in that role, without labels, as it
-    would be if it came from a new person; it tells the training set nothing. One that is in no part
-    is measured as a whole.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Signals in µV.
-    fold : Fold
-        Decides which time may be looked at.
-
-    Returns
-    -------
-    list of float32 arrays of shape (channel, 1)
-        In µV, one per recording: what its signals are to be divided by.
+    That of a record with training time is estimated there and nowhere else. A record that only
+    validates or tests is measured by its own signal in that role, without labels, as it would be
+    if it came from a new person; it tells the training set nothing. One that is in no part is
+    measured as a whole.
     """
     return [
         amplitude([_first_seen(r, times)])
@@ -43,7 +31,7 @@ def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Am
 
 
 def amplitude_in_training(recordings: Sequence[Recording], fold: Fold) -> Amplitude:
-    """Estimate one amplitude, of shape (channel, 1), on the training time of all recordings."""
+    """Estimate one amplitude on the training time of all recordings."""
     return amplitude([_samples(r, time) for r, time in zip(recordings, fold.train, strict=True)])
 
 
@@ -52,15 +40,6 @@ def amplitude(pieces: Sequence[Signals]) -> Amplitude:
 
     Signals are band-passed, so their median is near zero. A channel that is zero more than half of
     the time is measured by its standard deviation instead, and left as it is if that is zero too.
-
-    Parameters
-    ----------
-    pieces : sequence of arrays of shape (channel, time)
-        Signals to look at together.
-
-    Returns
-    -------
-    float32 array of shape (channel, 1)
 
     Examples
     --------

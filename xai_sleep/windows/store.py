@@ -3,31 +3,17 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.windows import Windows, cut_signals
-
-Index = NDArray[np.int64] | slice
+from xai_sleep.windows.windows import Index, Windows, cut_signals
 
 
 class Store:
-    """Signals of windows, cut when they are asked for.
+    """Signals of windows of prepared recordings, cut when they are asked for."""
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        As an input prepares them.
-
-    Attributes
-    ----------
-    looked_up : bool
-        Whether windows cost more to make than to look up, so that no fold holds copies of them.
-    """
-
+    # whether windows cost more to make than to look up, so that no fold holds copies of them
     looked_up: ClassVar[bool] = False
 
     def __init__(self, recordings: Sequence[Recording]) -> None:

@@ -23,6 +23,9 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals, longest_overlap, time_inside, union
 from xai_sleep.recordings.recording import Recording, Signals
 
+Labels = NDArray[np.int64]
+Index = NDArray[np.int64] | slice
+
 
 @dataclass(frozen=True, eq=False)
 class Windows:
@@ -30,14 +33,14 @@ class Windows:
 
     record: NDArray[np.int64]  # (window,) index of the recording
     start: NDArray[np.int64]  # (window,) first sample
-    label: NDArray[np.int64]  # (window,) 1 if an event overlaps the window enough, else 0
+    label: Labels  # (window,) 1 if an event overlaps the window enough, else 0
     length: int  # samples per window
     sfreq: float  # sampling frequency in Hz
 
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, index: NDArray[np.int64] | slice) -> "Windows":
+    def take(self, index: Index) -> "Windows":
         """Select some of the windows."""
         return replace(
             self, record=self.record[index], start=self.start[index], label=self.label[index]
@@ -65,27 +68,12 @@ def cut(
 ) -> Windows:
     """Cut windows that lie wholly inside the allowed time of each recording.
 
-    Windows start at the start of every allowed interval and then every ``step`` seconds; allowed
-    intervals that touch or overlap count as one.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        All of one sampling rate.
-    within : sequence of arrays of shape (n, 2)
-        Allowed time of each recording in s: its scored time or a part of it.
-    length, step : float
-        Window length and distance between starts in s; both whole numbers of samples.
-    min_overlap : float
-        A window is positive when one event overlaps it by at least this many seconds; 0: at all.
-        A microsecond of rounding is forgiven: to touch is not to overlap.
-    to_the_end : bool
-        Cut one more window at the end of an interval that the steps do not reach.
-
-    Raises
-    ------
-    InputError
-        If the sampling rates differ, or length or step is no whole number of samples.
+    Windows start at the start of every allowed interval of ``within``, in s, and then every
+    ``step`` seconds; allowed intervals that touch or overlap count as one. With ``to_the_end`` one
+    more is cut at the end of an interval that the steps do not reach. A window is positive when one
+    event overlaps it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is
+    forgiven: to touch is not to overlap. Raises InputError if the sampling rates differ, or length
+    or step is no whole number of samples.
     """
     sfreq = recordings[0].sfreq
     for recording in recordings:
@@ -97,7 +85,7 @@ def cut(
     n_length = whole_samples("length", length, sfreq)
     n_step = whole_samples("step", step, sfreq)
     least = max(min_overlap - 1e-6, 1e-6)
-    record, start, label = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    rows = [np.empty((3, 0), dtype=np.int64)]
     for index, (recording, allowed) in enumerate(zip(recordings, within, strict=True)):
         edges = union([allowed]) * sfreq
         first = np.maximum(np.ceil(edges[:, 0] - 1e-6), 0).astype(np.int64)
@@ -106,23 +94,14 @@ def cut(
             starts = np.arange(a, b - n_length + 1, n_step, dtype=np.int64)
             if to_the_end and len(starts):
                 starts = np.union1d(starts, b - n_length)
-            overlap = longest_overlap(starts / sfreq, length, recording.events)
-            record.append(np.full(len(starts), index, dtype=np.int64))
-            start.append(starts)
-            label.append((overlap >= least).astype(np.int64))
-    return Windows(
-        np.concatenate(record), np.concatenate(start), np.concatenate(label), n_length, sfreq
-    )
+            positive = longest_overlap(starts / sfreq, length, recording.events) >= least
+            rows.append(np.stack([np.full_like(starts, index), starts, positive]))
+    record, start, label = np.concatenate(rows, axis=1)
+    return Windows(record, start, label, n_length, sfreq)
 
 
 def whole_samples(name: str, seconds: float, sfreq: float) -> int:
-    """Convert a duration to samples, refusing fractions of a sample.
-
-    Examples
-    --------
-    >>> whole_samples("length", 5.0, 100.0)
-    500
-    """
+    """Convert a duration to samples, refusing fractions of a sample."""
     samples = round(seconds * sfreq)
     if samples < 1 or abs(samples - seconds * sfreq) > 1e-6:
         raise InputError(
@@ -133,25 +112,9 @@ def whole_samples(name: str, seconds: float, sfreq: float) -> int:
 
 
 def marks(recordings: Sequence[Recording], windows: Windows, n_cells: int) -> NDArray[np.float32]:
-    """How much of each window the experts marked, cell by cell.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        That the windows were cut from.
-    windows : Windows
-        Where they were cut.
-    n_cells : int
-        Cells of equal length that a window is divided into.
-
-    Returns
-    -------
-    float32 array of shape (window, n_cells)
-        Share of each cell inside an event, in [0, 1].
-    """
-    edges = windows.start_time[:, None] + np.linspace(
-        0, windows.length / windows.sfreq, n_cells + 1
-    )
+    """Share of each of ``n_cells`` equal cells inside an event: (window, cell) in [0, 1]."""
+    duration = windows.length / windows.sfreq
+    edges = windows.start_time[:, None] + np.linspace(0, duration, n_cells + 1)
     out = np.empty((len(windows), n_cells), dtype=np.float32)
     for index in np.unique(windows.record):
         rows = windows.record == index
@@ -160,23 +123,9 @@ def marks(recordings: Sequence[Recording], windows: Windows, n_cells: int) -> ND
 
 
 def cut_signals(
-    signals: Sequence[Signals], windows: Windows, index: NDArray[np.int64] | slice = slice(None)
+    signals: Sequence[Signals], windows: Windows, index: Index = slice(None)
 ) -> Signals:
-    """Signals of the chosen windows.
-
-    Parameters
-    ----------
-    signals : sequence of float32 arrays of shape (channel, time)
-        One per recording.
-    windows : Windows
-        Where to cut.
-    index : int array or slice
-        Which windows; all by default.
-
-    Returns
-    -------
-    float32 array of shape (window, channel, time)
-    """
+    """Cut windows ``(window, channel, time)`` out of one ``(channel, time)`` per recording."""
     record, start = windows.record[index], windows.start[index]
     out = np.empty((len(start), len(signals[0]), windows.length), dtype=np.float32)
     for one in np.unique(record):
