@@ -19,17 +19,17 @@ Component = dict[str, Any]
 class Bound:
     """The smallest and the largest number a setting may be; ``above`` is not allowed itself."""
 
-    at_least: float = -math.inf
-    above: float = -math.inf
-    at_most: float = math.inf
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
 
     def refuses(self, value: float) -> str:
         """Say what the value must be instead; empty if it is right."""
-        if not value >= self.at_least:
+        if self.at_least is not None and not value >= self.at_least:
             return f"at least {self.at_least:g}"
-        if self.above > -math.inf and not value > self.above:
+        if self.above is not None and not value > self.above:
             return f"greater than {self.above:g}"
-        if not value <= self.at_most:
+        if self.at_most is not None and not value <= self.at_most:
             return f"at most {self.at_most:.15g}"
         return "" if abs(value) < math.inf else "a finite number"
 
