@@ -13,9 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 from tests.support.pages import OF_MAPS, OF_WINDOWS, Kind, made_up
 from tests.support.runs import ROOT
-from xai_sleep.report.figures import (
-    OF_WINDOWS as SHOWN,
-)
+from xai_sleep.report.figures import OF_WINDOWS as SHOWN
 from xai_sleep.report.figures import (
     confusion_figure,
     draw_fold,

@@ -18,50 +18,48 @@ INTERVALS = (
     "narrow: with six they hold the true value in about 85 of 100 studies, with four in about 79. "
     "Here there {are}."
 )
+MAPS = (
+    "The pointing game asks whether the peak of a map lies inside an event; chance is what a flat "
+    "map scores in the same windows."
+)
+SCORED = {"all": "all of every record", "rows": "what the tables say"}
 
 
 def methods(record: RunRecord) -> list[str]:
     """Sentences on data, folds, training, events, intervals and maps."""
     task, cv, trainer = record.config.task, record.config.cv, record.config.trainer
-    sampler = record.config.balance.sampler
+    sampler, stamp = record.config.balance.sampler, record.stamp
     balance = str(sampler["_target_"]).rpartition(".")[2] if sampler else "no resampling"
     divide = cv.divide["_target_"]
     folds = FOLDS.get(cv.scheme, OWN).format(folds=cv.folds, guard=cv.guard, divide=divide)
-    stamp = record.stamp
+    overlap = f"at least {task.min_overlap:g} s" if task.min_overlap else "any time at all"
+    # with the last weights no epoch is chosen
+    how = ", the best epoch" if trainer.keep == "best" else " (the last weights are kept)"
+    subjects = len({each.subject for each in record.records})
+    are = f"are {subjects} subjects" if subjects > 1 else "is 1 subject, and so no interval"
     return [
         *[f"{LEAKY}: {stamp.account} All below holds as far as these let it."] * bool(stamp.leaks),
         f"Data: {record.data}: {record.source}. {_marks(record)}Unscored time is unknown, not "
         f"negative: no window lies in it.{_alone(record)}",
         f"Signals at {task.sfreq:g} Hz from {task.band[0]:g} to {task.band[1]:g} Hz; "
         f"windows of {task.window:g} s; a window is positive when an event overlaps it by "
-        f"{_at_least(task.min_overlap)}.",
-        f"{folds} {_chosen(record)}",
+        f"{overlap}.",
+        f"{folds} Stopping{how} and thresholds of windows are by validation windows, from the "
+        "training side.",
         f"Training: at most {trainer.max_epochs} epochs, stopping after {trainer.patience} "
         f"without a better validation score; weights of the {trainer.keep} epoch; "
         f"classes evened out by {balance}; seed {record.config.seed}.",
         f"Events: {detectors(record)}. {_looked_at(record)}",
-        INTERVALS.format(are=_people(record)),
-        f"Maps: {', '.join(record.config.explain.methods) or 'none'}. The pointing game asks "
-        "whether the peak of a map lies inside an event; chance is what a flat map scores in the "
-        "same windows.",
+        INTERVALS.format(are=are),
+        f"Maps: {', '.join(record.config.explain.methods) or 'none'}. {MAPS}",
     ]
 
 
 def detectors(record: RunRecord) -> str:
-    """Say in which activation events were detected, and in how many folds.
-
-    The sentence lacks its full stop.
-    """
+    """Say, without a full stop, in which activation events were detected, and in how many folds."""
     counts = Counter(fold.detector.activation for fold in record.folds)
     folds = [f"{name} in {n} fold{'s' * (n > 1)}" for name, n in counts.most_common()]
     return f"detected in the activation {', '.join(folds)}"
-
-
-def _chosen(record: RunRecord) -> str:
-    """Say what validation windows decide: with the last weights no epoch is chosen."""
-    best = record.config.trainer.keep == "best"
-    what = "Stopping, the best epoch and" if best else "Stopping (the last weights are kept) and"
-    return f"{what} thresholds of windows are by validation windows, from the training side."
 
 
 def _looked_at(record: RunRecord) -> str:
@@ -79,15 +77,8 @@ def _marks(record: RunRecord) -> str:
         return "Recordings and events are simulated. "
     data = record.config.data
     expert = f"Events by the expert setting “{data['expert']}”. " if "expert" in data else ""
-    scored = {"all": "all of every record", "rows": "what the tables say"}.get(
-        str(data.get("scored", ""))
-    )
+    scored = SCORED.get(str(data.get("scored", "")))
     return f"{expert}Scored time is {scored}. " if scored else expert
-
-
-def _people(record: RunRecord) -> str:
-    n = len({each.subject for each in record.records})
-    return f"are {n} subjects" if n > 1 else "is 1 subject, and so no interval"
 
 
 def _alone(record: RunRecord) -> str:
@@ -98,7 +89,3 @@ def _alone(record: RunRecord) -> str:
     if not alone:
         return " One person a record is assumed where headers name nobody."
     return f" Nobody is named in {', '.join(alone)}: each counts as a subject of its own."
-
-
-def _at_least(seconds: float) -> str:
-    return f"at least {seconds:g} s" if seconds else "any time at all"

@@ -16,17 +16,7 @@ from xai_sleep.windows.images import Images
 
 
 class Pages(Observer):
-    """An observer of an experiment that draws what it is told.
-
-    Parameters
-    ----------
-    config : Config
-        Settings: how many examples of each fold are drawn.
-    stamp : Stamp
-        What figures must say.
-    directory : Path
-        Of the run.
-    """
+    """An observer of an experiment that draws what it is told into the directory of the run."""
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
         self.examples, self.stamp, self.directory = config.explain.figures, stamp, directory

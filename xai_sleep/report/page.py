@@ -11,12 +11,13 @@ from xai_sleep.report.tables import Table, interval, number, score_table, score_
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
 from xai_sleep.results.files import write_text
 from xai_sleep.results.finished import Finished
-from xai_sleep.results.run import RunRecord
+from xai_sleep.results.run import BaselineRecord, RunRecord
 from xai_sleep.results.scores import MODEL, Scores, Summary
 from xai_sleep.results.test_windows import OUTCOMES
 
 SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}
 EXPLAINED = {"maps": "maps", "faithfulness": "faithfulness", "sanity_maps": "sanity: maps"}
+OVER = ("true_positives", "positives")  # the windows whose maps are scored
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,9 @@ class Folded:
 
 
 def write_report(finished: Finished, directory: Path) -> Path:
-    """Draw the figures of a whole run and write its ``report.html``.
+    """Draw the figures of a whole run and write ``report.html``; the path of that.
 
-    Parameters
-    ----------
-    finished : Finished
-        The run.
-    directory : Path
-        Of the run; examples of folds that are in its ``figures`` are shown as well.
-
-    Returns
-    -------
-    Path
-        Of the page.
+    Examples of folds that are in ``figures`` of the run's directory are shown as well.
     """
     draw_run(finished, directory / "figures")
     write_text(directory / "report.html", run_page(finished, directory / "figures"))
@@ -82,11 +73,9 @@ def run_page(finished: Finished, figures: Path) -> str:
 
 
 def _lead(record: RunRecord) -> str:
-    windows, positive = (
-        sum(getattr(fold.test, name) for fold in record.folds) for name in ("windows", "positive")
-    )
-    subjects = len({each.subject for each in record.records})
-    task = record.config.task
+    windows = sum(fold.test.windows for fold in record.folds)
+    positive = sum(fold.test.positive for fold in record.folds)
+    subjects, task = len({each.subject for each in record.records}), record.config.task
     return (
         f"{windows} test windows of {task.window:g} s, {positive} with a {task.event} event, "
         f"from {len(record.records)} records of {subjects} subject{'s' * (subjects > 1)} "
@@ -95,13 +84,12 @@ def _lead(record: RunRecord) -> str:
 
 
 def _cards(finished: Finished) -> list[Card]:
-    scores = finished.scores
-    shown = {
-        "F1 of windows": scores.summary("windows", "f1"),
-        "AUROC": scores.summary("windows", "auroc"),
-        "F1 of events": scores.summary("events", "f1"),
-    }
-    cards = [Card(name, number(one.pooled), _certainty(one)) for name, one in shown.items()]
+    scores, cards = finished.scores, []
+    shown = {"F1 of windows": "windows f1", "AUROC": "windows auroc", "F1 of events": "events f1"}
+    for name, of in shown.items():
+        one = scores.summary(*of.split())
+        note = f"95 % {interval(one.interval)}" if one.interval else one.reason
+        cards.append(Card(name, number(one.pooled), note))
     if finished.explainer:
         pointing, chance = _pointing(finished)
         note = f"of true positives; chance {number(chance.pooled)}"
@@ -109,67 +97,49 @@ def _cards(finished: Finished) -> list[Card]:
     return cards
 
 
-def _certainty(score: Summary) -> str:
-    return f"95 % {interval(score.interval)}" if score.interval else score.reason
-
-
 def _pointing(finished: Finished) -> tuple[Summary, Summary]:
     """Pointing game of true positives, and its chance."""
-    pointing, chance = (
-        finished.scores.summary("maps", name, who=finished.explainer, over="true_positives")
-        for name in ("pointing", "pointing_uniform")
-    )
-    return pointing, chance
+    who = {"who": finished.explainer, "over": "true_positives"}
+    pointing = finished.scores.summary("maps", "pointing", **who)
+    return pointing, finished.scores.summary("maps", "pointing_uniform", **who)
 
 
 def _results(finished: Finished) -> dict[str, object]:
     record, scores, called = finished.record, finished.scores, finished.windows.outcome.tolist()
     areas = [number(scores.one("windows", name).value) for name in ("auroc", "average_precision")]
     title = "Windows, at thresholds chosen on validation windows"
-    beside = run_tables.baseline_table(record, scores)
-    events = [score_table("Events", record, scores, "events", MODEL, ["all"])]
-    deep = [score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])]
+    events = score_table("Events", record, scores, "events", MODEL, ["all"])
+    deep = score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])
+    records = enumerate(finished.recordings, 1)
     return {
         "windows": score_table(title, record, scores, "windows", MODEL, ["all"]),
-        "events": [table for table in events if table.rows],
+        "events": [events] if events.rows else [],
         "activations": detectors(record),
-        "deep": [table for table in deep if table.rows],
-        "beside": beside if record.baselines else None,
-        "baselines": _baselines(record, scores),
+        "deep": [deep] if deep.rows else [],
+        "beside": run_tables.baseline_table(record, scores) if record.baselines else None,
+        "baselines": [_baseline(record, scores, each) for each in record.baselines],
         "counts": ", ".join(f"{name} {called.count(name)}" for name in OUTCOMES) + ".",
         "areas": f"Pooled AUROC {areas[0]}, average precision {areas[1]}.",
         "folds": run_tables.fold_table(record, scores),
-        "timelines": [
-            (f"timeline-{i}", each.record) for i, each in enumerate(finished.recordings, 1)
-        ],
+        "timelines": [(f"timeline-{i}", each.record) for i, each in records],
     }
 
 
-def _baselines(record: RunRecord, scores: Scores) -> list[Folded]:
-    return [
-        Folded(
-            f"Baseline: {each.name}",
-            run_tables.about(each),
-            [
-                t
-                for part in ("windows", "events")
-                for t in score_tables(part, record, scores, part, each.name)
-            ],
-        )
-        for each in record.baselines
-    ]
+def _baseline(record: RunRecord, scores: Scores, baseline: BaselineRecord) -> Folded:
+    name = baseline.name
+    both = [score_tables(part, record, scores, part, name) for part in ("windows", "events")]
+    return Folded(f"Baseline: {name}", run_tables.about(baseline), [t for ts in both for t in ts])
 
 
 def _explanations(finished: Finished) -> dict[str, object]:
     record, scores, main = finished.record, finished.scores, finished.explainer
+    titles = {over: f"Localisation: {over.replace('_', ' ')}" for over in OVER}
     return {
         "words": _words(finished) if main else "",
         "explainers": run_tables.explainer_table(scores),
         "localisation": [
-            score_table(
-                f"Localisation: {over.replace('_', ' ')}", record, scores, "maps", main, [over]
-            )
-            for over in ("true_positives", "positives")
+            score_table(title, record, scores, "maps", main, [over])
+            for over, title in titles.items()
         ],
         "all_figures": [
             Folded(f"All figures of {who}", "", _of_explainer(record, scores, who))
