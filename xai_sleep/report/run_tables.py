@@ -102,13 +102,10 @@ def explainer_table(scores: Scores) -> Table:
 
 def record_table(records: Sequence[RecordSummary]) -> Table:
     """List what was worked on; of events only those in scored time count."""
-    rows = [
-        [
-            *(each.record, each.subject, f"{each.seconds:g}", f"{each.scored_seconds:g}"),
-            *(str(each.events), str(each.scored_events), "; ".join(each.notes)),
-        ]
-        for each in records
-    ]
+    rows = []
+    for r in records:
+        counts = [f"{r.seconds:g}", f"{r.scored_seconds:g}", str(r.events), str(r.scored_events)]
+        rows.append([r.record, r.subject, *counts, "; ".join(r.notes)])
     head = ["record", "subject", "length (s)", "scored (s)", "events", "events in scored time"]
     return Table("Records", [*head, "notes"], rows)
 

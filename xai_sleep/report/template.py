@@ -18,6 +18,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from xai_sleep import __version__
+from xai_sleep.report.tables import interval, number
 from xai_sleep.results.stamp import SOME, SYNTHETIC, Stamp
 
 ALL = "SIMULATED recordings, no evidence about real ones."
@@ -93,7 +94,9 @@ def render(
 def _environment() -> Environment:
     loader, strict = PackageLoader("xai_sleep.report", "assets"), StrictUndefined
     trimmed = {"trim_blocks": True, "lstrip_blocks": True}
-    return Environment(loader=loader, autoescape=True, undefined=strict, **trimmed)
+    environment = Environment(loader=loader, autoescape=True, undefined=strict, **trimmed)
+    environment.filters |= {"number": number, "interval": interval}
+    return environment
 
 
 def _base64(content: bytes) -> str:
