@@ -29,7 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"no finished run in {', '.join(map(str, directories))}; name directories of runs "
             "or sweeps that hold results.json, such as outputs or multirun"
         )
-    _show(rows, pairs)
+    console = Console()
+    for table in comparison.terminal_tables(rows, pairs):
+        console.print(table)
+    for i, row in enumerate(rows, 1):
+        if not row.is_baseline:
+            console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
     out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
     command = ["python", "-m", "xai_sleep.report", *map(str, directories), "--out", str(out)]
     try:
@@ -41,16 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             names.append("report.html")
     except OSError as error:
         leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
-    Console().print(f"{', '.join(names)} in {out}", highlight=False, soft_wrap=True)
-
-
-def _show(rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
-    console = Console()
-    for table in comparison.terminal_tables(rows, pairs):
-        console.print(table)
-    for i, row in enumerate(rows, 1):
-        if not row.is_baseline:
-            console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{', '.join(names)} in {out}", highlight=False, soft_wrap=True)
 
 
 def _write(out: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> list[str]:

@@ -44,14 +44,11 @@ PAIR = ("runs", "score", "first", "second", "difference", "95 % interval", "p", 
 
 ROW, AROUND = 0.42, 1.3  # in, of the figure: a row, and titles and axes of a block
 
-Numbered = list[tuple[int, Row]]
 
-
-def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, Numbered]]:
+def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
     """Title of each data source with its rows, numbered from 1 through all; leaky ones apart."""
-    for (data, leaky), group in groupby(
-        enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].stamp.leaks))
-    ):
+    alike = groupby(enumerate(rows, 1), lambda item: (item[1].data, bool(item[1].stamp.leaks)))
+    for (data, leaky), group in alike:
         title = f"{data} data: {RECORDINGS.get(data, OWN)}"
         yield f"{LEAKY} {title}" if leaky else title, list(group)
 

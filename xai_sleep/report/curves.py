@@ -67,8 +67,8 @@ def _draw_curves(
             colour, width = (style.POOLED, 2.2) if name == POOLED else (style.FOLD, 0.9)
             curve = [getattr(points, each) for each in POINT[x : x + 2]]
             axes.plot(*curve, color=colour, linewidth=width, label=label, **look)
-            if points.chosen[x + 1] is not None:
-                dot = points.chosen[x : x + 2]
+            dot = [value for value in points.chosen[x : x + 2] if value is not None]
+            if len(dot) == 2:
                 axes.plot(*dot, "o", color=colour, markersize=3 + 2 * width)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import intersection, intervals
@@ -164,8 +165,9 @@ def _write_around(figure: Figure, fold: FoldOutcome, under: Backdrops | None) ->
     figure.supxlabel("time in the recording (s)", fontsize=10, y=0.12 / height, va="bottom")
     rows = "frequency (Hz)  and  signal (µV)" if under else "signal (µV)"
     figure.supylabel(rows, fontsize=10, x=0.05 / _WIDTH, ha="left")
-    listed = [style.event_patch(), *(overlay_legend() if under else [])]
-    corner = (1 - 0.1 / _WIDTH, 1 - 0.1 / height)
+    label, corner = "event marked by the expert", (1 - 0.1 / _WIDTH, 1 - 0.1 / height)
+    patch = Patch(color=style.EVENT, alpha=style.EVENT_ALPHA, linewidth=0, label=label)
+    listed = [patch, *(overlay_legend() if under else [])]
     figure.legend(handles=listed, loc="upper right", bbox_to_anchor=corner, frameon=False)
     scale = ScalarMappable(style.RELEVANCE_RANGE, style.RELEVANCE)
     _bar(figure, (0, 0.47 if under else 1), scale, "relevance")

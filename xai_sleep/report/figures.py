@@ -8,14 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report import style
+from xai_sleep.report import curves, style
 from xai_sleep.report.alignment import alignment_figure
-from xai_sleep.report.curves import (
-    calibration_figure,
-    curves_figure,
-    deletion_figure,
-    training_figure,
-)
 from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.strips import Dots, draw_strips
 from xai_sleep.report.timeline import timeline_figure
@@ -46,20 +40,17 @@ def draw_fold(
 def draw_run(finished: Finished, directory: Path) -> list[Path]:
     """Write the figures of a whole run, each under the name by which its page asks for it."""
     mark = finished.record.stamp.across
-    return [
-        style.save(figure, directory / f"{name}.png", mark)
-        for name, figure in _figures(finished)
-        if figure
-    ]
+    drawn = ((name, figure) for name, figure in _figures(finished) if figure)
+    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn]
 
 
 def _figures(finished: Finished) -> Iterator[tuple[str, Figure | None]]:
-    yield "roc", curves_figure(finished)
+    yield "roc", curves.curves_figure(finished)
     yield "confusion", confusion_figure(finished)
     yield "scores", scores_figure(finished)
-    yield "calibration", calibration_figure(finished)
-    yield "training", training_figure(finished.record.folds)
-    yield "faithfulness", deletion_figure(finished.scores)
+    yield "calibration", curves.calibration_figure(finished)
+    yield "training", curves.training_figure(finished.record.folds)
+    yield "faithfulness", curves.deletion_figure(finished.scores)
     yield "alignment", alignment_figure(finished)
     yield "localisation", localisation_figure(finished)
     for number, recording in enumerate(finished.recordings, 1):
@@ -117,12 +108,10 @@ def localisation_figure(finished: Finished) -> Figure | None:
     if not subjects:
         return None
     figure = style.paper(11, 1.7 + 0.3 * len(subjects))
-    strips = {
-        finished.record.metric(metric).label: list(
-            map(Dots, values(metric), values(f"{metric}_uniform"))
-        )
-        for metric in OF_MAPS
-    }
+    strips: dict[str, list[Dots]] = {}
+    for metric in OF_MAPS:
+        rows = map(Dots, values(metric), values(f"{metric}_uniform"))
+        strips[finished.record.metric(metric).label] = list(rows)
     counts = [f" ({n:g})" if n is not None else "" for n in values("windows")]
     names = [s.removeprefix(SUBJECT) + n for s, n in zip(subjects, counts, strict=True)]
     draw_strips(figure, strips, names, "subject (true positives)")

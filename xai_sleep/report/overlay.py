@@ -6,6 +6,7 @@ image can be read below it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -78,8 +79,9 @@ def draw_overlay(
     centres = (columns[1:] + columns[:-1]) / 2
     for inside, line in zip((relevance > OUTLINE, under.trusted), overlay_legend(), strict=True):
         if inside.any() and not inside.all():
-            look = {"colors": [line.get_color()], "linestyles": line.get_linestyle()}
-            axes.contour(centres, under.freqs, inside, [0.5], linewidths=1, **look)
+            look: dict[str, Any] = {"colors": [line.get_color()], "linewidths": 1}
+            look["linestyles"] = line.get_linestyle()
+            axes.contour(centres, under.freqs, inside, [0.5], **look)
     for edge in intersection(events, intervals([(start, end)])).ravel():
         axes.axvline(edge, color=style.EVENT, linewidth=1.5)
     style.frequency_ticks(axes, rows[-1], rows[0])

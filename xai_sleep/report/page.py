@@ -9,7 +9,7 @@ from xai_sleep.report.browser import browser
 from xai_sleep.report.figures import draw_fold, draw_run
 from xai_sleep.report.methods import detectors, methods
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
-from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, pictures, render
+from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
 from xai_sleep.results.files import write_text
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.observer import Observer
@@ -70,7 +70,7 @@ def run_page(finished: Finished, figures: Path) -> str:
     scripts = {"chart_script": asset(CHART_SCRIPT), "browser_script": asset("browser.js")}
     context: dict[str, object] = {
         "title": f"{config.task.name} {record.model} {scheme}",
-        "images": pictures(figures),
+        "images": {path.stem: picture(path) for path in sorted(figures.glob("*.png"))},
         **_results(finished),
         **_explanations(finished),
         "examples": [fold.name for fold in record.folds],

@@ -14,16 +14,14 @@ from matplotlib.lines import Line2D
 from xai_sleep.report import style
 from xai_sleep.results.scores import Summary
 
-Value = float | None
-
 
 @dataclass(frozen=True)
 class Dots:
     """What stands in one row; None is not drawn, and a row without a score is ``undefined``."""
 
-    part: Value = None
-    chance: Value = None
-    pooled: Value = None
+    part: float | None = None
+    chance: float | None = None
+    pooled: float | None = None
     interval: tuple[float, float] | None = None
 
     @classmethod
@@ -36,7 +34,7 @@ def draw_strips(
     figure: FigureBase, strips: Mapping[str, Sequence[Dots]], names: Sequence[str], label: str = ""
 ) -> Sequence[Axes]:
     """Draw scores from 0 to 1, a strip a title, whose rows have the same names; their axes."""
-    panels: Sequence[Axes] = figure.subplots(1, len(strips), sharey=True)  # type: ignore[assignment]
+    panels: Sequence[Axes] = figure.subplots(1, len(strips), sharey=True)
     for axes, (title, rows) in zip(panels, strips.items(), strict=True):
         for y, row in enumerate(rows):
             _draw_row(axes, y, row)

@@ -15,7 +15,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals
@@ -72,11 +71,6 @@ def mark_events(axes: Axes, events: Intervals) -> None:
     """Shade intervals in s that the expert marked, behind all else."""
     for start, end in events:
         axes.axvspan(start, end, color=EVENT, alpha=EVENT_ALPHA, linewidth=0, zorder=0)
-
-
-def event_patch() -> Patch:
-    """Entry of a legend for :func:`mark_events`."""
-    return Patch(color=EVENT, alpha=EVENT_ALPHA, linewidth=0, label="event marked by the expert")
 
 
 def frequency_ticks(axes: Axes, low: float, high: float) -> None:

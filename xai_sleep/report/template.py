@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from PIL import Image
 
@@ -60,11 +60,6 @@ def picture(path: Path) -> Picture:
         return Picture(f"data:image/png;base64,{_base64(packed.getvalue())}", *image.size)
 
 
-def pictures(directory: Path) -> dict[str, Picture]:
-    """All PNGs of a directory by name."""
-    return {path.stem: picture(path) for path in sorted(directory.glob("*.png"))}
-
-
 def render(
     template: str,
     stamps: Sequence[Stamp],
@@ -87,14 +82,23 @@ def render(
         "leaky": (accounts[0] if len(stamps) == 1 else SOME) if accounts else "",
         "version": __version__,
     }
-    return _environment().get_template(template).render(head, **context)
+    return fill(template, {**head, **context})
+
+
+def fill(template: str, context: Mapping[str, object]) -> str:
+    """Fill a template of the package; what goes into HTML is escaped."""
+    return _environment().get_template(template).render(context)
 
 
 @cache
 def _environment() -> Environment:
-    loader, strict = PackageLoader("xai_sleep.report", "assets"), StrictUndefined
-    trimmed = {"trim_blocks": True, "lstrip_blocks": True}
-    environment = Environment(loader=loader, autoescape=True, undefined=strict, **trimmed)
+    environment = Environment(
+        loader=PackageLoader("xai_sleep.report", "assets"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {"number": number, "interval": interval}
     return environment
 
