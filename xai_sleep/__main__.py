@@ -36,7 +36,7 @@ def _experiment(composed: DictConfig) -> float | None:
     config = validate(composed)
     # Late, so that --help and a mistyped setting need not wait for torch.
     from xai_sleep.experiment.run import run
-    from xai_sleep.report.observer import Pages
+    from xai_sleep.report.page import Pages
     from xai_sleep.report.run_tables import run_table
     from xai_sleep.tracking.observer import Tracking
     from xai_sleep.tracking.runs import sync_command
