@@ -12,17 +12,12 @@ from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.run import RecordSummary
 
-BUILT_IN = tuple(
-    {
-        metric.name: metric
-        for group in (
-            *(windows.METRICS, windows.CALIBRATION, events.METRICS, events.COUNTS),
-            *(maps.METRICS, maps.COUNTS),
-            *(faithfulness.METRICS, faithfulness.CURVES, faithfulness.COUNTS, sanity.METRICS),
-        )
-        for metric in group
-    }.values()
+_GROUPS = (
+    *(windows.METRICS, windows.CALIBRATION, events.METRICS, events.COUNTS),
+    *(maps.METRICS, maps.COUNTS),
+    *(faithfulness.METRICS, faithfulness.CURVES, faithfulness.COUNTS, sanity.METRICS),
 )
+BUILT_IN = tuple({metric.name: metric for group in _GROUPS for metric in group}.values())
 
 
 def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:

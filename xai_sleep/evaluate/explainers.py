@@ -1,8 +1,4 @@
-"""What explanations are worth beyond where they point: faithfulness and sanity of each method.
-
-From the arrays that :mod:`xai_sleep.explain.assessment` left in each fold to rows of the table,
-with intervals over subjects.
-"""
+"""What explanations are worth beyond where they point: faithfulness and sanity of each method."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -80,16 +76,16 @@ def _mean_curves(method: str, curves: Values, drawn: Values) -> list[Score]:
         each[kept].mean(axis=0, dtype=np.float64).tolist() if kept.any() else [None] * len(SHARES)
         for each in (curves[:, 0], curves[:, 1], drawn)
     )
-    deletion, insertion = (most, least, random), (least[::-1], most[::-1], random[::-1])
-    reasons = dict.fromkeys(ORDERS, NO_CURVE)
-    return [
-        row
-        for way, orders in (("deletion", deletion), ("insertion", insertion))
-        for share, *points in zip(SHARES, *orders, strict=True)
-        for row in Rows(way, method, f"share {share:.2f}").of_fold(
-            dict(zip(ORDERS, points, strict=True)), reasons=reasons
-        )
-    ]
+    ways = {
+        "deletion": (most, least, random),
+        "insertion": (least[::-1], most[::-1], random[::-1]),
+    }
+    found = []
+    for way, orders in ways.items():
+        for share, *points in zip(SHARES, *orders, strict=True):
+            rows, means = Rows(way, method, f"share {share:.2f}"), zip(ORDERS, points, strict=True)
+            found += rows.of_fold(dict(means), reasons=dict.fromkeys(ORDERS, NO_CURVE))
+    return found
 
 
 def _stranger(

@@ -22,8 +22,7 @@ class Judging:
 
     iou: float = 0.2  # intersection over union from which a detection finds an event
     tolerance: float = 0.0  # how far from an event, in s, a peak may lie and still point at it
-    # names of the explainers, the main one, whose maps the outcomes hold, first
-    methods: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()  # explainers; the main one, whose maps outcomes hold, is first
     further: tuple[WindowMetric, ...] = ()  # window scores of a user's own
 
 
@@ -45,10 +44,8 @@ class Judged:
     def windows(self) -> Windows:
         """All of them."""
         each = [outcome.windows for outcome in self.outcomes]
-        record, start, label = (
-            np.concatenate([getattr(windows, name) for windows in each])
-            for name in ("record", "start", "label")
-        )
+        parts = zip(*((w.record, w.start, w.label) for w in each), strict=True)
+        record, start, label = map(np.concatenate, parts)
         return replace(each[0], record=record, start=start, label=label)
 
     @cached_property

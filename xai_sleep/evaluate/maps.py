@@ -60,11 +60,9 @@ def locate(judged: Judged, profiles: Profiles, rows: Mask | None = None) -> Loca
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
     """Which samples of each window lie inside an event of its record: ``(window, time)``."""
     inside = np.zeros((len(windows), windows.length), dtype=np.bool_)
-    for index in np.unique(windows.record):
-        rows = windows.record == index
-        inside[rows] = metrics.event_mask(
-            windows.start_time[rows], windows.length, windows.sfreq, recordings[index].events
-        )
+    for i in np.unique(windows.record):
+        rows, size = windows.record == i, (windows.length, windows.sfreq)
+        inside[rows] = metrics.event_mask(windows.start_time[rows], *size, recordings[i].events)
     return inside
 
 

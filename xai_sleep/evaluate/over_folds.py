@@ -50,14 +50,10 @@ class Rows:
         """Make two rows of each score over all folds.
 
         First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
-        ``pooled``, the score of all test items together, with its interval.
-
-        Parameters
-        ----------
-        folds : the scores of each fold; all the names that ``statistic`` returns
-        statistic : the scores of the test items of all folds (windows, records, ...) at indices
-        groups : (item,) subject of each test item
-        reasons : why a score is undefined whatever the fold
+        ``pooled``, the score of all test items together, with its interval. ``folds`` have all the
+        names that ``statistic`` returns, which scores test items (windows, records, ...) of all
+        folds at indices; ``groups`` (item,) holds the subject of each; ``reasons`` say why a score
+        is undefined whatever the fold.
         """
         why = reasons or {}
         intervals = bootstrap_ci(statistic, groups)
@@ -78,11 +74,8 @@ class Rows:
 
         The table has shape (window, score), and is NaN where a score is undefined.
         """
-        rows = np.flatnonzero(chosen)
-        folds = [
-            column_means(table[chosen & (judged.fold == fold)], names)
-            for fold in range(len(judged.outcomes))
-        ]
+        rows, numbers = np.flatnonzero(chosen), range(len(judged.outcomes))
+        folds = [column_means(table[chosen & (judged.fold == fold)], names) for fold in numbers]
         return self.of_all(
             folds, lambda index: column_means(table[rows[index]], names), judged.subject[rows]
         )

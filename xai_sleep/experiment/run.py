@@ -23,12 +23,12 @@ from xai_sleep.baselines.trial import Trial
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align
-from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.declared import declared, describe
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.maps import map_arrays
 from xai_sleep.evaluate.score import score_run
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_classifier, build_input

@@ -1,13 +1,12 @@
 """Localisation: how well a map looks where the expert looked.
 
 Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window;
-masks are boolean of the same shape, true where a sample lies inside an event. Every measure lies in
-[0, 1], depends on a map only up to a factor, and counts ties fractionally, so that a uniform map
-scores its chance level. Two chance levels are given for each very window: what a uniform map
-scores, and what the window's own map scores on average when shifted circularly against the mask.
+masks say which samples lie inside an event. Every measure lies in [0, 1], depends on a map only up
+to a factor, and counts ties fractionally. Two chance levels are given for each very window: what a
+uniform map scores, and the window's own map on average when shifted circularly against the mask.
 
-Pointing game: Zhang et al. (2018), Top-down neural attention by excitation backprop. Relevance mass
-and rank accuracy: Kohlbrenner et al. (2020); Arras, Osman & Samek (2022), CLEVR-XAI.
+Zhang et al. (2018), Top-down neural attention by excitation backprop; Kohlbrenner et al. (2020);
+Arras, Osman & Samek (2022), CLEVR-XAI.
 """
 
 from dataclasses import dataclass
@@ -93,14 +92,10 @@ def localisation(
     InputError if shapes differ, a map has negative or undefined values, or a setting is out of
     range.
 
-    Examples
-    --------
     >>> inside = np.array([[False, True, True, False]])
     >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
     >>> dict(zip(MEASURES, scores.score[0].round(3).tolist()))
     {'pointing': 1.0, 'mass': 0.75, 'rank': 0.75, 'average_precision': 0.833, 'iou': 0.667}
-    >>> scores.uniform[0].tolist()
-    [0.5, 0.5, 0.5, 0.5, 0.5]
     """
     _require_scorable(profiles, inside, tolerance, share)
     blank, eventless = profiles.max(axis=1) == 0, inside.sum(axis=1) == 0
@@ -108,11 +103,12 @@ def localisation(
     maps, mask = profiles[rows].astype(np.float64), inside[rows]
     near = binary_dilation(mask, structure=np.ones((1, 2 * tolerance + 1), dtype=np.bool_))
     marked = maps >= share * maps.max(axis=1, keepdims=True)
+    peak = maps == maps.max(axis=1, keepdims=True)  # of several equal peaks a share points inside
     ranking = _ranking(maps)
     chance = [near.mean(axis=1), *[mask.mean(axis=1)] * 4]
     columns = (
         (
-            _pointing(maps, near),
+            (peak & near).sum(axis=1) / peak.sum(axis=1),
             (maps * mask).sum(axis=1) / maps.sum(axis=1),
             _rank_accuracy(maps, mask),
             _precision_at(*ranking, mask),
@@ -134,8 +130,6 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
     A map over time stays as it is. A map of shape (freq, column) is averaged over frequency, and
     interpolated linearly at the samples; its maximum is then 1 again, unless it is zero everywhere.
 
-    Examples
-    --------
     >>> time_profiles(np.array([[[0.0, 1.0], [0.0, 0.0]]]), 4)
     array([[0.  , 0.25, 0.75, 1.  ]])
     """
@@ -153,25 +147,12 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
 
 
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
-    """Which samples of windows that start at these times, in s, lie inside an event.
+    """Which samples of windows that start at these times, in s, lie inside an event: (window, time).
 
-    Of shape (window, time): true where the centre of the sample, half a sample after it starts,
-    lies in [start, end).
-
-    Examples
-    --------
-    >>> event_mask(np.array([10.0, 12.0]), 4, 2.0, np.array([[10.5, 11.5]])).astype(int)
-    array([[0, 1, 1, 0],
-           [0, 0, 0, 0]])
+    That is: the centre of the sample, half a sample after it starts, lies in [start, end).
     """
     centres = (np.arange(length_samples) + 0.5) / sfreq
     return contains(events, window_starts[:, None] + centres)
-
-
-def _pointing(profiles: Values, inside: Mask) -> Values:
-    """Whether the peak lies inside; of several equal peaks, the share that does."""
-    peak = profiles == profiles.max(axis=1, keepdims=True)
-    return np.asarray((peak & inside).sum(axis=1) / peak.sum(axis=1))
 
 
 def _rank_accuracy(profiles: Values, inside: Mask) -> Values:
