@@ -136,7 +136,7 @@ from itertools import islice
 import numpy as np
 from torch.utils.data import DataLoader
 from tests.support.recordings import make_recording
-from xai_sleep.windows.datasets import WindowDataset, already_a_batch
+from xai_sleep.windows.datamodule import WindowDataset, already_a_batch
 from xai_sleep.windows.inputs import ImageInput, SignalInput
 from xai_sleep.windows.windows import cut
 

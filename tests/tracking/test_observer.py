@@ -17,9 +17,9 @@ from sklearn.metrics import auc, confusion_matrix, roc_auc_score
 from tests.support.outcomes import finished, outcome, recording, run_record
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import OfflineRun, read_runs
-from xai_sleep.evaluate.windows import curves
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.score import score_baseline, score_fold, score_run
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord
 from xai_sleep.results.scores import MEAN, POOLED, Scores

@@ -7,8 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.baselines.baseline import Baseline
-from xai_sleep.baselines.trial import LeftOutError, Training, Trial
+from xai_sleep.baselines.baseline import Baseline, LeftOutError, Training, Trial
 from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
 from xai_sleep.evaluate.judged import Judged
 from xai_sleep.evaluate.score import score_baseline

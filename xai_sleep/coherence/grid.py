@@ -1,11 +1,8 @@
 """The grid of a time-frequency image: which frequencies and times it shows, of which windows.
 
 Frequencies are log-spaced and listed from the highest to the lowest, in Hz; times are seconds from
-the start of the window. Scales belong to the Morlet wavelet with ω0 = 6.
-
-References
-----------
-Torrence and Compo, A practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
+the start of the window. Scales are those of the Morlet wavelet with ω0 = 6 (Torrence and Compo, A
+practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79, 1998).
 """
 
 from dataclasses import dataclass

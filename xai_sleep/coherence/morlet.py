@@ -2,8 +2,8 @@
 
 At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
 :class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
-its first bin at frequency zero the slice lacks a carrier, which neither a power nor the product of
-two channels can see, and fits on a grid of as few times as the slice has bins.
+its first bin at frequency zero the slice lacks a carrier, which no power or product of two channels
+can see, and fits on a grid of as few times as the slice has bins.
 """
 
 from abc import abstractmethod

@@ -2,12 +2,8 @@
 
 Smoothing in time, cropping to the window and sampling the columns of an image do not depend on the
 data, so they make one small matrix a scale, from the short grid of its band to the columns.
-
-References
-----------
-Torrence and Webster, Interdecadal changes in the ENSO-monsoon system. J. Clim. 12 (1999).
-Grinsted, Moore and Jevrejeva, Application of the cross wavelet transform and wavelet coherence to
-geophysical time series. Nonlin. Processes Geophys. 11 (2004).
+Torrence and Webster, J. Clim. 12 (1999); Grinsted, Moore and Jevrejeva, Application of the cross
+wavelet transform to geophysical time series. Nonlin. Processes Geophys. 11 (2004).
 """
 
 from collections.abc import Callable, Mapping

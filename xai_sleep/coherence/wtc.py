@@ -1,15 +1,11 @@
 """Images of windows: wavelet coherence of a pair of channels, scalogram of one.
 
-Both are differentiable modules over batches. They compute in the dtype and on the device of their
-input, float32 or float64; the matrices they need are made once for each. Rows are frequencies,
-descending; columns are samples spread evenly over the window.
-
-Coherence of x and y at scale s and time t (Grinsted et al. 2004):
+Both are differentiable modules over batches, and compute in the dtype and on the device of their
+input. Coherence of x and y at scale s and time t (Grinsted et al. 2004):
 
     R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
 
-S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and then over scales, by a
-boxcar. This is linear and the same for all data: see :mod:`xai_sleep.coherence.smoothing`.
+S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and over scales, by a boxcar.
 """
 
 from collections.abc import Sequence
@@ -37,9 +33,7 @@ class WaveletCoherence(MorletImage):
     R²·sin φ, where φ > 0 means that the first channel leads. R² equals
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
-    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
-    0, of a channel with itself 1. NaN stays NaN.
-
+    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
     Settings are those of :class:`xai_sleep.coherence.grid.Grid`; ``semantics`` is ``pycwt`` or
     ``grinsted``, see :data:`xai_sleep.coherence.smoothing.SEMANTICS`. Raises InputError if they
     cannot be met, or windows have another shape than announced.
@@ -128,8 +122,7 @@ def _products(wavelets: Tensor) -> Tensor:
 def _multiplied(rows: Tensor, matrix: Tensor) -> Tensor:
     """``(row, in)`` times ``(out, in)``, the latter transposed.
 
-    MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
-    asked for, oneDNN computes the same, there at more than twice the speed.
+    Where no gradient is asked for oneDNN is used: MKL, torch's choice, is slow on AMD processors.
     """
     differentiable = torch.is_grad_enabled() and (rows.requires_grad or matrix.requires_grad)
     on_cpu = rows.device.type == "cpu" and rows.dtype == torch.float32
@@ -158,9 +151,8 @@ class Scalogram(MorletImage):
     """Log power of the Morlet transform of single channels.
 
     Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
-    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
-    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
-    the input, is set to it; a flat window is -6 throughout.
+    window's mean is taken off, normalised as by Torrence and Compo: white noise has its variance as
+    expected power at every scale. Power below :data:`POWER_FLOOR` is set to it.
     """
 
     n_channels = 1

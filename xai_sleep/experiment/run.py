@@ -17,9 +17,8 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from xai_sleep import __version__
-from xai_sleep.baselines.baseline import Baseline
+from xai_sleep.baselines.baseline import Baseline, Trial
 from xai_sleep.baselines.measure import Measured, measure
-from xai_sleep.baselines.trial import Trial
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align

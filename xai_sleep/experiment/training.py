@@ -35,9 +35,9 @@ from xai_sleep.results.run import ChosenDetector, Count, FoldRecord, History, Nu
 from xai_sleep.schema import Config, DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
+from xai_sleep.windows.images import Store
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Practice
-from xai_sleep.windows.store import Store
 
 LOGGED = ("train/loss", "val/loss", "val/average_precision")
 HERE = ("cache", "memory")  # settings of an input that belong to a machine, not to a network

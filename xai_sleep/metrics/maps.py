@@ -147,7 +147,7 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
 
 
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
-    """Which samples of windows that start at these times, in s, lie inside an event: (window, time).
+    """Which samples of windows that start at these times, in s, lie inside an event: a mask.
 
     That is: the centre of the sample, half a sample after it starts, lies in [start, end).
     """

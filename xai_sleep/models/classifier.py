@@ -24,11 +24,10 @@ class EventClassifier(pl.LightningModule):
 
     Cross-entropy on logits, AdamW, one cycle of the learning rate over the epochs allowed. With
     ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
-    the share of the cell that an expert marked.
-
-    A network and its :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of
-    which ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be
-    built, or is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
+    the share of the cell that an expert marked. A network and its
+    :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of which
+    ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be built, or
+    is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
 
     # () float64: probability from which a window is called positive; NaN before it is chosen

@@ -11,8 +11,7 @@ from xai_sleep.components import Component, made, target
 from xai_sleep.errors import InputError
 
 Shape = Mapping[str, int]
-"""Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
-``n_freqs``, ``n_times``."""
+"""Sizes of what a network sees, by axis: ``n_chans``, for images ``n_freqs``, ``n_times``."""
 
 # By how much of its length another axis of a feature map may follow time better than the last.
 APART = 0.3

@@ -8,9 +8,9 @@ from pathlib import Path
 import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
 
-from xai_sleep.evaluate.windows import curves
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.observer import Observer

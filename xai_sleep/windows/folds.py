@@ -1,17 +1,12 @@
 """Folds: which time of which recording trains, validates and tests.
 
 A fold is time, not windows: three sets of intervals per recording, inside which windows are cut
-afterwards. That makes a leak visible where it would begin::
+afterwards::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
-           subject C  |· val ·| guard |============ train ===========|
-
     kfold  every record
            |== train ==| guard |· test ·| guard |· val ·| guard |= train =|
-
-Blocks are dealt to folds so that each holds about equally many positive windows; apart from that
-folds know neither signals nor labels.
 """
 
 from collections.abc import Sequence
@@ -86,11 +81,11 @@ def k_fold(
 ) -> list[Fold]:
     """Stratified k-fold over contiguous blocks of every record, with guards around them.
 
-    Each record's scored time is divided into ``k`` blocks of whole windows, one for each fold;
-    blocks are dealt so that the folds hold about equally many positive windows. The blocks of the
-    next fold serve as validation. Guards are taken from validation and training time only: every
-    window is tested exactly once. Raises InputError if records are too short, ``k`` is below 3, or
-    ``guard`` in s below a window.
+    Each record's scored time is divided into ``k`` blocks of whole windows, dealt to folds so that
+    these hold about equally many positive windows; apart from that folds know neither signals nor
+    labels. The blocks of the next fold serve as validation. Guards are taken from validation and
+    training time only: every window is tested exactly once. Raises InputError if records are too
+    short, ``k`` is below 3, or ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")

@@ -5,9 +5,9 @@
     recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
                             all folds share it                 learnt in training
 
-What is learnt is the state of the module, so that a new recording is scaled by the code and the
-numbers that scaled the fold's. Another input is a class like these and a YAML in ``conf/input``,
-under the name that networks give as their ``input_kind``.
+What is learnt is the state of the module, so that a new recording is scaled as the fold's were.
+Another input is a class like these and a YAML in ``conf/input``, under the name that networks give
+as their ``input_kind``.
 """
 
 import logging
@@ -22,15 +22,13 @@ from torch import Tensor, nn
 from xai_sleep.recordings.filtering import prepare, require_fast_enough
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.images import IMAGES, Images, Transform, image_transform, images_of
+from xai_sleep.windows.images import IMAGES, Images, Store, Transform, image_transform, images_of
 from xai_sleep.windows.scaling import Amplitude, amplitude_in_training, amplitudes_by_record
-from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import Index, Windows
 
 log = logging.getLogger(__name__)
 
-Band = Sequence[float]
-Bands = Sequence[Band]
+Bands = Sequence[Sequence[float]]
 Names = Sequence[Sequence[str]]
 
 
@@ -115,7 +113,7 @@ class SignalInput(Input):
     def __init__(
         self,
         channels: Names,
-        band: Band,
+        band: Sequence[float],
         input_bands: Bands | None = None,
         *,
         window: float,
@@ -154,11 +152,11 @@ class ImageInput(Input):
         self,
         image: str,
         image_channels: Mapping[str, Names],
-        image_band: Band,
+        image_band: Sequence[float],
         image_size: int = 128,
         image_semantics: str = "pycwt",
         *,
-        band: Band,
+        band: Sequence[float],
         window: float,
         sfreq: float,
         scale: str = "record",

@@ -7,7 +7,7 @@
                            balanced
 
 Every seam is handed what the clean way gives and returns what is used instead. The clean practice
-returns it as it is; :mod:`xai_sleep.leaks` holds the others, and nothing else knows of them.
+returns it as it is; :mod:`xai_sleep.leaks` holds the others.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -65,8 +65,7 @@ EXCLUSIVE = ("normalising", "choosing", "balanced", "start")
 class Practice:
     """The clean practice; a leak overrides a seam and says what it is.
 
-    With ``where_possible`` it is left out where it cannot be made; otherwise asking for it there is
-    refused.
+    With ``where_possible`` it is left out where it cannot be made, and not refused.
     """
 
     leak: ClassVar[Leak | None] = None  # what output made with it is marked with

@@ -19,10 +19,9 @@ Amplitude = NDArray[np.float32]
 def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
     """Estimate each record's own amplitude.
 
-    That of a record with training time is estimated there and nowhere else. A record that only
-    validates or tests is measured by its own signal in that role, without labels, as it would be
-    if it came from a new person; it tells the training set nothing. One that is in no part is
-    measured as a whole.
+    It is estimated in training time and nowhere else. A record that only validates or tests is
+    measured by its own signal in that role, without labels, as if it came from a new person; it
+    tells the training set nothing. One that is in no part is measured as a whole.
     """
     return [
         amplitude([_first_seen(r, times)])
@@ -40,12 +39,6 @@ def amplitude(pieces: Sequence[Signals]) -> Amplitude:
 
     Signals are band-passed, so their median is near zero. A channel that is zero more than half of
     the time is measured by its standard deviation instead, and left as it is if that is zero too.
-
-    Examples
-    --------
-    >>> amplitude([np.array([[-2.0, 1.0, 2.0], [0.0, 0.0, 0.0]], dtype=np.float32)])
-    array([[2.9652],
-           [1.    ]], dtype=float32)
     """
     joined = np.concatenate(pieces, axis=1)
     robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
