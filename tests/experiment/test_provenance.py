@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from xai_sleep.experiment.provenance import command, commit, versions
+from xai_sleep.experiment.run import command, commit, versions
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from xai_sleep.errors import leave, say
 from xai_sleep.evaluate import compare
-from xai_sleep.experiment.provenance import commit
+from xai_sleep.experiment.run import commit
 from xai_sleep.report import style
 from xai_sleep.report.comparison import (
     comparison_csv,
