@@ -12,8 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from xai_sleep.composition import composition_error
-from xai_sleep.config import config_dir, validate
+from xai_sleep.config import composition_error, config_dir, validate
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.recordings.sources import source_name
 from xai_sleep.results.stamp import leaky_prefix

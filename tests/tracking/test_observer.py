@@ -75,7 +75,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
                 logger.log_metrics({"train/loss": loss, "epoch": epoch})
             observer.fold_finished(each, scores_of(each))
     skipped = [BaselineRecord("yasa", "spindles", "yasa is not installed")]
-    record = replace(run_record(all_scores().rows), baselines=skipped)
+    record = replace(run_record(all_scores()), baselines=skipped)
     whole = replace(finished(record, RECORDINGS, OUTCOMES), curves=curves(OUTCOMES))
     observer.run_finished(whole)
     assert wandb.run is None

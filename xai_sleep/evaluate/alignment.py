@@ -116,4 +116,5 @@ def _mean(values: Values) -> Values:
 
 
 def _ratio(total: Values, count: NDArray[np.number]) -> Values:
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    nothing = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(total, count, out=nothing, where=count > 0))

@@ -1,6 +1,6 @@
 """What a run says of its metrics and its recordings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _GROUPS = (
 BUILT_IN = tuple({metric.name: metric for group in _GROUPS for metric in group}.values())
 
 
-def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:
+def declared(further: Iterable[WindowMetric] = ()) -> list[Metric]:
     """List the built-in metrics and those of a user's own; InputError if a name is taken."""
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xai_sleep.evaluate.judged import Judged
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Rows
 from xai_sleep.metrics import events as metrics
 from xai_sleep.metrics.events import EventScores, contains, pool
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.evaluate.judged import Judged
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Rows
 from xai_sleep.metrics import windows as metrics
 from xai_sleep.metrics.statistics import calibration
 from xai_sleep.metrics.windows import NO_RANKING, RANKING, Decisions, Floats, Labels, decide
 from xai_sleep.results.finished import Curves
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.scores import POOLED, Score
+from xai_sleep.results.scores import MODEL, POOLED, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,7 @@ def curve(label: Labels, probability: Floats, detected: Decisions) -> Curves:
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
     decisions = {"windows": judged.detected}
-    if judged.is_network and judged.probability is not None:
+    if judged.who == MODEL and judged.probability is not None:
         decisions["windows_at_half"] = decide(judged.probability, 0.5)
     return {
         part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)

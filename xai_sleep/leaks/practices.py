@@ -3,7 +3,7 @@
 The test windows scored are those of the clean experiment, but where unscored time adds some.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals, dilation, intervals, subtraction, union
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.schema import Config
-from xai_sleep.windows.folds import NOWHERE, Fold, Times
+from xai_sleep.windows.folds import NOWHERE, Fold, Records, Times
 from xai_sleep.windows.practice import Balance, Balanced, Leak, Parts, Practice
 from xai_sleep.windows.windows import Windows, cut
 
@@ -44,14 +44,12 @@ class SharedSubjects(Practice):
         why = "it varies cv=loso; cv=kfold has every subject on both sides as it is"
         return "" if config.cv.scheme == "loso" else why
 
-    def folds(
-        self, folds: list[Fold], recordings: Sequence[Recording], config: Config
-    ) -> list[Fold]:
+    def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:
         """Make two folds of each."""
         return [half for fold in folds for half in _halves(fold, recordings, config.task.window)]
 
 
-def _halves(fold: Fold, recordings: Sequence[Recording], window: float) -> Iterator[Fold]:
+def _halves(fold: Fold, recordings: Records, window: float) -> Iterator[Fold]:
     pairs = list(zip(recordings, fold.test, strict=True))
     tested = [cut([r], [time], length=window, step=window) for r, time in pairs]
     for half in (0, 1):
@@ -86,7 +84,7 @@ class OverlappingWindows(Practice):
     def folds(
         self,
         folds: list[Fold],  # noqa: ARG002 - others take their place
-        recordings: Sequence[Recording],
+        recordings: Records,
         config: Config,
     ) -> list[Fold]:
         """Deal the windows; those that the clean experiment would test must be among them."""
@@ -118,7 +116,7 @@ class OverlappingWindows(Practice):
         return fold.windows if isinstance(fold, DealtFold) else parts
 
 
-def _dealt(name: str, recordings: Sequence[Recording], parts: Parts) -> DealtFold:
+def _dealt(name: str, recordings: Records, parts: Parts) -> DealtFold:
     """Fold of windows that overlap; its times do not: test time goes before validation time."""
     train, val, test = [], [], []
     for i, recording in enumerate(recordings):
@@ -142,7 +140,7 @@ class ScalingOnAll(Practice):
         "alike",
     )
 
-    def scaling(self, fold: Fold, recordings: Sequence[Recording]) -> Fold:
+    def scaling(self, fold: Fold, recordings: Records) -> Fold:
         """Take all time of every recording for training time."""
         everything = tuple(intervals([(0, r.duration)]) for r in recordings)
         nothing = (NOWHERE,) * len(everything)

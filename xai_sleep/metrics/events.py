@@ -72,8 +72,7 @@ class EventScores:
     onset: Values  # (pair,) onset, offset: detection minus event in s, of the pairs at ``iou``
     offset: Values
     minutes: float  # scored time
-    # true positive, false positive, false negative and true negative samples in scored time
-    samples: tuple[int, ...]
+    samples: tuple[int, ...]  # true and false positive, false and true negative ones
 
     @property
     def figures(self) -> dict[str, float | None]:
@@ -165,20 +164,23 @@ def event_scores(
     events, detections = (x[contains(scored, x.mean(axis=1))] for x in (events, detections))
     pairs = match(events, detections, iou)
     onset, offset = (detections[pairs.detection] - events[pairs.event]).T
+    centres = (np.arange(math.ceil(scored.max(initial=0) * sample_rate)) + 0.5) / sample_rate
+    centres = centres[contains(scored, centres)]
+    marked = 2 * contains(events, centres) + contains(detections, centres)
+    tn, fp, fn, tp = np.bincount(marked, minlength=4).tolist()
     return EventScores(
         iou,
         *(len(events), len(detections)),
         np.array([len(match(events, detections, level).event) for level in CURVE]),
-        *(onset, offset, float(np.diff(scored).sum() / 60)),
-        _confusion(events, detections, scored, sample_rate),
+        onset,
+        offset,
+        float(np.diff(scored).sum() / 60),
+        (tp, fp, fn, tn),
     )
 
 
 def pool(scores: Sequence[EventScores]) -> EventScores:
-    """Put records together by adding their counts, so that every event weighs the same.
-
-    Raises ValueError if there is nothing to pool, or the scores were made at different thresholds.
-    """
+    """Put records, scored at one threshold (else ValueError), together by adding their counts."""
     levels = sorted({s.iou for s in scores})
     if len(levels) != 1:
         raise ValueError(f"expected scores at one threshold, got {levels}")
@@ -197,8 +199,7 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
 def contains(sets: Intervals, times: Values) -> NDArray[np.bool_]:
     """Which times, in an array of any shape, lie inside an interval; rounding is forgiven."""
     edges = union([sets]).ravel()
-    inside = np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1
-    return np.asarray(inside, dtype=np.bool_)
+    return np.asarray(np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1)
 
 
 def _overlapping(events: Intervals, detections: Intervals) -> tuple[Indices, Indices, Values]:
@@ -229,16 +230,6 @@ def _assign(rows: Indices, columns: Indices, overlap: Values) -> Indices:
     worth = np.where(pair >= 0, overlap[pair] + _ROUNDING, 0.0)
     chosen = pair[linear_sum_assignment(worth, maximize=True)]
     return np.asarray(chosen[chosen >= 0], dtype=np.intp)
-
-
-def _confusion(
-    events: Intervals, detections: Intervals, scored: Intervals, rate: float
-) -> tuple[int, ...]:
-    centres = (np.arange(math.ceil(scored.max(initial=0) * rate)) + 0.5) / rate
-    centres = centres[contains(scored, centres)]
-    truth, found = contains(events, centres), contains(detections, centres)
-    cells = np.bincount(2 * truth + found, minlength=4).tolist()
-    return cells[3], cells[1], cells[2], cells[0]
 
 
 def _prf(pairs: int, events: int, detections: int) -> tuple[_Ratio, ...]:

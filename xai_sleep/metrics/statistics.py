@@ -78,10 +78,7 @@ def bootstrap_ci(
 
 
 def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> list[NDArray[np.intp]]:
-    """Draw subjects with replacement, ``n`` times as many as there are; the items of each draw.
-
-    There is nothing to draw from one subject.
-    """
+    """Draw as many subjects as there are, ``n`` times: items of each draw; none of one subject."""
     subjects, owner = np.unique(groups, return_inverse=True)
     if len(subjects) < 2:
         return []

@@ -19,11 +19,7 @@ STRIDES = ((2, 2), (2, 1), (1, 1), (1, 1))  # over frequency and time
 
 
 class EvidenceCNN2d(nn.Module):
-    """Four convolutions, a 1×1 convolution and a soft maximum over frequency and time.
-
-    ``width`` is that of the first convolution, half of the others'; for ``sharpness`` see
-    :func:`xai_sleep.models.layers.soft_maximum`.
-    """
+    """Four convolutions, the first of ``width``, and a soft maximum over frequency and time."""
 
     input_kind: Literal["image"] = "image"
     frequency: Tensor

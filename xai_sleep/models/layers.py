@@ -46,11 +46,7 @@ class MaxPool2d(nn.MaxPool2d):
 
 
 def near_zero(layer: Layer, gain: float = 1.0) -> Layer:
-    """Shrink the weights of a last layer, so that training starts undecided: at a loss of ln 2.
-
-    A loss that starts elsewhere shows that weights were carried over. What the layer gives is
-    multiplied by ``gain`` afterwards.
-    """
+    """Shrink the weights of a last layer, multiplied by ``gain`` later: a loss of ln 2 at first."""
     with torch.no_grad():
         layer.weight.mul_(0.05 / gain)
         if layer.bias is not None:

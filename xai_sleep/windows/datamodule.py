@@ -23,9 +23,8 @@ from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.balance import balance
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.images import Store
-from xai_sleep.windows.inputs import Input
+from xai_sleep.windows.inputs import Amplitude, Input
 from xai_sleep.windows.practice import Balanced, Parts, Practice
-from xai_sleep.windows.scaling import Amplitude
 from xai_sleep.windows.windows import Labels, Windows, cut, cut_signals
 from xai_sleep.windows.windows import marks as window_marks
 
@@ -33,11 +32,7 @@ Batch = list[Tensor]
 
 
 class WindowDataset(Dataset[Batch]):
-    """Windows of recordings, then others that are held in memory, as a network sees them.
-
-    ``held`` are scaled signals and labels of the others, ``marks`` (window, time) those of all, a
-    third part of every batch; the input is fitted.
-    """
+    """Windows, then others ``held`` scaled in memory; ``marks`` (window, time) are of all."""
 
     def __init__(
         self,

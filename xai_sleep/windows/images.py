@@ -44,11 +44,7 @@ def image_transform(
     size: int,
     semantics: str = "pycwt",
 ) -> Transform:
-    """Make the transform that a task names.
-
-    ``band`` in Hz, ``size`` rows and columns. Raises InputError if the number of channels does not
-    fit the kind, or the band does not fit the window.
-    """
+    """Make the transform of a task, or InputError; ``band`` in Hz, ``size`` rows and columns."""
     wanted = (WaveletCoherence if kind == "coherence" else Scalogram).n_channels
     if n_chans != wanted:
         raise InputError(
@@ -69,8 +65,7 @@ def images_of(transform: Transform, signals: Signals) -> Tensor:
 class Store:
     """Signals of windows of prepared recordings, cut when they are asked for."""
 
-    # whether windows cost more to make than to look up, so that no fold holds copies of them
-    looked_up: ClassVar[bool] = False
+    looked_up: ClassVar[bool] = False  # whether that costs less than to make: folds hold no copies
 
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self.recordings = recordings
@@ -90,10 +85,7 @@ class _Stored(NamedTuple):
 
 
 class Images(Store):
-    """Images of windows over recordings, remembered for windows that were announced.
-
-    Beyond ``memory`` GiB they go to files in ``directory``.
-    """
+    """Images of windows, kept if announced; beyond ``memory`` GiB as files in ``directory``."""
 
     looked_up = True
 
@@ -111,10 +103,7 @@ class Images(Store):
         return images_of(self.transform, signals)
 
     def remember(self, windows: Sequence[Windows]) -> None:
-        """Compute the images of all these windows, or find them in files, unless they are known.
-
-        To announce those of all folds at once costs least: a file is made for each larger set.
-        """
+        """Compute the images of all these windows, or find them in files, unless they are known."""
         length, sfreq = windows[0].length, windows[0].sfreq
         record = np.concatenate([w.record for w in windows])
         start = np.concatenate([w.start for w in windows])
