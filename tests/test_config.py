@@ -1,6 +1,5 @@
 """The schema and the YAML files agree, and every check names the setting that it refuses."""
 
-import math
 import shutil
 from dataclasses import asdict, fields, is_dataclass
 from itertools import product
@@ -119,9 +118,10 @@ def test_a_choice_that_does_not_exist_is_answered_with_those_that_do(key: str) -
 @pytest.mark.parametrize("key", sorted(BOUNDS))
 def test_a_number_out_of_range_is_answered_with_the_range(key: str) -> None:
     bound = BOUNDS[key]
-    low = bound.above if bound.at_least == -math.inf else bound.at_least
+    low = bound.above if bound.at_least is None else bound.at_least
     assert low is not None
-    bad, words = (low, "greater than") if bound.at_least == -math.inf else (low - 1, "at least")
+    assert low is not None
+    bad, words = (low, "greater than") if bound.at_least is None else (low - 1, "at least")
     with pytest.raises(InputError, match=rf"^{key} is {bad:g}; it must be {words} {low:g}$"):
         checked(f"{key}={bad:g}")
 
