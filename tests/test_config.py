@@ -120,7 +120,6 @@ def test_a_number_out_of_range_is_answered_with_the_range(key: str) -> None:
     bound = BOUNDS[key]
     low = bound.above if bound.at_least is None else bound.at_least
     assert low is not None
-    assert low is not None
     bad, words = (low, "greater than") if bound.at_least is None else (low - 1, "at least")
     with pytest.raises(InputError, match=rf"^{key} is {bad:g}; it must be {words} {low:g}$"):
         checked(f"{key}={bad:g}")
