@@ -29,7 +29,19 @@ _NAMES = {"w": 0, "wake": 0, "awake": 0, "r": 4, "rem": 4} | {
     f"{form}{number}": min(number, 3) for form in ("n", "s", "nrem") for number in range(1, 5)
 }
 _DIGITS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 3, "5": 4}
-_UNKNOWN = ("", "?", "unknown", "unscored", "movement", "mt", "artefact", "artifact", "-1", "6")
+_UNKNOWN = (
+    "",
+    "n/a",
+    "?",
+    "unknown",
+    "unscored",
+    "movement",
+    "mt",
+    "artefact",
+    "artifact",
+    "-1",
+    "6",
+)
 _ALL = _NAMES | _DIGITS | dict.fromkeys((*_UNKNOWN, "7", "9"), -1)
 _PREFIX = re.compile(r"(sleep[ _]?)?stage[ _:-]*")
 
