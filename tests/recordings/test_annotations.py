@@ -233,6 +233,16 @@ def test_columns_that_disagree_on_what_was_marked_are_refused(tmp_path: Path) ->
         table(tmp_path, "onset,duration,type,label", (1, 1, "night1", "arousal"))
 
 
+def test_numbers_beside_text_are_its_codes_or_a_count_or_disagree(tmp_path: Path) -> None:
+    for numbers in ((7, 8, 7), (1, 2, 3)):
+        marks = [(1, 1, "a", numbers[0]), (2, 1, "b", numbers[1]), (3, 1, "a", numbers[2])]
+        rows = table(tmp_path, "onset,duration,name,event", *marks)
+        assert [row.cells["kind"] for row in rows] == ["a", "b", "a"]
+    marks = [(1, 1, "night1", 1), (2, 1, "night1", 2), (3, 1, "night1", 1)]
+    with pytest.raises(InputError, match="name is 'night1' and trial_type is '1'|trial_type is"):
+        table(tmp_path, "onset,duration,name,trial_type", *marks)
+
+
 def test_a_number_is_a_kind_as_well(tmp_path: Path) -> None:
     rows = table(tmp_path, "onset,duration,class", (1, 1, 1), (2, 1, 2))
     assert event_kinds({"a": rows}, ["2"]) == of("2")

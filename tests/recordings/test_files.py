@@ -327,3 +327,13 @@ def test_a_channel_is_derived_from_two(tmp_path: Path) -> None:
     assert found.channels == ("EEG C3-EEG M2",)
     assert "channel EEG C3-EEG M2 derived: EEG C3 minus EEG M2" in found.notes
     assert found.events.tolist() == [[1, 2]]
+
+
+def test_marks_that_are_all_elsewhere_are_refused(tmp_path: Path) -> None:
+    write_signals(tmp_path, "n")
+    write_table(tmp_path / "n.csv", "onset,duration,channel", (1, 1, "O1"), (3, 1, "O2"))
+    said = r"no event is on the task's channels; .* \(data\.channels=all .*: 1 on O1, 1 on O2"
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, channels=CENTRAL, scored="all")
+    with pytest.raises(InputError, match=r"data\.channels is 'C3'; it must be one of task, all"):
+        Files(str(tmp_path), channels="C3")

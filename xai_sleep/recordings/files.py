@@ -117,6 +117,9 @@ class Files(DataSource):
             )
             for name, path in paths.items()
         }
+        left = {name: notes for name, (_, notes) in own.items() if notes}
+        if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
+            raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
         stages = {
             name: read_stages(self.root, name, seconds[name], stage_rows(rows[name], kinds))

@@ -5,7 +5,7 @@ becomes an event because its kind was not understood.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from xai_sleep.errors import InputError
@@ -46,7 +46,7 @@ def read_marks(path: Path) -> tuple[list[Row], tuple[str, ...]]:
             "if it does not matter"
         )
     told = [name for name in columns if name in KINDS and any(row.cells[name] for row in rows)]
-    kinds = [name for name in told if name in text] or told
+    kinds = [name for name in told if name in text or _finer(rows, name, text)] or told
     used = {*ALIASES, *kinds, *COMMENTS} - ({"end"} if "duration" in columns else set())
     unused = ", ".join(name or "without a name" for name in columns if name not in used)
     read = []
@@ -70,6 +70,16 @@ def _text(rows: Sequence[Row], column: str) -> str:
     """First cell of a column that is neither a number nor a time; empty if there is none."""
     cells = (row.cells[column] for row in rows)
     return next((cell for cell in cells if not _NUMBER_OR_TIME.fullmatch(cell)), "")
+
+
+def _finer(rows: Sequence[Row], column: str, text: Iterable[str]) -> bool:
+    """Whether numbers tell rows apart that no text does: kinds, neither one's code nor a count."""
+    if column == "stage":
+        return False
+    numbers = [row.cells[column] for row in rows]
+    words = [tuple(as_seen(row.cells[name]) for name in text if name in KINDS) for row in rows]
+    pairs = set(zip(words, numbers, strict=True))
+    return len(set(words)) < len(pairs) and len(set(numbers)) < len(numbers)
 
 
 def _kind(row: Row, columns: Sequence[str]) -> str:

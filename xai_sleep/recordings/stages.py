@@ -99,8 +99,8 @@ def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row
     last = max(number for number, line in enumerate(lines, 1) if line or number == 1)
     if abs((last - first) * EPOCH - seconds) >= EPOCH:
         raise InputError(
-            f"{table}: {last - first} stages, one a line, are {(last - first) * EPOCH:g} s, but the "
-            f"recording lasts {seconds:g} s; write the columns onset, duration and stage if epochs "
+            f"{table}: {last - first} stages, one a line, are {(last - first) * EPOCH:g} s, but "
+            f"the recording lasts {seconds:g} s; write the columns onset, duration and stage if epochs "
             f"do not last {EPOCH:g} s or do not cover it"
         )
     rows = []
@@ -113,7 +113,10 @@ def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row
 def _staged(where: str, rows: Sequence[Row], seconds: float, notes: tuple[str, ...] = ()) -> Stages:
     epoch = min((row.span()[1] for row in rows), default=0.0)
     if epoch < 1:
-        raise InputError(f"{where}: expected at least one stage, and durations of at least 1 s")
+        raise InputError(
+            f"{where}: expected at least one stage, and durations of at least 1 s; correct them, "
+            "or write a table <record>_stages.csv"
+        )
     names = {as_seen(row.cells.get("kind", "")) for row in rows}
     if "4" in names and not names & {"5", "r", "rem"}:
         raise InputError(
