@@ -11,6 +11,7 @@ from tests.support import dreams as dreams_tree
 from tests.support.edf import Channel, annotations, noise, write_edf
 from tests.support.own import EVENTS, SECONDS, read, write_night, write_signals, write_table
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.annotations import ELSEWHERE
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.files import Files, survey
 from xai_sleep.recordings.sources import Wanted
@@ -272,7 +273,7 @@ def test_nothing_is_passed_over_in_silence(
     assert one.events.tolist() == ten.events.tolist() == [[5, 6]]
     for said in (
         "columns of night1.csv not used: power",
-        "marks on channels that the task does not take, left out (data.channels=all takes them): 1 on O1",
+        f"{ELSEWHERE}: 1 on O1",
         "files not read: NIGHT1-hypnogram.csv, night1.xml, night1_stages.json",
         "understood: spindle 2, jump left out 1; scored by expert1 0.0833 h; channels: C3, O1; "
         "stages: none",

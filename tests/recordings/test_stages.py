@@ -99,7 +99,7 @@ def test_a_list_is_epochs_of_30_s_that_cover_the_recording(
     assert read is not None
     assert read.notes == (f"stages of {path.name}, one a line, taken for epochs of 30 s", NUMBERS)
     assert str(read) == "unknown 1, W 1, N1 1, N2 1, N3 1, R 1"
-    with pytest.raises(InputError, match="6 stages, one a line, are 180 s, but .* lasts 120 s"):
+    with pytest.raises(InputError, match=r"6 stages, one a line, are 180 s, but .* lasts 120 s"):
         known(tmp_path, 120.0)
     with pytest.raises(InputError, match="write the columns onset, duration and stage"):
         known(tmp_path, 360.0)

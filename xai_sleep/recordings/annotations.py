@@ -180,15 +180,14 @@ def understood(
     rows: Sequence[Row], kinds: Kinds, scorers: Mapping[str, Scoring], stages: object
 ) -> str:
     """Say in one line what was understood of a record: kinds, experts, channels, time, stages."""
-    counts: Counter[str] = Counter()
-    for row in rows:
-        kind = _kind(row)
-        event = kind is None or kind in kinds.events
-        role = (
-            "" if event or kind == SCORED else " as stage" if kind in kinds.stages else " left out"
-        )
-        counts[f"{'rows of no kind' if kind is None else kind or 'n/a'}{role}"] += 1
-    found = ", ".join(f"{kind} {n}" for kind, n in counts.most_common()) or "nothing"
+    roles = dict.fromkeys(kinds.stages, " as stage") | dict.fromkeys((None, SCORED), "")
+    roles |= dict.fromkeys(kinds.events, "")
+    counts = Counter(_kind(row) for row in rows).most_common()
+    named = (
+        (("of no kind" if k is None else k or "n/a") + roles.get(k, " left out"), n)
+        for k, n in counts
+    )
+    found = ", ".join(f"{kind} {n}" for kind, n in named) or "nothing"
     channels = sorted({row.cells.get("channel", "") for row in rows} - {""})
     hours = ", ".join(
         f"{name} {(one.scored[:, 1] - one.scored[:, 0]).sum() / 3600:.3g} h"

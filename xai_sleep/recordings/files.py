@@ -41,6 +41,7 @@ from xai_sleep.recordings.tables import SEPARATORS
 log = logging.getLogger(__name__)
 
 ENDINGS = (".edf", ".bdf")
+READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
 
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
@@ -185,18 +186,15 @@ def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -
 
 def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
     """Warn of files that are called after a record but not read, and note them."""
-    signals = [path for path in root.iterdir() if path.suffix.casefold() in ENDINGS]
-    names = {as_seen(path.stem): path.stem for path in signals}
+    files = sorted(filter(Path.is_file, root.iterdir()), key=lambda path: natural(path.name))
+    names = {as_seen(path.stem): path.stem for path in files if path.suffix.casefold() in ENDINGS}
     unread: dict[str, list[str]] = {record: [] for record in records}
-    for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
+    for path in files:
         called = as_seen(path.name)
         after = [name for name in names if re.match(rf"{re.escape(name)}[\W_]", called)]
-        record = names[max(after, key=len)] if after else ""
-        wanted = [(record, SEPARATORS), (f"{record}_stages", LISTS)]
-        stem, ending = as_seen(path.stem), path.suffix.casefold()
-        read = path in signals or any(stem == as_seen(n) and ending in ok for n, ok in wanted)
-        if record in unread and not read and path.is_file():
-            unread[record].append(path.name)
+        name = max(after, key=len, default="")
+        if called.removeprefix(name) not in READ and names.get(name) in unread:
+            unread[names[name]].append(path.name)
     if every := [name for each in unread.values() for name in each]:
         log.warning(
             "%s: not read, although called after records: %s; marks are read from <record>.csv or "

@@ -100,8 +100,8 @@ def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row
     if abs((last - first) * EPOCH - seconds) >= EPOCH:
         raise InputError(
             f"{table}: {last - first} stages, one a line, are {(last - first) * EPOCH:g} s, but "
-            f"the recording lasts {seconds:g} s; write the columns onset, duration and stage if epochs "
-            f"do not last {EPOCH:g} s or do not cover it"
+            f"the recording lasts {seconds:g} s; write the columns onset, duration and stage if "
+            f"epochs do not last {EPOCH:g} s or do not cover it"
         )
     rows = []
     for at in range(first, last):
