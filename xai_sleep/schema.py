@@ -19,17 +19,17 @@ Component = dict[str, Any]
 class Bound:
     """The smallest and the largest number a setting may be; ``above`` is not allowed itself."""
 
-    at_least: float = -math.inf
-    above: float = -math.inf
-    at_most: float = math.inf
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
 
     def refuses(self, value: float) -> str:
         """Say what the value must be instead; empty if it is right."""
-        if not value >= self.at_least:
+        if self.at_least is not None and not value >= self.at_least:
             return f"at least {self.at_least:g}"
-        if self.above > -math.inf and not value > self.above:
+        if self.above is not None and not value > self.above:
             return f"greater than {self.above:g}"
-        if not value <= self.at_most:
+        if self.at_most is not None and not value <= self.at_most:
             return f"at most {self.at_most:.15g}"
         return "" if abs(value) < math.inf else "a finite number"
 
@@ -53,8 +53,7 @@ class TaskConfig:
     channels: list[list[str]] = MISSING
     sfreq: float = _number(MISSING, above=0)
     band: list[float] = MISSING
-    # Each of [low, high]; not list[list[float]], for which OmegaConf refuses whole numbers.
-    input_bands: list[Any] | None = None
+    input_bands: list[Any] | None = None  # lists of float, but OmegaConf would refuse whole numbers
     window: float = _number(MISSING, above=0)
     step: float = _number(MISSING, above=0)
     min_overlap: float = _number(0.0, at_least=0)
@@ -152,7 +151,6 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     leak: dict[str, Component] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
-    # What NumPy takes as a seed, and more threads than any machine has.
     seed: int = _number(0, at_least=0, at_most=2**32 - 1)
     threads: int = _number(1, at_least=1, at_most=1024)
     output_dir: str = MISSING

@@ -92,7 +92,8 @@ def test_tables_of_real_small_runs(tmp_path: Path) -> None:
     for model, more in (("cnn1d", ()), ("cnn2d_evidence", ("task.image_size=16",))):
         place = f"hydra.run.dir={tmp_path / model}"
         process = launch(f"model={model}", *small, *methods, *more, place, cwd=tmp_path)
-        assert process.wait(timeout=300) == 0
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
     main([str(tmp_path), "--out", str(tmp_path)])
     text = (tmp_path / "tables.md").read_text()
     assert text == tables(load([tmp_path]))
