@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import pick_channels
+from xai_sleep.recordings.channels import pick_channels, read_channels
 from xai_sleep.recordings.dreams_text import TextExcerpt, open_excerpt, read_hypnogram, read_marks
 from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import intervals
@@ -106,7 +106,7 @@ class Dreams(DataSource):
         subjects = group_subjects(sources)
         recordings = []
         for record, source in sources.items():
-            signals, sfreq, unread = source.read(picked[record])
+            signals, sfreq, unread = read_channels(source, picked[record])
             duration = signals.shape[1] / sfreq
             scorers, odd = _scorers(usable[record], wanted.event, duration)
             truth, merged = combine(scorers, self.expert)
