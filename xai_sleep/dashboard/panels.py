@@ -32,8 +32,7 @@ CURVES = {
 FIRST = ("roc", "confusion", "scores", "calibration", "training")
 DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
 EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
-
-
+RECALL = {"x": "recall", "y": "precision", "class": "class"}
 ABOUT = (
     "Cross-validated scores of small networks on sleep recordings, and of their maps. "
     "Runs tagged synthetic rest on simulated recordings and are no evidence for real ones."
@@ -110,21 +109,21 @@ def _title(groups: Groups) -> str:
 
 
 def _curves() -> list[wr.CustomChart]:
-    columns = {column: column for column in ("Actual", "Predicted", "nPredictions")}
+    columns = ("Actual", "Predicted", "nPredictions")
+    shown = (
+        (names.ROC, "ROC", AREA, {"x": "false alarm rate", "y": "sensitivity", "class": "class"}),
+        (names.PRECISION_RECALL, "precision and recall", AREA, RECALL),
+        (names.CONFUSION, "test windows", MATRIX, {column: column for column in columns}),
+    )
     return [
-        _chart(names.ROC, "ROC", _axes("false alarm rate", "sensitivity")),
-        _chart(names.PRECISION_RECALL, "precision and recall", _axes("recall", "precision")),
-        _chart(names.CONFUSION, "test windows", columns, MATRIX),
+        wr.CustomChart(
+            query={"summaryTable": {"tableKey": f"{key}_table"}},
+            chart_name=name,
+            chart_fields=fields,
+            chart_strings={"title": title},
+        )
+        for key, title, name, fields in shown
     ]
-
-
-def _axes(x: str, y: str) -> dict[str, str]:
-    return {"x": x, "y": y, "class": "class"}
-
-
-def _chart(key: str, title: str, fields: dict[str, str], name: str = AREA) -> wr.CustomChart:
-    query, strings = {"summaryTable": {"tableKey": f"{key}_table"}}, {"title": title}
-    return wr.CustomChart(query=query, chart_name=name, chart_fields=fields, chart_strings=strings)
 
 
 def _table(key: str) -> wr.WeavePanelSummaryTable:
