@@ -129,9 +129,11 @@ def _leave_if_any_failed() -> None:
     notes = sorted(directory.rglob(ERROR)) if directory else []
     if not directory or not notes:
         return
+    from xai_sleep.results.run import FILE  # late, as above
+
     said = [note.read_text(encoding="utf-8").splitlines() for note in notes]
     lines = [f"{n.parent.relative_to(directory)}: {s[0]}" for n, s in zip(notes, said, strict=True)]
-    finished = {path.parent for path in directory.rglob("results.json")}
+    finished = {path.parent for path in directory.rglob(FILE)}
     others = finished - {note.parent for note in notes}
     every = f"all {len(notes)} jobs failed" if len(notes) > 1 else "the only job failed"
     counted = f"{len(notes)} of the jobs failed, the others are finished" if others else every

@@ -13,6 +13,7 @@ from xai_sleep.experiment.provenance import commit
 from xai_sleep.report import comparison, style
 from xai_sleep.results.comparison import Pair, Row
 from xai_sleep.results.files import write_text
+from xai_sleep.results.run import FILE
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = ["python", "-m", "xai_sleep.report", *map(str, directories), "--out", str(out)]
     try:
         names = _write(out, rows, pairs)
-        if not (out / "results.json").exists():  # else a run's own page stands there
+        if not (out / FILE).exists():  # else a run's own page stands there
             made_with = (shlex.join(command), commit())
             page = comparison.comparison_page(rows, pairs, left_out, out, made_with)
             write_text(out / "report.html", page)
