@@ -32,8 +32,14 @@ CURVES = {
 FIRST = ("roc", "confusion", "scores", "calibration", "training")
 DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
 EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
-
-
+COUNTED = {column: column for column in ("Actual", "Predicted", "nPredictions")}
+RATES = {"x": "false alarm rate", "y": "sensitivity", "class": "class"}
+RECALL = {"x": "recall", "y": "precision", "class": "class"}
+CHARTS = (
+    (names.ROC, "ROC", AREA, RATES),
+    (names.PRECISION_RECALL, "precision and recall", AREA, RECALL),
+    (names.CONFUSION, "test windows", MATRIX, COUNTED),
+)
 ABOUT = (
     "Cross-validated scores of small networks on sleep recordings, and of their maps. "
     "Runs tagged synthetic rest on simulated recordings and are no evidence for real ones."
@@ -64,7 +70,7 @@ def sections() -> list[Section]:
     return [
         Section("Scores per model", "summary", bars),
         Section("Training", "fold", lines),
-        Section("Curves of test windows", "fold", _curves()),
+        Section("Curves of test windows", "fold", [_chart(*each) for each in CHARTS]),
         Section("Where the network looks", "fold", [looks]),
         Section("Figures", "summary", [figures]),
         Section("Tables of scores", "summary", [_table(names.SCORES), _table(names.FOLDS)]),
@@ -74,14 +80,10 @@ def sections() -> list[Section]:
 
 def build_workspace(groups: Groups) -> ws.Workspace:
     """Build the workspace of some groups; ``groups.entity`` must be known."""
-    return ws.Workspace(
-        entity=str(groups.entity),
-        project=groups.project,
-        name=_title(groups),
-        sections=[ws.Section(name=s.name, panels=list(s.panels), is_open=True) for s in sections()],
-        runset_settings=ws.RunsetSettings(filters=_filter(groups)),
-        settings=ws.WorkspaceSettings(max_runs=100),
-    )
+    own = {"entity": str(groups.entity), "project": groups.project, "name": _title(groups)}
+    shown = [ws.Section(name=s.name, panels=list(s.panels), is_open=True) for s in sections()]
+    runs, most = ws.RunsetSettings(filters=_filter(groups)), ws.WorkspaceSettings(max_runs=100)
+    return ws.Workspace(**own, sections=shown, runset_settings=runs, settings=most)
 
 
 def build_report(groups: Groups, *, online: bool = True) -> wr.Report:
@@ -109,20 +111,7 @@ def _title(groups: Groups) -> str:
     return f"{first[:80]} and {len(others)} more" if others else first[:100]
 
 
-def _curves() -> list[wr.CustomChart]:
-    columns = {column: column for column in ("Actual", "Predicted", "nPredictions")}
-    return [
-        _chart(names.ROC, "ROC", _axes("false alarm rate", "sensitivity")),
-        _chart(names.PRECISION_RECALL, "precision and recall", _axes("recall", "precision")),
-        _chart(names.CONFUSION, "test windows", columns, MATRIX),
-    ]
-
-
-def _axes(x: str, y: str) -> dict[str, str]:
-    return {"x": x, "y": y, "class": "class"}
-
-
-def _chart(key: str, title: str, fields: dict[str, str], name: str = AREA) -> wr.CustomChart:
+def _chart(key: str, title: str, name: str, fields: dict[str, str]) -> wr.CustomChart:
     query, strings = {"summaryTable": {"tableKey": f"{key}_table"}}, {"title": title}
     return wr.CustomChart(query=query, chart_name=name, chart_fields=fields, chart_strings=strings)
 

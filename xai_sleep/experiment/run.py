@@ -42,6 +42,7 @@ from xai_sleep.results.finished import Finished
 from xai_sleep.results.observer import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FILE, SCHEMA, RunRecord
+from xai_sleep.results.scores import require_names
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
@@ -136,6 +137,7 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
     divided = made("cv.divide", {**config.cv.divide, "_partial_": True})
     assert callable(divided)
     folds: list[Fold] = divided(recordings, window=config.task.window, seed=config.seed)
+    require_names(fold.name for fold in folds)
     return folds
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
-from xai_sleep.report.columns import CHANCE, COMPARED, EVENTS, POINTING, Column
+from xai_sleep.report.run_tables import CHANCE, COMPARED, EVENTS, POINTING, Column
 from xai_sleep.report.strips import Dots, draw_strips, keys
 from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
 from xai_sleep.report.template import picture, render

@@ -28,10 +28,7 @@ EXPLAINED = {"maps": "maps", "faithfulness": "faithfulness", "sanity_maps": "san
 
 
 class Pages(Observer):
-    """An observer of an experiment that draws what it is told into the directory of the run.
-
-    Examples of each fold as it is finished, at last the page of the run.
-    """
+    """Draws an experiment as it goes on: examples of each fold, at last the page of the run."""
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
         self.examples, self.stamp, self.directory = config.explain.figures, stamp, directory

@@ -33,10 +33,20 @@ from typing import Self
 
 import pandas as pd
 
+from xai_sleep.errors import InputError
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.tables import read_table, write_table
 
 MODEL, POOLED, MEAN = "model", "pooled", "mean"
+
+
+def require_names(folds: Iterable[str]) -> None:
+    """Refuse folds, and so subjects, that are called like what is said of all folds together."""
+    for name in {POOLED, MEAN}.intersection(folds):
+        raise InputError(
+            f"a fold is called {name}, as is what tables say of all folds; rename the subject or "
+            "record of that name, or use cv=kfold"
+        )
 
 
 @dataclass(frozen=True)

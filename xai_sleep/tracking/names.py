@@ -24,13 +24,7 @@ COUNTS = ("windows", "blank", "events", "detections", "matched", "minutes")
 
 
 def keyed(scores: Scores) -> dict[str, Score]:
-    """Figures with keys of their own; all others are in the table of scores alone.
-
-    Examples
-    --------
-    >>> list(keyed(Scores([Score("maps", "gradcam", "positives", "blank", "excerpt1")])))
-    ['maps/positives/counts/blank']
-    """
+    """Figures with keys of their own; all others are in the table of scores alone."""
     main = next(iter(scores.select(part="maps").distinct("who")), "")
     return {_key(row): row for row in scores if _has_key(row, main)}
 
@@ -45,9 +39,9 @@ def numbers(scores: Scores) -> dict[str, float]:
     """
     found: dict[str, float | None] = {}
     for key, row in keyed(scores).items():
-        found[key] = row.value
         ends = {POOLED: {"low": row.low, "high": row.high}, MEAN: {"std": row.sd}}
-        found |= {f"{key.rpartition('/')[0]}/{e}": v for e, v in ends.get(row.fold, {}).items()}
+        further = ends.get(row.fold, {}).items()
+        found |= {key: row.value, **{f"{key.rpartition('/')[0]}/{e}": v for e, v in further}}
     return {key: value for key, value in found.items() if value is not None}
 
 

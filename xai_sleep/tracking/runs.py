@@ -21,6 +21,7 @@ from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"  # says in a run's directory under which project and group it is tracked
 PLACES = ("root", "cache", "output_dir", "logger")  # settings that name a place on this machine
+LATER = "logger.mode=offline and `wandb sync` later"
 LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")  # characters of the name of a project
 
 PRIVATE: dict[str, Any] = {
@@ -54,10 +55,8 @@ def require_loggable(settings: LoggerConfig) -> None:
             )
     trouble = no_login() if settings.mode == "online" else None
     if trouble:
-        raise InputError(
-            f"logger.mode=online, but {trouble}; run `wandb login` first, or use "
-            "logger.mode=offline and `wandb sync` later"
-        )
+        words = f"logger.mode=online, but {trouble}; run `wandb login` first, or use {LATER}"
+        raise InputError(words)
 
 
 def experiment_name(config: Config, stamp: Stamp) -> str:
@@ -103,11 +102,10 @@ def tracked_run(
                 settings=wandb.Settings(**PRIVATE, x_save_requirements=not name),
             )
         except wandb.errors.Error as error:
-            advice = "logger.mode=offline and `wandb sync` later"
-            raise InputError(
-                f"Weights & Biases cannot begin a run ({str(error).splitlines()[0].rstrip('.')}); "
-                f"use {advice if settings.mode == 'online' else 'logger=none'}"
-            ) from error
+            said = str(error).splitlines()[0].rstrip(".")
+            advice = LATER if settings.mode == "online" else "logger=none"
+            words = f"Weights & Biases cannot begin a run ({said}); use {advice}"
+            raise InputError(words) from error
         try:
             yield run
         except BaseException:
