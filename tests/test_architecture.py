@@ -20,7 +20,6 @@ LAYERS = (
         "",
         "errors",
         "progress",
-        "composition",
         "schema",
         "components",
         "recordings",

@@ -10,8 +10,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from tests.support.runs import ROOT
-from xai_sleep.composition import composition_error
-from xai_sleep.config import config_dir
+from xai_sleep.config import composition_error, config_dir
 from xai_sleep.schema import Config, TrainerConfig
 
 # An experiment is added to the choices and is not one of them.

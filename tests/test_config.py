@@ -1,7 +1,7 @@
 """The schema and the YAML files agree, and every check names the setting that it refuses."""
 
 import shutil
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 import xai_sleep.config
 from tests.support.runs import ROOT, composed
-from xai_sleep.config import config_dir, restored, settled, validate
+from xai_sleep.config import config_dir, settled, validate
 from xai_sleep.errors import InputError
 from xai_sleep.schema import Bound, Config
 
@@ -68,7 +68,7 @@ def declared(schema: Any, what: str, prefix: str = "") -> dict[str, Any]:
 
 CHOICES: dict[str, tuple[str, ...]] = declared(Config(), "options")
 BOUNDS: dict[str, Bound] = declared(Config(), "bound")
-LARGEST = {key: bound.at_most for key, bound in BOUNDS.items() if bound.at_most is not None}
+LARGEST = {key: top for key, bound in BOUNDS.items() if (top := bound.at_most) is not None}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_the_configuration_is_beside_the_package_or_inside(
 def test_what_results_depend_on_is_taken_up_again() -> None:
     config = composed("task=rem", "model=cnn2d", "explain=all", "logger.project=elsewhere")
     kept = settled(config)
-    assert restored(kept) == kept
+    assert validate(OmegaConf.create(asdict(kept))) == kept
     assert (kept.task, kept.model, kept.explain) == (config.task, config.model, config.explain)
     assert kept.output_dir == ""
     assert kept.logger.project == "xai_sleep"

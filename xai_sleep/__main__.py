@@ -12,8 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from xai_sleep.composition import composition_error
-from xai_sleep.config import config_dir, validate
+from xai_sleep.config import composition_error, config_dir, validate
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.recordings.sources import source_name
 from xai_sleep.results.stamp import leaky_prefix
@@ -36,7 +35,7 @@ def _experiment(composed: DictConfig) -> float | None:
     config = validate(composed)
     # Late, so that --help and a mistyped setting need not wait for torch.
     from xai_sleep.experiment.run import run
-    from xai_sleep.report.observer import Pages
+    from xai_sleep.report.page import Pages
     from xai_sleep.report.run_tables import run_table
     from xai_sleep.tracking.observer import Tracking
     from xai_sleep.tracking.runs import sync_command

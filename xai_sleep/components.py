@@ -20,10 +20,7 @@ T = TypeVar("T")
 
 
 def target(where: str, component: Component) -> object:
-    """Look up what a component names; ``where`` is the setting, for messages.
-
-    Raises InputError if it names nothing, or there is nothing of that name.
-    """
+    """Look up what a component names, or InputError; ``where`` is the setting, for messages."""
     name = component.get("_target_")
     if not name:
         raise InputError(f"{where} has no _target_; name its class or function there")
@@ -37,10 +34,7 @@ def target(where: str, component: Component) -> object:
 
 
 def made(where: str, component: Component, **arguments: object) -> object:
-    """Make a component with its own arguments and those given.
-
-    Raises InputError if it cannot be imported, or refuses the arguments.
-    """
+    """Make a component with its own arguments and those given, or raise InputError."""
     target(where, component)
     try:
         return instantiate(component, _convert_="all", **arguments)
@@ -60,25 +54,18 @@ def made(where: str, component: Component, **arguments: object) -> object:
 
 
 def build(kind: type[T], where: str, component: Component, **arguments: object) -> T:
-    """Make a component of a kind, a class or a runtime-checkable Protocol, as :func:`made`.
-
-    Raises InputError also if what is made is none: what it lacks.
-    """
+    """Make a component of a kind, a class or a runtime-checkable Protocol, or raise InputError."""
     one = made(where, component, **arguments)
     if not isinstance(one, kind):
-        lacking = [name for name in sorted(_offered(kind)) if not hasattr(one, name)]
+        abstract: Iterable[str] = getattr(kind, "__abstractmethods__", ())
+        offered = get_protocol_members(kind) if is_protocol(kind) else abstract
+        lacking = [name for name in sorted(offered) if not hasattr(one, name)]
         raise InputError(
             f"{where}: {component['_target_']} is no {kind.__name__}, it lacks "
             f"{', '.join(lacking) or 'the class to derive from'}; docs/components.md shows the "
             "smallest one"
         )
     return one
-
-
-def _offered(kind: type) -> Iterable[str]:
-    """Names that an instance of a Protocol or an abstract class must have."""
-    abstract: Iterable[str] = getattr(kind, "__abstractmethods__", ())
-    return get_protocol_members(kind) if is_protocol(kind) else abstract
 
 
 def _interrupted(error: BaseException | None) -> bool:

@@ -11,10 +11,7 @@ T = TypeVar("T")
 
 
 class Progress(progress.Progress):
-    """Bars for the length of a ``with`` block; silent where there is no terminal.
-
-    Logs written to the same console appear above the bars.
-    """
+    """Bars above which logs appear, for a ``with`` block; silent where there is no terminal."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(

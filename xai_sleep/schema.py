@@ -53,8 +53,7 @@ class TaskConfig:
     channels: list[list[str]] = MISSING
     sfreq: float = _number(MISSING, above=0)
     band: list[float] = MISSING
-    # Each of [low, high]; not list[list[float]], for which OmegaConf refuses whole numbers.
-    input_bands: list[Any] | None = None
+    input_bands: list[Any] | None = None  # lists of float, but OmegaConf would refuse whole numbers
     window: float = _number(MISSING, above=0)
     step: float = _number(MISSING, above=0)
     min_overlap: float = _number(0.0, at_least=0)
@@ -152,7 +151,6 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     leak: dict[str, Component] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
-    # What NumPy takes as a seed, and more threads than any machine has.
     seed: int = _number(0, at_least=0, at_most=2**32 - 1)
     threads: int = _number(1, at_least=1, at_most=1024)
     output_dir: str = MISSING

@@ -1,8 +1,7 @@
 """A sweep: many jobs in one directory, each of which may fail alone.
 
-A job that fails leaves ``error.txt`` in its directory: its error in one line and, where that is
-not a user's mistake but a defect, the traceback below. It is a file and no return value because
-jobs may run in other processes and on other machines.
+A job that fails leaves ``error.txt`` in its directory: its error in one line and, of a defect, the
+traceback below. A file and no return value, as jobs may run in other processes, on other machines.
 """
 
 import logging
@@ -39,39 +38,26 @@ class Sweep(Callback):
     held: ClassVar[FileLock | None] = None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
-        """Refuse what cannot be swept; else remove what an earlier sweep noted here.
+        """Refuse what cannot be swept, else remove what an earlier sweep noted here.
 
-        Raises
-        ------
-        SystemExit
-            Because Hydra makes any other exception of a callback a warning.
+        A refusal is a SystemExit: any other exception of a callback is a warning to Hydra.
         """
         try:
             _require_maximum(config.hydra.sweeper.get("direction"))
             directory = Path(config.hydra.sweep.dir)
             directory.mkdir(parents=True, exist_ok=True)
-            Sweep.held = lock(
-                directory / LOCK,
-                f"another sweep is at work in {directory}; wait for it or choose another "
-                "directory (hydra.sweep.dir)",
-            )
+            words = "wait for it or choose another directory (hydra.sweep.dir)"
+            taken = f"another sweep is at work in {directory}; {words}"
+            Sweep.held = lock(directory / LOCK, taken)
         except (InputError, OSError) as error:
             leave(account(error))
         for note in directory.rglob(ERROR):
             note.unlink()
         fixed = ",".join(f"'{key}'" for key in sorted(_fixed(config)))
+        excluded = f"hydra.job.config.override_dirname.exclude_keys=[{fixed}]"
         with read_write(config.hydra), open_dict(config.hydra):
             # Hydra hands these overrides to every job, wherever it runs.
-            config.hydra.overrides.hydra.append(
-                f"hydra.job.config.override_dirname.exclude_keys=[{fixed}]"
-            )
-
-    @classmethod
-    def end(cls) -> None:
-        """Let the next sweep have the directory."""
-        if cls.held:
-            cls.held.release()
-        cls.held = None
+            config.hydra.overrides.hydra.append(excluded)
 
 
 @contextmanager
@@ -85,24 +71,13 @@ def accounted() -> Iterator[None]:
         _leave_if_any_failed()
         raise
     finally:
-        Sweep.end()
+        if Sweep.held:
+            Sweep.held.release()
+        Sweep.held = None
 
 
 def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> float | None:
-    """Do the work of a job; whatever goes wrong is noted, and the other jobs go on.
-
-    Parameters
-    ----------
-    work : callable
-        What the job does.
-    composed : DictConfig
-        Its settings.
-
-    Returns
-    -------
-    float or None
-        What ``work`` returns; None if it fails.
-    """
+    """Do the work of a job; None if it fails: that is noted, and the other jobs go on."""
     note = Path(HydraConfig.get().runtime.output_dir) / ERROR
     note.unlink(missing_ok=True)
     try:
@@ -125,10 +100,7 @@ def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> f
 
 
 def validation_score(record: "RunRecord") -> float | None:
-    """Mean average precision on validation windows over the folds that define it.
-
-    No test score of the record is looked at.
-    """
+    """Mean average precision on validation windows over the folds that define it; no test score."""
     scores = [fold.val_average_precision for fold in record.folds]
     defined = [score for score in scores if score is not None]
     return sum(defined) / len(defined) if defined else None
@@ -153,21 +125,19 @@ def _fixed(config: DictConfig) -> set[str]:
 
 
 def _leave_if_any_failed() -> None:
-    if Sweep.held is None:
+    directory = Path(Sweep.held.lock_file).parent if Sweep.held else None
+    notes = sorted(directory.rglob(ERROR)) if directory else []
+    if not directory or not notes:
         return
-    from xai_sleep.results.run import FILE
+    from xai_sleep.results.run import FILE  # late, as it needs pandas
 
-    directory = Path(Sweep.held.lock_file).parent
-    notes = sorted(directory.rglob(ERROR))
-    if not notes:
-        return
     said = [note.read_text(encoding="utf-8").splitlines() for note in notes]
-    failed = {note.parent for note in notes}
-    others = any(path.parent not in failed for path in directory.rglob(FILE))
+    lines = [f"{n.parent.relative_to(directory)}: {s[0]}" for n, s in zip(notes, said, strict=True)]
+    finished = {path.parent for path in directory.rglob(FILE)}
+    others = finished - {note.parent for note in notes}
     every = f"all {len(notes)} jobs failed" if len(notes) > 1 else "the only job failed"
     counted = f"{len(notes)} of the jobs failed, the others are finished" if others else every
     say(f"{counted}; to run what is left repeat the command with hydra.sweep.dir={directory}")
-    for note, lines in zip(notes[:-1], said[:-1], strict=True):
-        say(f"{note.parent.relative_to(directory)}: {lines[0]}")
-    defect = any(len(lines) > 1 for lines in said)
-    leave(f"{notes[-1].parent.relative_to(directory)}: {said[-1][0]}", 1 if defect else 2)
+    for line in lines[:-1]:
+        say(line)
+    leave(lines[-1], 1 if any(len(each) > 1 for each in said) else 2)

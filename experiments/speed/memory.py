@@ -17,7 +17,7 @@ from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.datasets import WindowDataset, in_order
+from xai_sleep.windows.datamodule import WindowDataset, in_order
 from xai_sleep.windows.windows import cut
 
 HOURS, SFREQ, WINDOW, CHANNELS = 8, 100.0, 5.0, 4

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.trials import EVENTS, SECONDS, Seen, loso, noise, scored_by
+from xai_sleep.baselines.baseline import LeftOutError
 from xai_sleep.baselines.marks import Automatic, Experts
-from xai_sleep.baselines.trial import LeftOutError
 from xai_sleep.recordings.intervals import intervals
 
 LATER = tuple((start + 0.2, end + 0.2) for start, end in EVENTS)

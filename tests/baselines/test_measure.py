@@ -11,11 +11,9 @@ from sklearn.metrics import f1_score, precision_score
 
 from tests.support.runs import ROOT
 from tests.support.trials import EVENTS, Given, Seen, loso, noise, scored_by
-from xai_sleep.baselines.baseline import Baseline
+from xai_sleep.baselines.baseline import Baseline, Training, Trial, measure
 from xai_sleep.baselines.marks import Automatic
-from xai_sleep.baselines.measure import measure
-from xai_sleep.baselines.rule import Rule, Values
-from xai_sleep.baselines.trial import Training, Trial
+from xai_sleep.baselines.rules import Rule, Values
 from xai_sleep.baselines.trivial import Always, Never
 from xai_sleep.metrics.windows import NO_RANKING, RANKING
 from xai_sleep.recordings.intervals import Intervals, intervals

@@ -11,8 +11,8 @@ import pytest
 from tests.support.dreams import read
 from tests.support.recordings import make_recording
 from tests.support.trials import Seen, loso, scored_by
+from xai_sleep.baselines.baseline import Trial
 from xai_sleep.baselines.marks import Automatic, Experts
-from xai_sleep.baselines.trial import Trial
 from xai_sleep.windows.folds import leave_one_subject_out
 
 Marks = list[tuple[float, float]]

@@ -12,12 +12,17 @@ from omegaconf import OmegaConf
 
 from tests.support.runs import ROOT
 from tests.support.trials import Seen, loso, noise, parameters
-from xai_sleep.baselines.kcomplexes import KComplexes
-from xai_sleep.baselines.rems import RapidEyeMovements
-from xai_sleep.baselines.rule import Rule, Values, around, band_passed
-from xai_sleep.baselines.spindles import Spindles
+from xai_sleep.baselines.baseline import LeftOutError, Training, Trial
+from xai_sleep.baselines.rules import (
+    KComplexes,
+    RapidEyeMovements,
+    Rule,
+    Spindles,
+    Values,
+    around,
+    band_passed,
+)
 from xai_sleep.baselines.threshold import Threshold
-from xai_sleep.baselines.trial import LeftOutError, Training, Trial
 from xai_sleep.baselines.trivial import Always
 from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.intervals import intervals

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.trials import Seen, loso, noise, parameters
-from xai_sleep.baselines.trial import Training
+from xai_sleep.baselines.baseline import Training
 from xai_sleep.baselines.trivial import Always, Coin, Never
 
 

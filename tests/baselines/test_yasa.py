@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from tests.support.trials import Seen, loso, noise
-from xai_sleep.baselines.trial import LeftOutError
+from xai_sleep.baselines.baseline import LeftOutError
 from xai_sleep.baselines.yasa import Yasa
 from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.simulated import simulate

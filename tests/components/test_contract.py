@@ -17,7 +17,7 @@ from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
 from xai_sleep.baselines.baseline import Baseline
-from xai_sleep.baselines.rule import Rule
+from xai_sleep.baselines.rules import Rule
 from xai_sleep.config import config_dir
 from xai_sleep.explain.attribution import attributable
 from xai_sleep.metrics.metric import Metric

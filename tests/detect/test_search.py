@@ -23,7 +23,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
-from xai_sleep.windows.store import Store
+from xai_sleep.windows.images import Store
 from xai_sleep.windows.windows import cut
 
 CENTRES = np.asarray((np.arange(2400) + 0.5) / RATE, dtype=np.float64)

@@ -18,7 +18,7 @@ from xai_sleep.explain.attribution import attributable
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.store import Store
+from xai_sleep.windows.images import Store
 from xai_sleep.windows.windows import Windows, cut
 
 LENGTH = 4.0

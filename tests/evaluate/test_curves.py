@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from tests.support.outcomes import outcome
-from xai_sleep.evaluate.curves import curve, curves
+from xai_sleep.evaluate.windows import curve, curves
 
 GRID = st.integers(0, 8).map(lambda step: step / 8)  # many ties
 WINDOWS = st.lists(st.tuples(st.integers(0, 1), GRID), min_size=2, max_size=40).filter(

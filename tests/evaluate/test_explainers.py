@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.explainers import explainer_rows
 from xai_sleep.evaluate.judged import Judged, Judging
-from xai_sleep.evaluate.maps import as_marked_by, fold_rows, map_arrays
+from xai_sleep.evaluate.maps import as_marked_by, explainer_rows, fold_rows, map_arrays
 from xai_sleep.evaluate.score import score_fold, score_run
 from xai_sleep.explain.faithfulness import SEGMENTS
 from xai_sleep.metrics.maps import MEASURES

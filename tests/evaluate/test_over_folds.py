@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from xai_sleep.evaluate.over_folds import HERE, TOGETHER, Rows
+from xai_sleep.evaluate.judged import HERE, TOGETHER, Rows
 from xai_sleep.metrics.statistics import Scores, Statistic
 from xai_sleep.results.scores import MEAN, POOLED, Score
 

@@ -11,8 +11,7 @@ from tests.support.outcomes import LENGTH, SFREQ, fold_record
 from tests.support.recordings import make_recording
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.declared import BUILT_IN, declared
-from xai_sleep.evaluate.judged import Judged, Judging
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Judging, Rows
 from xai_sleep.evaluate.windows import Called, all_rows, calibration_rows, fold_rows
 from xai_sleep.metrics.metric import Best
 from xai_sleep.metrics.windows import NO_RANKING, RANKING, SCORES, decide

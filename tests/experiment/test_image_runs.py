@@ -62,7 +62,7 @@ def test_real_text_excerpts_have_no_coherence(dreams_root: Path, tmp_path: Path)
         ("task.image_size=8", r"too small for CNN2d, .* raise task\.image_size"),
         ("task.image_semantics=x", r"task\.image_semantics is 'x'; it must be one of pycwt, gri"),
         ("task.image_channels.scalogram=[]", r"names no channels for task\.image=scalogram"),
-        ("task.image_channels.scalogram=[[X]]", r"^task\.image_channels\.scalogram: simulated rec"),
+        ("task.image_channels.scalogram=[[X]]", r"^task\.image_channels\.scalogram: there is no "),
     ],
 )
 def test_settings_that_cannot_be_met_are_one_line(
@@ -136,7 +136,7 @@ from itertools import islice
 import numpy as np
 from torch.utils.data import DataLoader
 from tests.support.recordings import make_recording
-from xai_sleep.windows.datasets import WindowDataset, already_a_batch
+from xai_sleep.windows.datamodule import WindowDataset, already_a_batch
 from xai_sleep.windows.inputs import ImageInput, SignalInput
 from xai_sleep.windows.windows import cut
 

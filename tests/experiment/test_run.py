@@ -31,7 +31,7 @@ from xai_sleep.metrics.events import CURVE, event_scores
 from xai_sleep.metrics.windows import SCORES, choose_threshold
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.simulated import simulate
-from xai_sleep.report.observer import Pages
+from xai_sleep.report.page import Pages
 from xai_sleep.results.events import Events
 from xai_sleep.results.observer import Observer
 from xai_sleep.results.run import RunRecord

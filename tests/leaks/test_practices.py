@@ -17,8 +17,8 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import Config
 from xai_sleep.windows.balance import balance
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.windows.inputs import amplitudes_by_record
 from xai_sleep.windows.practice import Balanced, Parts, Practice, chosen, together
-from xai_sleep.windows.scaling import amplitudes_by_record
 from xai_sleep.windows.windows import Windows, cut, cut_signals
 
 KFOLD = ("cv=kfold", "cv.folds=3")

@@ -144,6 +144,35 @@ def test_a_channel_of_another_name_is_used_where_it_is_named(
     assert np.array_equal(one.signals, other.signals)
 
 
+def test_a_channel_without_its_reference_is_warned_of_and_derived_on_demand(
+    finished: Path, tmp_path: Path, recorded: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = load_run(finished).input
+    rng = np.random.default_rng(0)
+    derived = np.round(recorded.signals[0] * 100).astype(np.int16)
+    ear = rng.integers(-999, 999, len(derived)).astype(np.int16)
+    pair = [Channel("C3", derived + ear, 100), Channel("M2", ear, 100)]
+    path = write_edf(tmp_path / "n.edf", pair)
+    bare = read_edf(path, seen, ["c3"])
+    (said,) = [r.getMessage() for r in caplog.records]
+    assert said.startswith("C3 is used as it is, with no reference taken from it, but the run was ")
+    assert said.endswith("; derive it with --channel C3-M2")
+    assert "trained on C3-A1 or CZ-A1" in said
+    caplog.clear()
+    usual = read_edf(as_edf(tmp_path / "a.edf", recorded), seen)
+    for asked in (["C3-M2"], ["c3-a2"], []):
+        found = read_edf(path, seen, asked)
+        assert found.channels == ("C3-M2",)
+        length = usual.signals.shape[1]
+        np.testing.assert_allclose(found.signals[:, :length], usual.signals, atol=1e-3)
+        assert "channel C3-M2 derived: C3 minus M2" in caplog.text
+        assert "as it is" not in caplog.text
+    assert not np.allclose(bare.signals, found.signals, atol=1)
+    alone = write_edf(tmp_path / "b.edf", pair[:1])
+    read_edf(alone, seen, ["C3"])
+    assert "make sure that the file holds it referenced in that way" in caplog.text
+
+
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """Message of a call that ends with exit code 2 and one line."""
     with pytest.raises(SystemExit) as end:

@@ -7,10 +7,20 @@ import pytest
 from tests.support.edf import Channel, annotations, noise, write_edf
 from tests.support.own import write_signals, write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import event_kinds, rows_of, score
+from xai_sleep.recordings.annotations import (
+    CHANNELS,
+    ELSEWHERE,
+    Kinds,
+    event_kinds,
+    on_channels,
+    rows_of,
+    score,
+    stage_rows,
+)
 from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.headings import read_marks
 from xai_sleep.recordings.recording import Scoring
-from xai_sleep.recordings.tables import Row, read_table
+from xai_sleep.recordings.tables import Row
 
 NIGHT = Path("my/night.edf")
 SECONDS = 100.0
@@ -18,11 +28,15 @@ HEAD = "onset,duration,trial_type,expert"
 
 
 def table(folder: Path, head: str, *rows: tuple[object, ...]) -> list[Row]:
-    return read_table(write_table(folder / "night.csv", head, *rows), ("onset", "duration"))
+    return read_marks(write_table(folder / "night.csv", head, *rows))[0]
+
+
+def of(*kinds: str) -> Kinds:
+    return Kinds(frozenset(kinds))
 
 
 def scored(rows: list[Row], *kinds: str, everything: bool = False) -> dict[str, Scoring]:
-    return score(NIGHT, rows, set(kinds), seconds=SECONDS, everything=everything)[0]
+    return score(NIGHT, rows, of(*kinds), seconds=SECONDS, everything=everything)[0]
 
 
 def listed(scorers: dict[str, Scoring]) -> dict[str, tuple[list[list[float]], list[list[float]]]]:
@@ -58,7 +72,7 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
         "expert2": ([[6, 7]], [[0, 10], [20, 30]]),
         "expert3": ([], [[0, 10], [30, 40]]),
     }
-    everything = [row for row in rows if row.cells["trial_type"] != "scored"]
+    everything = [row for row in rows if row.cells["kind"] != "scored"]
     assert {
         name: s for name, (_, s) in listed(scored(everything, "spindle", everything=True)).items()
     } == {
@@ -83,7 +97,7 @@ def test_events_where_nobody_looked_are_noted(tmp_path: Path) -> None:
     rows = table(
         tmp_path, HEAD, (5, 1, "s", ""), (19, 2, "s", ""), (50, 1, "s", ""), (0, 20, "scored", "")
     )
-    scorers, notes = score(NIGHT, rows, {"s"}, seconds=SECONDS, everything=False)
+    scorers, notes = score(NIGHT, rows, of("s"), seconds=SECONDS, everything=False)
     assert len(scorers["expert1"].events) == 3
     assert notes == ("events outside the scored time, which count nowhere: 1 of expert1",)
 
@@ -92,7 +106,7 @@ def test_what_is_said_twice_counts_once_and_is_noted(tmp_path: Path) -> None:
     """By the same expert; what another says as well is that one's own."""
     marks = [(5, 1, "s", 1), (5.0, "1.00", "S", "expert1"), (5, 1, "s", 2), (5, 2, "s", 1)]
     rows = table(tmp_path, HEAD, *marks, (0, 20, "scored", ""), (0, 20, "scored", ""))
-    scorers, notes = score(NIGHT, rows, {"s"}, seconds=SECONDS, everything=False)
+    scorers, notes = score(NIGHT, rows, of("s"), seconds=SECONDS, everything=False)
     assert scorers["expert1"].events.tolist() == [[5, 6], [5, 7]]
     assert scorers["expert2"].events.tolist() == [[5, 6]]
     assert notes == ("rows that say the same as another, which count once: 1 of expert1",)
@@ -134,9 +148,9 @@ def test_kinds_are_named_or_there_is_one(tmp_path: Path) -> None:
     plain = table(tmp_path, "onset,duration", (1, 1))
     one = table(tmp_path, HEAD, (1, 1, "Spindle", 1), (1, 1, "spindle", 2), (0, 9, "scored", 1))
     two = table(tmp_path, HEAD, (1, 1, "arousal", 1), (2, 1, "", 1))
-    assert event_kinds({"a": plain}, None) == set()
-    assert event_kinds({"a": one, "b": plain}, None) == {"spindle"}
-    assert event_kinds({"a": one, "b": two}, ["SPINDLE", "Arousal"]) == {"spindle", "arousal"}
+    assert event_kinds({"a": plain}, None) == of()
+    assert event_kinds({"a": one, "b": plain}, None) == of("spindle")
+    assert event_kinds({"a": one, "b": two}, ["SPINDLE", "Arousal"]) == of("spindle", "arousal")
     held = r"spindle \(2\), arousal \(1\), n/a \(1\)"
     with pytest.raises(InputError, match=rf"rows of several kinds: {held}; name those"):
         event_kinds({"a": one, "b": two}, None)
@@ -151,13 +165,14 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     said = [(1.0, 2.0, "spindle@@C3-A2"), (5.0, 1.0, "lights off"), (0.0, 9.0, "scored")]
     signal = Channel("C3-A2", noise(1000), 100)
     path = write_edf(tmp_path / "night.edf", [signal, annotations(said, 10)], kind="EDF+C")
-    rows = rows_of(path, open_edf(path))
-    scorers, _ = score(path, rows, {"spindle"}, seconds=10.0, everything=False)
+    rows, notes = rows_of(path, open_edf(path))
+    scorers, _ = score(path, rows, of("spindle"), seconds=10.0, everything=False)
     assert listed(scorers) == {"expert1": ([[1, 3]], [[0, 9]])}
     with pytest.raises(InputError, match=r"night\.edf, annotation at 0 s: from 0 to 9 s"):
-        score(path, rows, {"lights off"}, seconds=6.0, everything=False)
+        score(path, rows, of("lights off"), seconds=6.0, everything=False)
     write_table(tmp_path / "night.csv", "onset,duration", (3, 1))
-    rows = rows_of(path, open_edf(path))
+    rows, notes = rows_of(path, open_edf(path))
+    assert notes == ("annotations inside left out, as night.csv is there: 3",)
     assert listed(scored(rows, everything=True)) == {"expert1": ([[3, 4]], [[0, 100]])}
 
 
@@ -166,3 +181,106 @@ def test_a_recording_without_anything_marked_is_refused(tmp_path: Path) -> None:
     said = r"night\.edf has no table night\.csv or night\.tsv beside it and no annotations inside"
     with pytest.raises(InputError, match=said):
         rows_of(path, open_edf(path))
+
+
+MARKS = [(5, 1, "Spindle"), (8, 2, "arousal"), (0, 30, "Sleep stage N2"), (20, 1, "spindle")]
+COLUMNS = ["trial_type", "Description", "Annotation", "TYPE", "label", "event", "kind", "Name"]
+
+
+@pytest.mark.parametrize("column", [*COLUMNS, "stage", "Event Type"])
+@pytest.mark.parametrize(
+    "times", ["Onset,Duration", "start,end", "Begin (s),STOP", "time,duration"]
+)
+@pytest.mark.parametrize("ending", [".csv", ".tsv"])
+def test_kinds_stand_in_any_column(tmp_path: Path, column: str, times: str, ending: str) -> None:
+    """And an end says as much as a duration; what is no event becomes none."""
+    ends = "duration" not in times.casefold()
+    marks = [(onset, onset + length if ends else length, kind) for onset, length, kind in MARKS]
+    path = write_table(tmp_path / f"night{ending}", f"{times},{column}", *marks)
+    rows, notes = read_marks(path)
+    kinds = event_kinds({"night": rows}, ["spindle"])
+    assert listed(scored(rows, *kinds.events, everything=True)) == {
+        "expert1": ([[5, 6], [20, 21]], [[0, 100]])
+    }
+    assert len(stage_rows(rows, kinds)) == 1
+    assert notes == ()
+    with pytest.raises(InputError, match=r"several kinds: spindle \(2\), arousal \(1\), sleep"):
+        event_kinds({"night": rows}, None)
+
+
+def test_a_column_that_could_be_the_kind_is_refused_and_others_are_noted(tmp_path: Path) -> None:
+    for column in ("what", "record", "is_spindle"):
+        said = rf"night\.csv: the column '{column}' is not known and holds text \('yes'\); call it"
+        with pytest.raises(InputError, match=said + " trial_type if .* comment if"):
+            table(tmp_path, f"onset,duration,type,{column}", (1, 1, "s", ""), (2, 1, "s", "yes"))
+    path = write_table(
+        tmp_path / "night.csv",
+        "onset,start,duration,end,Event,Type,Scorer,Channels,Comment,amplitude,at",
+        (5, "22:10:03.5", 1, 6, 1, "spindle", 2, "C3", "nice", "1e-05", "2024-01-02T03:04:05"),
+    )
+    rows, notes = read_marks(path)
+    (cells,) = [row.cells for row in rows]
+    assert (cells["kind"], cells["expert"], cells["channel"]) == ("spindle", "2", "C3")
+    assert notes == ("columns of night.csv not used: start, end, event, amplitude, at",)
+
+
+def test_columns_that_disagree_on_what_was_marked_are_refused(tmp_path: Path) -> None:
+    """But the stage in which a spindle lies is no kind."""
+    rows = table(tmp_path, "onset,duration,type,label,stage", (1, 1, "s", "S", "N2"))
+    assert [row.cells["kind"] for row in rows] == ["S"]
+    said = r"line 2: type is 'night1' and label is 'arousal'; keep what was marked, and call"
+    with pytest.raises(InputError, match=said):
+        table(tmp_path, "onset,duration,type,label", (1, 1, "night1", "arousal"))
+
+
+def test_numbers_beside_text_are_its_codes_or_a_count_or_disagree(tmp_path: Path) -> None:
+    for numbers in ((7, 8, 7), (1, 2, 3)):
+        marks = [(1, 1, "a", numbers[0]), (2, 1, "b", numbers[1]), (3, 1, "a", numbers[2])]
+        rows = table(tmp_path, "onset,duration,name,event", *marks)
+        assert [row.cells["kind"] for row in rows] == ["a", "b", "a"]
+    marks = [(1, 1, "night1", 1), (2, 1, "night1", 2), (3, 1, "night1", 1)]
+    with pytest.raises(InputError, match=r"name is 'night1' and trial_type is '1'; keep"):
+        table(tmp_path, "onset,duration,name,trial_type", *marks)
+
+
+def test_a_number_is_a_kind_as_well(tmp_path: Path) -> None:
+    rows = table(tmp_path, "onset,duration,class", (1, 1, 1), (2, 1, 2))
+    assert event_kinds({"a": rows}, ["2"]) == of("2")
+    with pytest.raises(InputError, match=r"several kinds: 1 \(1\), 2 \(1\)"):
+        event_kinds({"a": rows}, None)
+
+
+def test_rem_alone_is_an_eye_movement_and_beside_stages_is_one(tmp_path: Path) -> None:
+    alone = table(tmp_path, HEAD, (1, 1, "REM", 1))
+    staged = [*alone, *table(tmp_path, HEAD, (0, 30, "N2", ""), (5, 1, "spindle", 1))]
+    assert event_kinds({"a": alone}, None) == of("rem")
+    assert event_kinds({"a": staged}, None) == Kinds(of("spindle").events, of("rem", "n2").events)
+    assert event_kinds({"a": staged}, ["rem"]) == Kinds(of("rem").events, of("n2").events)
+
+
+ON = "onset,duration,trial_type,channel"
+
+
+def test_marks_are_taken_from_the_channels_of_the_task(tmp_path: Path) -> None:
+    """Other spellings are the same; what is elsewhere, or nowhere, is counted by its name."""
+    own = [(1, 1, "s", "eeg c3-A2"), (3, 1, "s", "C3 - M2"), (5, 1, "s", "C3"), (7, 1, "s", "")]
+    both = [(9, 1, "s", "O1-A2; C3-A2")]
+    away = [(1, 1, "s", "O1-A2"), (3, 1, "s", "O1-A2"), (5, 1, "s", "C3-A1"), (6, 1, "s", "Q")]
+    rows = table(tmp_path, ON, *own, *both, *away, (0, 50, "scored", "C3"), (0, 99, "scored", "Q"))
+    kept, notes = on_channels(rows, of("s"), ["C3-A2"])
+    assert listed(scored(kept, "s")) == {
+        "expert1": ([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]], [[0, 50]])
+    }
+    assert notes == (f"{ELSEWHERE}: 2 on O1-A2, 2 on Q, 1 on C3-A1",)
+
+
+def test_the_same_event_on_several_channels_counts_once(tmp_path: Path) -> None:
+    """Though marked a little later there; marks of one channel stay as they are."""
+    rows = table(tmp_path, ON, (1, 1, "s", "C3"), (1.2, 1, "s", "O1"), (5, 1, "s", "O1"))
+    kept, notes = on_channels(rows, of("s"), None)
+    assert (len(kept), notes) == (3, ())
+    scorers, notes = score(NIGHT, kept, of("s"), seconds=SECONDS, everything=True)
+    assert scorers["expert1"].events.tolist() == [[1, 2.2], [5, 6]]
+    assert notes == (f"{CHANNELS}: 1 of expert1",)
+    rows = table(tmp_path, ON, (1, 1, "s", "C3"), (1.2, 1, "s", "C3"))
+    assert len(scored(rows, "s", everything=True)["expert1"].events) == 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import pick_channels
+from xai_sleep.recordings.channels import find_channel, pick_channels, read_channels, same_place
 from xai_sleep.recordings.recording import Signals
 
 
@@ -56,3 +56,50 @@ def test_the_exact_name_wins_and_else_one_alone_may_be_meant() -> None:
     assert pick_channels({"a": Held(held)}, [["fpz cz"]]) == {"a": ("Fpz  Cz",)}
     with pytest.raises(InputError, match=r"C3-a2 could be c3-a2 or C3-A2 in a; name one"):
         pick_channels({"a": Held(held)}, [["C3-a2"]])
+
+
+@pytest.mark.parametrize(
+    ("names", "held", "found"),
+    [
+        (["C3-A2"], ("C3-M2", "C3", "M2"), ["C3-M2"]),  # what is there is not derived
+        (["C3-M2"], ("EEG C3:A2",), ["EEG C3:A2"]),
+        (["C3-A2", "C3"], ("C3", "A1", "M2"), ["C3-M2"]),
+        (["C3-A2", "C3"], ("C3", "A1"), ["C3"]),
+        (["C3-M2"], ("C3", "A2", "M2"), ["C3-M2"]),
+        (["C3-A2"], ("C3", "C4-A2"), []),
+        (["C3"], ("M2", "C3-A2"), []),
+        (["EOG1"], ("EOG 1", "EEG1"), ["EOG 1"]),
+    ],
+)
+def test_spellings_and_derivations(
+    names: list[str], held: tuple[str, ...], found: list[str]
+) -> None:
+    assert find_channel(names, held) == found
+
+
+@dataclass(frozen=True)
+class Constant(Held):
+    """A source whose channels hold their number."""
+
+    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+        """Read each once, as files do."""
+        assert len(set(channels)) == len(channels)
+        values = [[self.channels.index(name)] for name in channels]
+        return np.array(values, dtype=np.float32), 1.0, ("odd",)
+
+
+def test_derived_channels_stand_beside_others() -> None:
+    source = Constant(("M2", "X", "C3", "C4", "M1"))
+    signals, _, notes = read_channels(source, ["C3-M2", "X", "C4-M1", "C3"])
+    assert signals.tolist() == [[2], [1], [-1], [2]]
+    derived = ("channel C3-M2 derived: C3 minus M2", "channel C4-M1 derived: C4 minus M1")
+    assert notes == ("odd", *derived)
+    assert read_channels(source, ["X"])[2] == ("odd",)
+
+
+def test_a_mark_may_leave_the_reference_unsaid() -> None:
+    assert same_place("eeg C3", "C3-M2")
+    assert same_place("C3-A2", "C3")
+    assert same_place("C3-A2", "c3 - m2")
+    for mark, channel in (("C3-A1", "C3-A2"), ("C3", "C3-P3"), ("C3", "C4-A1"), ("A2", "C3-A2")):
+        assert not same_place(mark, channel)

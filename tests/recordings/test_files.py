@@ -11,7 +11,10 @@ from tests.support import dreams as dreams_tree
 from tests.support.edf import Channel, annotations, noise, write_edf
 from tests.support.own import EVENTS, SECONDS, read, write_night, write_signals, write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.files import survey
+from xai_sleep.recordings.annotations import ELSEWHERE
+from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.files import Files, survey
+from xai_sleep.recordings.sources import Wanted
 from xai_sleep.recordings.subjects import UNKNOWN
 
 CENTRAL = [["C3-A2", "C4-A1"]]
@@ -61,7 +64,7 @@ def test_dreams_written_as_tables_reads_the_same(tmp_path: Path, expert: str) ->
     for one, other in zip(found, expected, strict=True):
         assert (one.record, one.subject) == (other.record, other.subject)
         assert (one.sfreq, one.channels) == (other.sfreq, other.channels)
-        assert one.notes == other.notes
+        assert [n for n in one.notes if "understood" not in n] == list(other.notes)
         for part in ("signals", "events", "scored"):
             assert np.array_equal(getattr(one, part), getattr(other, part))
         assert one.scorers.keys() == other.scorers.keys()
@@ -201,7 +204,7 @@ def no_table(root: Path) -> None:
 
 
 def other_columns(root: Path) -> None:
-    write_table(root / "b.csv", "start,end", (1, 2))
+    write_table(root / "b.csv", "when,until", (1, 2))
 
 
 def beyond_the_end(root: Path) -> None:
@@ -247,3 +250,91 @@ def test_files_that_cannot_be_used(
     damage(root)
     with pytest.raises(InputError, match=said):
         read(root, channels=CENTRAL)
+
+
+def test_nothing_is_passed_over_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unknown column, kind, channel and file: each is named."""
+    caplog.set_level("INFO")
+    for name in ("night1", "night10"):
+        write_signals(tmp_path, name)
+        rows = [
+            (5, 1, "spindle", "C3", 1, 9),
+            (5, 1, "spindle", "O1", 1, 9),
+            (20, 3, "jump", "", 1, 9),
+        ]
+        head = "Start,Duration,Annotation,Channel,Rater,Power"
+        write_table(tmp_path / f"{name}.csv", head, *rows)
+    for other in ("night1_stages.json", "night1.xml", "NIGHT1-hypnogram.csv", "notes.txt"):
+        (tmp_path / other).write_text("not looked at")
+    settings = {"channels": CENTRAL, "scored": "all", "event_names": ["spindle"]}
+    one, ten = read(tmp_path, **settings)
+    assert one.events.tolist() == ten.events.tolist() == [[5, 6]]
+    for said in (
+        "columns of night1.csv not used: power",
+        f"{ELSEWHERE}: 1 on O1",
+        "files not read: NIGHT1-hypnogram.csv, night1.xml, night1_stages.json",
+        "understood: spindle 2, jump left out 1; scored by expert1 0.0833 h; channels: C3, O1; "
+        "stages: none",
+    ):
+        assert said in one.notes
+        assert f"record night1: {said}" in caplog.text
+    (warned,) = [r.getMessage() for r in caplog.records if "not read, although" in r.getMessage()]
+    assert ": NIGHT1-hypnogram.csv, night1.xml, night1_stages.json; marks are read from" in warned
+    assert not any("files not read" in note for note in ten.notes)
+
+
+def test_the_same_table_with_more_channels_and_stages_has_no_more_events(tmp_path: Path) -> None:
+    table = write_night(tmp_path, "a")
+    (before,) = read(tmp_path, channels=CENTRAL)
+    rows = [(*mark, "spindle", name) for mark in EVENTS for name in ("EEG C3-A2", "O1-A2")]
+    rows += [(at, 30, "Sleep stage N2" if at else "W", "") for at in range(0, SECONDS, 30)]
+    write_table(table, "Onset,Duration,Annotation,channel", *rows, (0, SECONDS, "scored", ""))
+    for which in ("task", "all"):
+        (after,) = Files(str(tmp_path), channels=which).read(Wanted("spindle", CENTRAL))
+        assert np.array_equal(after.events, before.events)
+        assert after.stages is not None
+        assert (after.stages.tolist(), after.epoch) == ([0] + [2] * 9, 30.0)
+
+
+def test_stages_inside_a_file_stand_in_for_a_table_of_them(tmp_path: Path) -> None:
+    stages = [(0.0, 30.0, "Sleep stage W"), (30.0, 30.0, "Sleep stage R"), (8.0, 1.0, "jump")]
+    inside = annotations([*stages, (40.0, 1.0, "spindle@@C3-A2"), (45.0, 1.0, "spindle@@O1")], 60)
+    write_edf(tmp_path / "n.edf", [Channel("C3-A2", noise(6000), 100), inside], kind="EDF+C")
+    (alone,) = read(tmp_path, channels=CENTRAL, scored="all", event_names=["spindle"])
+    write_table(tmp_path / "n.csv", "onset,duration", (40, 1))
+    (beside,) = read(tmp_path, channels=CENTRAL, scored="all")
+    for one in (alone, beside):
+        assert one.events.tolist() == [[40, 41]]
+        assert one.stages is not None
+        assert one.stages.tolist() == [0, 4]
+    assert "annotations inside left out, as n.csv is there: 3" in beside.notes
+    (tmp_path / "n_stages.txt").write_text("N1\nN1\n")
+    (other,) = read(tmp_path, channels=CENTRAL, scored="all")
+    assert other.stages is not None
+    assert other.stages.tolist() == [1, 1]
+    assert "stages are those of n_stages.txt; rows of others left out: 2" in other.notes
+
+
+def test_a_channel_is_derived_from_two(tmp_path: Path) -> None:
+    path = write_signals(tmp_path, "n", labels=("EEG C3", "EEG M2", "EEG C4"))
+    write_table(
+        tmp_path / "n.csv", "onset,duration,type,channel", (1, 1, "s", "C3"), (3, 1, "s", "C4")
+    )
+    (found,) = read(tmp_path, channels=[["C3-A2", "C3"]], scored="all")
+    signals, *_ = open_edf(path).read(["EEG C3", "EEG M2"])
+    np.testing.assert_array_equal(found.signals[0], signals[0] - signals[1])
+    assert found.channels == ("EEG C3-EEG M2",)
+    assert "channel EEG C3-EEG M2 derived: EEG C3 minus EEG M2" in found.notes
+    assert found.events.tolist() == [[1, 2]]
+
+
+def test_marks_that_are_all_elsewhere_are_refused(tmp_path: Path) -> None:
+    write_signals(tmp_path, "n")
+    write_table(tmp_path / "n.csv", "onset,duration,channel", (1, 1, "O1"), (3, 1, "O2"))
+    said = r"no event is on the task's channels; .* \(data\.channels=all .*: 1 on O1, 1 on O2"
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, channels=CENTRAL, scored="all")
+    with pytest.raises(InputError, match=r"data\.channels is 'C3'; it must be one of task, all"):
+        Files(str(tmp_path), channels="C3")

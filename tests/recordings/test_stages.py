@@ -1,27 +1,32 @@
 """Sleep stages from a table, and all that can be wrong with it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.own import write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import read_stages
+from xai_sleep.recordings.stages import NUMBERS, code_of, read_stages
 
 HEAD = "onset,duration,stage"
 
 
 def stages(folder: Path, *rows: tuple[object, ...], seconds: float = 300.0) -> list[int]:
     write_table(folder / "night_stages.csv", HEAD, *rows)
-    read = read_stages(folder, "night", seconds)
+    return known(folder, seconds)
+
+
+def known(folder: Path, seconds: float = 300.0) -> list[int]:
+    read = read_stages(folder, "night", seconds, [])
     assert read is not None
-    codes, epoch = read
-    assert epoch == 30.0
-    return [int(code) for code in codes]
+    assert read.codes is not None
+    assert read.epoch == 30.0
+    return [int(code) for code in read.codes]
 
 
 def test_rows_become_epochs_in_any_order_and_gaps_are_unknown(tmp_path: Path) -> None:
-    assert read_stages(tmp_path, "night", 300.0) is None
+    assert read_stages(tmp_path, "night", 300.0, []) is None
     rows = [(90, 30, "R"), (0, 60, "W"), (150, 30, "n2"), (180, 30, "n/a"), (210, 90, "N3")]
     assert stages(tmp_path, *rows) == [0, 0, -1, 4, -1, 2, -1, 3, 3, 3]
 
@@ -35,7 +40,9 @@ def test_the_last_epoch_may_reach_past_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ((30, 30, "2"), "line 3: stage is '2'; expected one of W, N1, N2, N3, R, or n/a"),
+        ((30, 30, "N5"), "line 3: stage is 'N5'; expected one of W, N1, N2, N3, R ("),
+        ((30, 30, "lights"), "line 3: stage is 'lights'; expected one of W, N1, N2, N3, R"),
+        ((30, 30, "4"), "stage 4 without a 5 could be N3 (Rechtschaffen and Kales) or R (AASM"),
         ((30, "", "N2"), "line 3: duration is ''; expected a number"),
         ((40, 30, "N2"), "line 3: from 40 to 70 s; stages are epochs of 30 s here"),
         ((30, 45, "N2"), "line 3: from 30 to 75 s; stages are epochs of 30 s here"),
@@ -47,10 +54,59 @@ def test_the_last_epoch_may_reach_past_the_end(tmp_path: Path) -> None:
 def test_a_row_that_cannot_be_used_is_named(
     tmp_path: Path, row: tuple[object, ...], said: str
 ) -> None:
-    with pytest.raises(InputError, match=rf"night_stages\.csv(, |: ){said.replace('.', '[.]')}"):
+    with pytest.raises(InputError, match=rf"night_stages\.csv(, |: ){re.escape(said)}"):
         stages(tmp_path, (0, 30, "W"), row)
 
 
 def test_an_empty_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"night_stages\.csv: expected at least one stage"):
         stages(tmp_path)
+
+
+FORMS = {
+    0: ["W", "WAKE", "Wake", "0", "Sleep stage W", "stage w"],
+    1: ["N1", "S1", "1", "NREM1", "nrem 1", "Sleep stage N1", "Sleep stage 1"],
+    2: ["N2", "s2", "2", "NREM2", "Sleep stage N2", "SLEEP_STAGE_2"],
+    3: ["N3", "S3", "S4", "3", "NREM3", "NREM4", "Sleep stage 4", "Stage 3"],
+    4: ["R", "REM", "rem", "5", "Sleep stage R"],
+    -1: ["", "n/a", "?", "unknown", "Movement", "Sleep stage ?", "-1", "9"],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "form"), [(code, f) for code, each in FORMS.items() for f in each]
+)
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt"])
+def test_every_usual_form_is_understood(tmp_path: Path, code: int, form: str, ending: str) -> None:
+    rows = [("30", "W"), ("60", form), ("90", "R")]
+    lines = [["Start", "Stage", "End"]]
+    lines += [[str(int(end) - 30), name, end] for end, name in rows]
+    text = "".join(("\t" if ending != ".csv" else ",").join(line) + "\n" for line in lines)
+    (tmp_path / f"night_stages{ending}").write_text(text)
+    assert known(tmp_path) == [0, code, 4]
+    assert code_of(form) == code
+
+
+@pytest.mark.parametrize("head", ["", "Stage\n"])
+@pytest.mark.parametrize("ending", [".csv", ".txt"])
+def test_a_list_is_epochs_of_30_s_that_cover_the_recording(
+    tmp_path: Path, head: str, ending: str
+) -> None:
+    path = tmp_path / f"night_stages{ending}"
+    path.write_text(head + "0\n1\n2\n?\n5\n4\n\n")
+    assert known(tmp_path, 185.0) == [0, 1, 2, -1, 4, 3]
+    read = read_stages(tmp_path, "night", 185.0, [])
+    assert read is not None
+    assert read.notes == (f"stages of {path.name}, one a line, taken for epochs of 30 s", NUMBERS)
+    assert str(read) == "unknown 1, W 1, N1 1, N2 1, N3 1, R 1"
+    with pytest.raises(InputError, match=r"6 stages, one a line, are 180 s, but .* lasts 120 s"):
+        known(tmp_path, 120.0)
+    with pytest.raises(InputError, match="write the columns onset, duration and stage"):
+        known(tmp_path, 360.0)
+
+
+def test_what_could_be_an_event_is_no_stage_among_marks() -> None:
+    for name in ("2", "movement", "unknown", "", "stage shift", "spindle"):
+        assert code_of(name, among_marks=True) is None
+    for name, code in (("Sleep stage 2", 2), ("Sleep stage ?", -1), ("REM", 4), ("S2", 2)):
+        assert code_of(name, among_marks=True) == code

@@ -14,13 +14,13 @@ from xai_sleep.report import style
 from xai_sleep.report.comparison import (
     comparison_csv,
     comparison_figure,
+    comparison_page,
     markdown,
     pairs_csv,
     pairs_table,
     tables,
     terminal_tables,
 )
-from xai_sleep.report.comparison_page import comparison_page
 from xai_sleep.results.comparison import Pair, Row
 
 ROWS = [

@@ -13,9 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 from tests.support.pages import OF_MAPS, OF_WINDOWS, Kind, made_up
 from tests.support.runs import ROOT
-from xai_sleep.report.figures import (
-    OF_WINDOWS as SHOWN,
-)
+from xai_sleep.report.figures import OF_WINDOWS as SHOWN
 from xai_sleep.report.figures import (
     confusion_figure,
     draw_fold,
@@ -141,9 +139,9 @@ def test_localisation_has_a_dot_and_its_chance_for_each_subject() -> None:
 def test_drawing_needs_no_pyplot() -> None:
     """No global state."""
     check = (
-        "import sys; from xai_sleep.report.figures import confusion_figure, curves_figure;"
+        "import sys; from xai_sleep.report.figures import confusion_figure, scores_figure;"
         "from tests.support.pages import made_up; run = made_up();"
-        "confusion_figure(run); curves_figure(run); sys.exit('matplotlib.pyplot' in sys.modules)"
+        "confusion_figure(run); scores_figure(run); sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", check], capture_output=True, text=True, check=False, cwd=ROOT

@@ -15,8 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.support.pages import Kind, made_up
-from xai_sleep.report.observer import Pages
-from xai_sleep.report.page import write_report
+from xai_sleep.report.page import Pages, write_report
 from xai_sleep.report.template import asset, chart_version, picture
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.scores import Score

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.support.recordings import Rows, make_recording
-from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.measure import measure
-from xai_sleep.baselines.trial import LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Trial, measure
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.results.run import BaselineRecord

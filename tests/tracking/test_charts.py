@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import auc, roc_auc_score
 
 from tests.support.outcomes import outcome, recording
-from xai_sleep.evaluate.curves import curves
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import POOLED
 from xai_sleep.results.stamp import Leak, Stamp

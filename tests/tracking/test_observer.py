@@ -17,9 +17,9 @@ from sklearn.metrics import auc, confusion_matrix, roc_auc_score
 from tests.support.outcomes import finished, outcome, recording, run_record
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import OfflineRun, read_runs
-from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.score import score_baseline, score_fold, score_run
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord
 from xai_sleep.results.scores import MEAN, POOLED, Scores
@@ -75,7 +75,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
                 logger.log_metrics({"train/loss": loss, "epoch": epoch})
             observer.fold_finished(each, scores_of(each))
     skipped = [BaselineRecord("yasa", "spindles", "yasa is not installed")]
-    record = replace(run_record(all_scores().rows), baselines=skipped)
+    record = replace(run_record(all_scores()), baselines=skipped)
     whole = replace(finished(record, RECORDINGS, OUTCOMES), curves=curves(OUTCOMES))
     observer.run_finished(whole)
     assert wandb.run is None

@@ -14,11 +14,10 @@ from tests.support.inputs import signal_input
 from tests.support.recordings import make_recording, planted
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.datamodule import FoldDataModule
-from xai_sleep.windows.datasets import WindowDataset, shifted
+from xai_sleep.windows.datamodule import FoldDataModule, WindowDataset, shifted
 from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
+from xai_sleep.windows.images import Store
 from xai_sleep.windows.practice import Balanced, Parts, Practice
-from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import cut, cut_signals
 
 WINDOW = 2.0

@@ -21,8 +21,7 @@ from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import Config
 from xai_sleep.windows.folds import NOWHERE, Fold, leave_one_subject_out
-from xai_sleep.windows.inputs import ImageInput, Input, SignalInput
-from xai_sleep.windows.scaling import Amplitude
+from xai_sleep.windows.inputs import Amplitude, ImageInput, Input, SignalInput
 from xai_sleep.windows.windows import cut
 
 MODELS = ("model=cnn1d", "model=cnn2d")

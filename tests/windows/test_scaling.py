@@ -14,8 +14,8 @@ from tests.support.recordings import make_recording, planted
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import NOWHERE, Fold, k_fold, leave_one_subject_out
-from xai_sleep.windows.scaling import amplitude
-from xai_sleep.windows.store import Store
+from xai_sleep.windows.images import Store
+from xai_sleep.windows.inputs import amplitude
 from xai_sleep.windows.windows import cut, cut_signals
 
 Scale = Callable[[Sequence[Recording], Fold], list[Signals]]

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.trial import LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Trial
 from xai_sleep.detect.detected import NO_EVENTS
 from xai_sleep.recordings.intervals import intersection
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 
+BOTH = {"expert1", "expert2"}
 POINT = 0.1  # s: marks no longer than this say that an event is there, not how long it lasts
 
 
@@ -54,7 +54,7 @@ class Experts(Baseline):
 
     def prepare(self, trial: Trial) -> Trial:
         """Make expert 1 the truth, and narrow folds to time that both scored, if there is any."""
-        twice = [r.record for r in trial.recordings if _is_scored_twice(r)]
+        twice = [r.record for r in trial.recordings if r.scorers.keys() >= BOTH]
         if not twice:
             raise LeftOutError("no record was scored by two experts")
         recordings = [_by_first(recording) for recording in trial.recordings]
@@ -78,13 +78,9 @@ class Experts(Baseline):
         return Answer(recording.scorers["expert2"].events)
 
 
-def _is_scored_twice(recording: Recording) -> bool:
-    return {"expert1", "expert2"} <= recording.scorers.keys()
-
-
 def _by_first(recording: Recording) -> Recording:
     """Copy a recording with expert 1 as truth, scored where both looked: nowhere without two."""
-    if not _is_scored_twice(recording):
+    if not recording.scorers.keys() >= BOTH:
         return replace(recording, events=NO_EVENTS, scored=NO_EVENTS)
     first, second = recording.scorers["expert1"], recording.scorers["expert2"]
     scored = intersection(first.scored, second.scored)

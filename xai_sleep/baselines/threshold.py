@@ -1,8 +1,8 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-The two thresholds are those of the highest event F1 in a fold's training and validation time,
-pooled over its recordings. How likely a window holds an event follows from its highest activation,
-by a logistic curve fitted in that same time.
+They are those of the highest event F1 in a fold's training and validation time, pooled over its
+recordings. How likely a window holds an event follows from its highest activation, by a logistic
+curve fitted in that same time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,8 @@ from itertools import product
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.rule import Rule
-from xai_sleep.baselines.trial import LeftOutError, Training, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Training, Trial
+from xai_sleep.baselines.rules import Rule
 from xai_sleep.detect.hysteresis import detect
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_sleep.baselines.baseline import Answer, Baseline
-from xai_sleep.baselines.trial import LeftOutError, Trial
+from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Trial
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows

@@ -1,28 +1,71 @@
 """Images of windows: wavelet coherence of a pair of channels, scalogram of one.
 
-Both are differentiable modules over batches. They compute in the dtype and on the device of their
-input, float32 or float64; the matrices they need are made once for each. Rows are frequencies,
-descending; columns are samples spread evenly over the window.
-
-Coherence of x and y at scale s and time t (Grinsted et al. 2004):
+Coherence of x and y at scale s and time t (Grinsted et al. 2004, Nonlin. Processes Geophys. 11):
 
     R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
 
-S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and then over scales, by a
-boxcar. This is linear and the same for all data: see :mod:`xai_sleep.coherence.smoothing`.
+S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and over scales, by a boxcar.
+What does not depend on the data is one small matrix a scale, from a band's grid to the columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log10
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import convolution_matrix
 from torch import Tensor
 
-from xai_sleep.coherence.morlet import Images, MorletImage, centred, morlet_transform
-from xai_sleep.coherence.smoothing import SEMANTICS, in_time, on_grid, over_scales
+from xai_sleep.coherence.morlet import Array, Grid, Images, MorletImage, centred, morlet_transform
 from xai_sleep.errors import InputError
+
+DECORRELATION = 0.6  # octaves over which neighbouring scales tell the same (Torrence and Compo)
+
+
+def _pycwt_boxcar(dj: float) -> Array:
+    """Boxcar of twice the decorrelation length, half weight at both ends."""
+    taps = np.ones(max(1, round(2 * DECORRELATION / dj)))
+    taps[[0, -1]] = 0.5
+    return taps
+
+
+def _grinsted_boxcar(dj: float) -> Array:
+    """Boxcar of the decorrelation length, the fraction of a scale at both ends."""
+    half = DECORRELATION / (2 * dj)
+    taps = np.ones(2 * int(half + 0.5) + 1)
+    taps[[0, -1]] = half % 1
+    return taps
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """What implementations of coherence disagree on."""
+
+    padding: int  # windows are padded with zeros to so many times the next power of two
+    boxcar: Callable[[float], Array]  # weights over scales from their spacing in octaves
+
+
+SEMANTICS: Mapping[str, Semantics] = {
+    "pycwt": Semantics(1, _pycwt_boxcar),
+    "grinsted": Semantics(2, _grinsted_boxcar),
+}
+
+
+def in_time(grid: Grid) -> Array:
+    """Divide by the scale, crop to the window, smooth in time, sample: ``(scale, n_out, time)``."""
+    scales = grid.scales[:, None]
+    angular = 2 * np.pi * grid.sfreq * np.fft.rfftfreq(grid.n_padded)
+    gauss = np.fft.irfft(np.exp(-0.5 * (scales * angular) ** 2)) / scales
+    return gauss[:, (grid.samples[:, None] - np.arange(grid.n_times)) % grid.n_padded]
+
+
+def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
+    """Carry functionals ``(..., sample)`` over ``n_fft`` samples to a short ``(..., grid)``."""
+    spectra = np.fft.rfft(functionals, n=n_fft)[..., : n_grid // 2 + 1]
+    return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))
+
 
 POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
 
@@ -37,11 +80,9 @@ class WaveletCoherence(MorletImage):
     R²·sin φ, where φ > 0 means that the first channel leads. R² equals
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
-    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is
-    0, of a channel with itself 1. NaN stays NaN.
-
-    Settings are those of :class:`xai_sleep.coherence.grid.Grid`; ``semantics`` is ``pycwt`` or
-    ``grinsted``, see :data:`xai_sleep.coherence.smoothing.SEMANTICS`. Raises InputError if they
+    needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
+    Settings are those of :class:`xai_sleep.coherence.morlet.Grid`; ``semantics`` is ``pycwt`` or
+    ``grinsted``, see :data:`xai_sleep.coherence.wtc.SEMANTICS`. Raises InputError if they
     cannot be met, or windows have another shape than announced.
     """
 
@@ -82,7 +123,9 @@ class WaveletCoherence(MorletImage):
             sample = like.new_tensor(on_grid(sampling, n_fft, n_grid))
             matrices.append((band, smooth, sample))
         boxcar = semantics.boxcar(grid.dj)
-        above, rows = len(boxcar) // 2, like.new_tensor(over_scales(boxcar, _BLOCK))
+        # from _BLOCK + taps - 1 rows to _BLOCK
+        over_scales = np.ascontiguousarray(convolution_matrix(boxcar[::-1], _BLOCK).T)
+        above, rows = len(boxcar) // 2, like.new_tensor(over_scales)
         tiny = like.new_tensor(torch.finfo(like.dtype).tiny)
 
         def images(windows: Tensor) -> Tensor:
@@ -126,11 +169,7 @@ def _products(wavelets: Tensor) -> Tensor:
 
 
 def _multiplied(rows: Tensor, matrix: Tensor) -> Tensor:
-    """``(row, in)`` times ``(out, in)``, the latter transposed.
-
-    MKL, to which torch leaves this, does without AVX-512 on AMD processors. Where no gradient is
-    asked for, oneDNN computes the same, there at more than twice the speed.
-    """
+    """Multiply ``(row, in)`` and ``(out, in)``, transposed: oneDNN is faster than MKL on AMD."""
     differentiable = torch.is_grad_enabled() and (rows.requires_grad or matrix.requires_grad)
     on_cpu = rows.device.type == "cpu" and rows.dtype == torch.float32
     if differentiable or not (on_cpu and _ONEDNN):
@@ -158,9 +197,8 @@ class Scalogram(MorletImage):
     """Log power of the Morlet transform of single channels.
 
     Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
-    window's mean is taken off, normalised as by Torrence and Compo, so that white noise has its
-    variance as expected power at every scale. Power below :data:`POWER_FLOOR`, in squared units of
-    the input, is set to it; a flat window is -6 throughout.
+    window's mean is taken off, normalised as by Torrence and Compo: white noise has its variance as
+    expected power at every scale. Power below :data:`POWER_FLOOR` is set to it.
     """
 
     n_channels = 1

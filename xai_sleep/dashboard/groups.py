@@ -19,20 +19,10 @@ class Groups:
 
 
 def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:
-    """Find the groups that are asked for.
+    """Find groups by name, in the project given, or by directories of runs or sweeps.
 
-    Parameters
-    ----------
-    asked : sequence of str
-        Directories of runs or sweeps, or names of groups.
-    project, entity : str
-        Of groups given by name; directories know theirs.
-
-    Raises
-    ------
-    InputError
-        If a directory holds no tracked run, holds runs that are not uploaded, or if the groups
-        belong to different projects.
+    Raises InputError if a directory holds no tracked run or some that are not uploaded, or if the
+    groups belong to different projects.
     """
     found: list[Groups] = []
     for each in asked:

@@ -6,46 +6,38 @@ alone, so that their bars compare experiments; curves of training and test windo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from xai_sleep.dashboard.groups import Groups
+from xai_sleep.tracking import names
 from xai_sleep.tracking.charts import AREA, MATRIX
-from xai_sleep.tracking.names import (
-    CONFUSION,
-    EXAMPLES,
-    FIGURES,
-    FOLDS,
-    PRECISION_RECALL,
-    PREDICTIONS,
-    ROC,
-    SCORES,
-)
 
+# Panels that compare experiments, and the keys they show.
+POINTING = [f"maps/true_positives/{name}/mean" for name in ("pointing", "pointing_uniform")]
 BARS = {
-    "F1 of windows": ("test/f1/mean", "test/f1/pooled"),
-    "AUROC of windows": ("test/auroc/mean", "test/auroc/pooled"),
-    "F1 of events": ("events/f1/mean", "events/f1/pooled"),
-    "Grad-CAM peak inside an event, beside chance": (
-        "maps/true_positives/pointing/mean",
-        "maps/true_positives/pointing_uniform/mean",
-    ),
+    "F1 of windows": ["test/f1/mean", "test/f1/pooled"],
+    "AUROC of windows": ["test/auroc/mean", "test/auroc/pooled"],
+    "F1 of events": ["events/f1/mean", "events/f1/pooled"],
+    "Grad-CAM peak inside an event, beside chance": POINTING,
 }
-"""Panels that compare experiments, and the keys they show."""
-
+# Panels of training, by epoch.
 CURVES = {
-    "loss": ("train/loss", "val/loss"),
-    "average precision on validation windows": ("val/average_precision",),
-    "F1 at 0.5 on validation windows": ("val/f1",),
+    "loss": ["train/loss", "val/loss"],
+    "average precision on validation windows": ["val/average_precision"],
+    "F1 at 0.5 on validation windows": ["val/f1"],
 }
-"""Panels of training, by epoch."""
+FIRST = ("roc", "confusion", "scores", "calibration", "training")
+DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
+EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
 
-DRAWN = (
-    *("roc", "confusion", "scores", "calibration", "training"),
-    *("localisation", "alignment", "faithfulness", "timeline"),
+
+ABOUT = (
+    "Cross-validated scores of small networks on sleep recordings, and of their maps. "
+    "Runs tagged synthetic rest on simulated recordings and are no evidence for real ones."
 )
-EXPERIMENT = wr.Config("experiment")
 
 
 @dataclass(frozen=True)
@@ -59,14 +51,24 @@ class Section:
 
 def sections() -> list[Section]:
     """Everything that is shown, in order."""
+    bars = [
+        wr.BarPlot(title=title, metrics=keys, range_x=(0, 1), **EXPERIMENT)
+        for title, keys in BARS.items()
+    ]
+    look = {**EXPERIMENT, "groupby_rangefunc": "stddev", "max_runs_to_show": 100}
+    lines = [wr.LinePlot(title=t, x="epoch", y=keys, **look) for t, keys in CURVES.items()]
+    examples, drawn = [names.EXAMPLES], [f"{names.FIGURES}/{name}" for name in DRAWN]
+    title, wide, high = "hits, misses, false alarms", wr.Layout(w=24, h=16), wr.Layout(w=24, h=20)
+    looks = wr.MediaBrowser(title=title, media_keys=examples, num_columns=1, layout=wide)
+    figures = wr.MediaBrowser(media_keys=drawn, num_columns=2, layout=high)
     return [
-        Section("Scores per model", "summary", [_bars(*item) for item in BARS.items()]),
-        Section("Training", "fold", [_lines(*item) for item in CURVES.items()]),
+        Section("Scores per model", "summary", bars),
+        Section("Training", "fold", lines),
         Section("Curves of test windows", "fold", _curves()),
-        Section("Where the network looks", "fold", [_images("hits, misses, false alarms")]),
-        Section("Figures", "summary", [_figures()]),
-        Section("Tables of scores", "summary", [_table(SCORES), _table(FOLDS)]),
-        Section("Predictions", "fold", [_table(PREDICTIONS)]),
+        Section("Where the network looks", "fold", [looks]),
+        Section("Figures", "summary", [figures]),
+        Section("Tables of scores", "summary", [_table(names.SCORES), _table(names.FOLDS)]),
+        Section("Predictions", "fold", [_table(names.PREDICTIONS)]),
     ]
 
 
@@ -83,36 +85,18 @@ def build_workspace(groups: Groups) -> ws.Workspace:
 
 
 def build_report(groups: Groups, *, online: bool = True) -> wr.Report:
-    """Build the report of some groups.
+    """Build the report of some groups; ``groups.entity`` must be known.
 
-    Parameters
-    ----------
-    groups : Groups
-        What it shows; ``groups.entity`` must be known.
-    online : bool
-        Whether its panels name the project, which is then looked up when they serialise.
+    If ``online``, its panels name the project, which is then looked up when they serialise.
     """
     place = {"entity": str(groups.entity), "project": groups.project} if online else {}
-    blocks: list[wr.interface.Block] = [
-        wr.P(
-            "Cross-validated scores of small networks on sleep recordings, and of their maps. "
-            "Runs tagged synthetic rest on simulated recordings and are no evidence for real ones."
-        )
-    ]
-    for section in sections():
-        runs = wr.Runset(
-            name=section.name,
-            filters=f'{_filter(groups)} and Metric("JobType") == {section.job_type!r}',
-            **place,
-        )
-        blocks += [wr.H1(section.name), wr.PanelGrid(runsets=[runs], panels=list(section.panels))]
-    return wr.Report(
-        entity=str(groups.entity),
-        project=groups.project,
-        title=_title(groups),
-        blocks=blocks,
-        width="fluid",
-    )
+    blocks: list[wr.interface.Block] = [wr.P(ABOUT)]
+    for s in sections():
+        wanted = f'{_filter(groups)} and Metric("JobType") == {s.job_type!r}'
+        runs = wr.Runset(name=s.name, filters=wanted, **place)
+        blocks += [wr.H1(s.name), wr.PanelGrid(runsets=[runs], panels=list(s.panels))]
+    own = {"entity": str(groups.entity), "project": groups.project, "title": _title(groups)}
+    return wr.Report(**own, blocks=blocks, width="fluid")
 
 
 def _filter(groups: Groups) -> str:
@@ -125,56 +109,23 @@ def _title(groups: Groups) -> str:
     return f"{first[:80]} and {len(others)} more" if others else first[:100]
 
 
-def _bars(title: str, keys: Sequence[str]) -> wr.BarPlot:
-    return wr.BarPlot(
-        title=title, metrics=list(keys), groupby=EXPERIMENT, groupby_aggfunc="mean", range_x=(0, 1)
-    )
-
-
-def _lines(title: str, keys: Sequence[str]) -> wr.LinePlot:
-    return wr.LinePlot(
-        title=title,
-        x="epoch",
-        y=list(keys),
-        groupby=EXPERIMENT,
-        groupby_aggfunc="mean",
-        groupby_rangefunc="stddev",
-        max_runs_to_show=100,
-    )
-
-
 def _curves() -> list[wr.CustomChart]:
-    roc = {"x": "false alarm rate", "y": "sensitivity", "class": "class"}
-    precision_recall = {"x": "recall", "y": "precision", "class": "class"}
-    columns = ("Actual", "Predicted", "nPredictions")
+    columns = {column: column for column in ("Actual", "Predicted", "nPredictions")}
     return [
-        _chart(ROC, AREA, roc, "ROC"),
-        _chart(PRECISION_RECALL, AREA, precision_recall, "precision and recall"),
-        _chart(CONFUSION, MATRIX, {column: column for column in columns}, "test windows"),
+        _chart(names.ROC, "ROC", _axes("false alarm rate", "sensitivity")),
+        _chart(names.PRECISION_RECALL, "precision and recall", _axes("recall", "precision")),
+        _chart(names.CONFUSION, "test windows", columns, MATRIX),
     ]
 
 
-def _chart(key: str, name: str, fields: dict[str, str], title: str) -> wr.CustomChart:
-    return wr.CustomChart(
-        query={"summaryTable": {"tableKey": f"{key}_table"}},
-        chart_name=name,
-        chart_fields=fields,
-        chart_strings={"title": title},
-    )
+def _axes(x: str, y: str) -> dict[str, str]:
+    return {"x": x, "y": y, "class": "class"}
 
 
-def _images(title: str) -> wr.MediaBrowser:
-    return wr.MediaBrowser(title=title, media_keys=[EXAMPLES], num_columns=1, layout=_wide(16))
-
-
-def _figures() -> wr.MediaBrowser:
-    keys = [f"{FIGURES}/{name}" for name in DRAWN]
-    return wr.MediaBrowser(media_keys=keys, num_columns=2, layout=_wide(20))
+def _chart(key: str, title: str, fields: dict[str, str], name: str = AREA) -> wr.CustomChart:
+    query, strings = {"summaryTable": {"tableKey": f"{key}_table"}}, {"title": title}
+    return wr.CustomChart(query=query, chart_name=name, chart_fields=fields, chart_strings=strings)
 
 
 def _table(key: str) -> wr.WeavePanelSummaryTable:
-    return wr.WeavePanelSummaryTable(table_name=key, layout=_wide(12))
-
-
-def _wide(height: int) -> wr.Layout:
-    return wr.Layout(w=24, h=height)
+    return wr.WeavePanelSummaryTable(table_name=key, layout=wr.Layout(w=24, h=12))

@@ -28,8 +28,8 @@ def sampled(
 ) -> NDArray[np.float64]:
     """Read values of windows, ordered by time in each record, at times of one record, in s.
 
-    ``values`` has shape (window, …, time), and the last axis spans the window evenly. What is
-    returned has the shape of ``times``, then that of the middle axes; NaN where no window is.
+    ``values`` (window, …, time), whose last axis spans the window evenly; returned are those of
+    ``times``, in its shape, then that of the middle axes; NaN where no window is.
     """
     rows = np.flatnonzero(windows.record == record)
     starts, length = windows.start_time[rows], windows.length / windows.sfreq
@@ -106,9 +106,8 @@ def _signals(recording: Recording, times: Values) -> Values:
     """Signals at times, of shape (event, channel, lag); NaN outside the recording."""
     place = np.round(times * recording.sfreq).astype(np.intp)
     inside = (place >= 0) & (place < recording.signals.shape[1])
-    found: Values = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
-    found[:, ~inside] = np.nan
-    return found.transpose(1, 0, 2)
+    found = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
+    return np.where(inside, found, np.nan).transpose(1, 0, 2)
 
 
 def _mean(values: Values) -> Values:
@@ -117,6 +116,5 @@ def _mean(values: Values) -> Values:
 
 
 def _ratio(total: Values, count: NDArray[np.number]) -> Values:
-    ratio = np.full(total.shape, np.nan)
-    np.divide(total, count, out=ratio, where=count > 0)
-    return ratio
+    nothing = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(total, count, out=nothing, where=count > 0))

@@ -1,9 +1,9 @@
 """Many runs side by side, and two on the same test windows: whether one is really better.
 
-Paired runs were tested on the same people, so people are what is resampled and exchanged: the
-interval of a difference comes from resampling subjects, its p-value from exchanging the runs within
-subjects (:mod:`xai_sleep.metrics.statistics`). The difference is that of the pooled scores; the
-test asks about the mean difference of the subjects' own scores, of those for whom both are defined.
+Paired runs were tested on the same people, so people are resampled and exchanged: the interval of a
+difference comes from resampling subjects, its p-value from exchanging the runs within subjects. The
+difference is that of the pooled scores; the test asks about the mean difference of the subjects'
+own scores, of those for whom both are defined.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,8 +32,7 @@ def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
     They come by data source, task, cross-validation, model and directory; baselines after the runs
-    they belong to, once for all runs that test on the same windows. With them a line for each run
-    that cannot be used, and why.
+    they belong to, once for all runs on the same windows. With them why runs cannot be used.
     """
     found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
@@ -58,7 +57,7 @@ def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
     """Compare all pairs of listed runs that were tested on the same windows of the same records.
 
     Runs go by their numbers, from 1; baselines, runs with leaks and runs without predictions are
-    not compared. With the pairs a line for each run whose predictions cannot be used, and why.
+    not compared. With the pairs come why predictions of runs cannot be used.
     """
     read, tested, skipped = dict[int, TestWindows](), dict[int, tuple[object, ...]](), list[str]()
     for i, row in enumerate(listed, 1):
@@ -136,10 +135,7 @@ def _row(run: Path, record: RunRecord) -> Row:
         f"{record.data} {Path(root).name}".strip(),
         record.config.task.name,
         record.config.cv.scheme,
-        record.model,
-        len(record.folds),
-        scores,
-        record.stamp,
+        *(record.model, len(record.folds), scores, record.stamp),
         explainer=explainers[0] if explainers else "",
     )
 
@@ -152,12 +148,10 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
     tested += [(each.record, each.scored_seconds) for each in record.records]
     found = {}
     for name in (each.name for each in record.baselines if not each.skipped):
-        folds = len(
-            {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
-        )
+        folds = {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
         model = f"baseline {name}"
         key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
-        found[key] = replace(row, run="", model=model, folds=folds, who=name, explainer="")
+        found[key] = replace(row, run="", model=model, folds=len(folds), who=name, explainer="")
     return found
 
 

@@ -1,6 +1,6 @@
 """What a run says of its metrics and its recordings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,20 +12,15 @@ from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.run import RecordSummary
 
-BUILT_IN = tuple(
-    {
-        metric.name: metric
-        for group in (
-            *(windows.METRICS, windows.CALIBRATION, events.METRICS, events.COUNTS),
-            *(maps.METRICS, maps.COUNTS),
-            *(faithfulness.METRICS, faithfulness.CURVES, faithfulness.COUNTS, sanity.METRICS),
-        )
-        for metric in group
-    }.values()
+_GROUPS = (
+    *(windows.METRICS, windows.CALIBRATION, events.METRICS, events.COUNTS),
+    *(maps.METRICS, maps.COUNTS),
+    *(faithfulness.METRICS, faithfulness.CURVES, faithfulness.COUNTS, sanity.METRICS),
 )
+BUILT_IN = tuple({metric.name: metric for group in _GROUPS for metric in group}.values())
 
 
-def declared(further: Sequence[WindowMetric] = ()) -> list[Metric]:
+def declared(further: Iterable[WindowMetric] = ()) -> list[Metric]:
     """List the built-in metrics and those of a user's own; InputError if a name is taken."""
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:

@@ -1,16 +1,14 @@
 """Scores of detected events, by fold, record and overlap; and the table that lists them.
 
-A detection belongs to the fold that tested the time of its midpoint, and so does an event: one that
-straddles the border of two test blocks is counted once. Records are scored with the detections of
-all folds together.
+A detection belongs to the fold that tested the time of its midpoint, and so does an event. Records
+are scored with the detections of all folds together.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from xai_sleep.evaluate.judged import Judged
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Rows
 from xai_sleep.metrics import events as metrics
 from xai_sleep.metrics.events import EventScores, contains, pool
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
@@ -60,9 +58,8 @@ def all_rows(judged: Judged) -> list[Score]:
 def no_rows(judged: Judged, reason: str) -> list[Score]:
     """Rows of what says nothing of events, and why."""
     rows = Rows("events", judged.who)
-    return [
-        rows.row(m.name, fold, None, reason) for fold in (MEAN, POOLED) for m in metrics.METRICS
-    ]
+    pairs = ((fold, m.name) for fold in (MEAN, POOLED) for m in metrics.METRICS)
+    return [rows.row(name, fold, None, reason) for fold, name in pairs]
 
 
 def stage_time(recording: Recording, stages: Sequence[str]) -> Intervals:
@@ -113,9 +110,8 @@ def _of_records(
             if recording.stages is None:
                 continue
             tested = intersection(tested, stage_time(recording, stages))
-        found = np.concatenate(
-            [o.events.events[o.events.record == i] for o in outcomes if o.events]
-        )
+        folds = (o.events for o in outcomes if o.events)
+        found = np.concatenate([fold.events[fold.record == i] for fold in folds])
         settings = {"iou": judged.judging.iou, "duration": recording.duration}
         scores[i] = metrics.event_scores(recording.events, found, tested, **settings)
     return scores

@@ -1,16 +1,21 @@
-"""What is judged: test windows of all folds with what was said of them, and by which rules."""
+"""What is judged, and by which rules; and how a score becomes rows of the table.
 
-from collections.abc import Sequence
+Rows are of each fold, the mean over them, and all together, with an interval over subjects
+(:func:`xai_sleep.metrics.statistics.bootstrap_ci`).
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from xai_sleep.metrics.statistics import Scores, Statistic, bootstrap_ci, column_means
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.scores import MODEL
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
 from xai_sleep.windows.windows import Windows
 
 Mask = NDArray[np.bool_]
@@ -22,8 +27,7 @@ class Judging:
 
     iou: float = 0.2  # intersection over union from which a detection finds an event
     tolerance: float = 0.0  # how far from an event, in s, a peak may lie and still point at it
-    # names of the explainers, the main one, whose maps the outcomes hold, first
-    methods: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()  # explainers; the main one, whose maps outcomes hold, is first
     further: tuple[WindowMetric, ...] = ()  # window scores of a user's own
 
 
@@ -36,19 +40,12 @@ class Judged:
     judging: Judging = field(default_factory=Judging)  # how they are judged
     who: str = MODEL  # whose outcomes they are, in the table
 
-    @property
-    def is_network(self) -> bool:
-        """Whether it is no baseline."""
-        return self.who == MODEL
-
     @cached_property
     def windows(self) -> Windows:
         """All of them."""
         each = [outcome.windows for outcome in self.outcomes]
-        record, start, label = (
-            np.concatenate([getattr(windows, name) for windows in each])
-            for name in ("record", "start", "label")
-        )
+        parts = zip(*((w.record, w.start, w.label) for w in each), strict=True)
+        record, start, label = map(np.concatenate, parts)
         return replace(each[0], record=record, start=start, label=label)
 
     @cached_property
@@ -77,3 +74,76 @@ class Judged:
         """Of an event; None where there is none."""
         given = [o.probability for o in self.outcomes if o.probability is not None]
         return np.concatenate(given) if given else None
+
+
+HERE = "undefined in this fold"
+TOGETHER = "undefined over all folds together"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Makes rows of one part of the table, of somebody, over some windows, events or records."""
+
+    part: str
+    who: str = MODEL
+    over: str = "all"
+
+    def row(self, metric: str, fold: str, value: float | None, reason: str = "") -> Score:
+        """Make one row; a reason says why there is no value."""
+        number = None if value is None else float(value)
+        return Score(self.part, self.who, self.over, metric, fold, number, reason=reason)
+
+    def of_fold(
+        self, scores: Scores, fold: str = POOLED, reasons: Mapping[str, str] | None = None
+    ) -> list[Score]:
+        """Make a row of each score of one fold, or of counts that need no more."""
+        why = reasons or {}
+        return [
+            self.row(name, fold, value, why.get(name, HERE) if value is None else "")
+            for name, value in scores.items()
+        ]
+
+    def of_all(
+        self,
+        folds: Sequence[Scores],
+        statistic: Statistic,
+        groups: ArrayLike,
+        reasons: Mapping[str, str] | None = None,
+    ) -> list[Score]:
+        """Make two rows of each score over all folds.
+
+        First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
+        ``pooled``, the score of all test items together, with its interval. ``folds`` have all the
+        names that ``statistic`` returns, which scores test items (windows, records, ...) of all
+        folds at indices; ``groups`` (item,) holds the subject of each; ``reasons`` say why a score
+        is undefined whatever the fold.
+        """
+        why = reasons or {}
+        intervals = bootstrap_ci(statistic, groups)
+        means, pooled = [], []
+        for name, value in statistic(np.arange(np.size(groups))).items():
+            defined = [score for fold in folds if (score := fold[name]) is not None]
+            means.append(self._mean(name, defined, why.get(name, "undefined in every fold")))
+            low, high = intervals.ci95[name] or (None, None)
+            reason = intervals.undefined.get(name, "")
+            reason = why.get(name, TOGETHER) if value is None else reason
+            pooled.append(replace(self.row(name, POOLED, value, reason), low=low, high=high))
+        return means + pooled
+
+    def of_chosen(
+        self, judged: Judged, table: NDArray[np.floating], names: Sequence[str], chosen: Mask
+    ) -> list[Score]:
+        """Make the rows of scores that each window has, ``(window, score)``, over chosen ones."""
+        rows, numbers = np.flatnonzero(chosen), range(len(judged.outcomes))
+        folds = [column_means(table[chosen & (judged.fold == fold)], names) for fold in numbers]
+        return self.of_all(
+            folds, lambda index: column_means(table[rows[index]], names), judged.subject[rows]
+        )
+
+    def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:
+        n = len(defined)
+        value = float(np.mean(defined)) if n else None
+        if n < 2:
+            reason = f"needs two folds, defined in {n}" if n else why
+            return replace(self.row(name, MEAN, value, reason), n=n)
+        return replace(self.row(name, MEAN, value), sd=float(np.std(defined, ddof=1)), n=n)

@@ -1,8 +1,8 @@
 """Every figure of a fold, and of a run."""
 
 from xai_sleep.evaluate import events, maps, windows
-from xai_sleep.evaluate.explainers import explainer_rows
 from xai_sleep.evaluate.judged import Judged
+from xai_sleep.evaluate.maps import explainer_rows
 from xai_sleep.results.scores import Score
 
 
@@ -13,10 +13,7 @@ def score_fold(judged: Judged) -> list[Score]:
 
 
 def score_run(judged: Judged) -> list[Score]:
-    """All rows of a network: of each fold, mean ± sd over folds, pooled with intervals.
-
-    Those of one fold alone are as :func:`score_fold` makes them.
-    """
+    """All rows of a network: of each fold, mean ± sd over folds, pooled with intervals."""
     found = windows.fold_rows(judged) + windows.all_rows(judged) + windows.calibration_rows(judged)
     found += events.fold_rows(judged) + events.all_rows(judged) + _brought(judged)
     for method in judged.judging.methods if _explained(judged) else ():
@@ -25,10 +22,7 @@ def score_run(judged: Judged) -> list[Score]:
 
 
 def score_baseline(judged: Judged, no_events: str = "") -> list[Score]:
-    """All rows of a baseline, made by the code that scores a network.
-
-    ``no_events`` says why it is scored on windows alone; empty if it is scored on events too.
-    """
+    """All rows of a baseline; ``no_events`` says why it is scored on windows alone, if it is."""
     found = windows.fold_rows(judged) + windows.all_rows(judged)
     if no_events:
         return found + events.no_rows(judged, no_events)

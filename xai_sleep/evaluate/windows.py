@@ -1,18 +1,20 @@
-"""Scores of test windows: as they were called, at one half, and how far probabilities hold."""
+"""Scores of test windows: as called, at one half, how far probabilities hold; and their curves."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.evaluate.judged import Judged
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Rows
 from xai_sleep.metrics import windows as metrics
 from xai_sleep.metrics.statistics import calibration
 from xai_sleep.metrics.windows import NO_RANKING, RANKING, Decisions, Floats, Labels, decide
-from xai_sleep.results.scores import Score
+from xai_sleep.results.finished import Curves
+from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.scores import MODEL, POOLED, Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,19 +80,47 @@ def calibration_rows(judged: Judged) -> list[Score]:
     assert judged.probability is not None
     found = calibration(judged.windows.label, judged.probability)
     columns = {"probability": found.probability, "observed": found.observed, "windows": found.count}
-    return [
-        row
-        for i, number in enumerate(found.bin)
-        for row in Rows("calibration", judged.who, f"bin {number}").of_fold(
-            {name: values[i] for name, values in columns.items()}
-        )
-    ]
+    scores = []
+    for i, number in enumerate(found.bin):
+        rows = Rows("calibration", judged.who, f"bin {number}")
+        scores += rows.of_fold({name: values[i] for name, values in columns.items()})
+    return scores
+
+
+def curves(outcomes: Sequence[FoldOutcome]) -> dict[str, Curves]:
+    """ROC and precision-recall curves of each fold that tests both classes, and of all together.
+
+    Together, probabilities of different networks are taken as they are: no scaling per fold makes
+    the pooled curve look better.
+    """
+    parts = {each.name: [each] for each in outcomes} | {POOLED: list(outcomes)}
+    found = {}
+    for name, part in parts.items():
+        label = np.concatenate([each.windows.label for each in part])
+        if len(np.unique(label)) == 2:
+            probability = np.concatenate([each.probabilities for each in part])
+            detected = np.concatenate([each.detected for each in part])
+            found[name] = curve(label, probability, detected)
+    return found
+
+
+def curve(label: Labels, probability: Floats, detected: Decisions) -> Curves:
+    """Every operating point of windows of both classes; equal probabilities share one."""
+    hits, alarms = (np.r_[0, each] for each in metrics.operating_points(label, probability)[1:])
+    positives, calls = np.count_nonzero(label), hits + alarms
+    precision = float(label[detected].mean()) if detected.any() else None
+    return Curves(
+        alarms / (len(label) - positives),
+        hits / positives,
+        np.divide(hits, calls, out=np.ones(len(hits)), where=calls > 0),
+        (float(detected[label == 0].mean()), float(detected[label == 1].mean()), precision),
+    )
 
 
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
     decisions = {"windows": judged.detected}
-    if judged.is_network and judged.probability is not None:
+    if judged.who == MODEL and judged.probability is not None:
         decisions["windows_at_half"] = decide(judged.probability, 0.5)
     return {
         part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)

@@ -14,8 +14,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from xai_sleep.detect.whole import input_of
-from xai_sleep.evaluate.judged import Judged, Judging
-from xai_sleep.evaluate.over_folds import Rows
+from xai_sleep.evaluate.judged import Judged, Judging, Rows
 from xai_sleep.evaluate.score import score_fold
 from xai_sleep.evaluate.windows import Called
 from xai_sleep.experiment.training import (
@@ -89,9 +88,8 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         if (maps := np.asarray(explainer.maps)).size:
             shuffled = partial(train_on_shuffled_labels, plan, fold, path / "shuffled", seed)
             settings, detected = plan.config.explain, outcome.detected
-            explained = explain_fold(
-                settings, classifier, data, explainer, detected, seed, shuffled
-            )
+            seen = (classifier, data, explainer, detected)
+            explained = explain_fold(settings, *seen, seed, shuffled)
             outcome = replace(outcome, maps=maps, explained=explained)
         scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:

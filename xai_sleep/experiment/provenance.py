@@ -29,14 +29,12 @@ def commit(root: Path = Path(__file__).parents[2]) -> str | None:
     """Commit of a git checkout, marked where files differ from it; None elsewhere."""
     if not (root / ".git").exists():
         return None
-    describe = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*"]
+    describe = ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty= with changes"]
+    git = ["git", "-C", str(root), *describe]
     try:
-        done = subprocess.run(
-            [*describe, "--dirty= with changes"], capture_output=True, text=True, check=True
-        )
+        return subprocess.check_output(git, text=True, stderr=subprocess.DEVNULL).strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
 
 
 def command() -> str | None:

@@ -17,18 +17,16 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from xai_sleep import __version__
-from xai_sleep.baselines.baseline import Baseline
-from xai_sleep.baselines.measure import Measured, measure
-from xai_sleep.baselines.trial import Trial
+from xai_sleep.baselines.baseline import Baseline, Measured, Trial, measure
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate.alignment import align
-from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.declared import declared, describe
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.maps import map_arrays
 from xai_sleep.evaluate.score import score_run
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
@@ -53,8 +51,7 @@ from xai_sleep.windows.practice import Practice, chosen, leaks, together
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-MakeObserver = Callable[[Config, Stamp, Path], Observer]
-"""From the settings, what results must say of themselves, and the directory of the run."""
+MakeObserver = Callable[[Config, Stamp, Path], Observer]  # the path is the directory of the run
 
 
 def run(
@@ -62,30 +59,25 @@ def run(
 ) -> RunRecord:
     """Run one experiment, or what is left of it, and write its files to ``config.output_dir``.
 
-    Parameters
-    ----------
-    config : Config
-        As returned by :func:`xai_sleep.config.validate`.
-    observers : sequence of callables
-        Make those who are told as it goes on: pages, tracking.
-    console : Console, optional
-        Where progress is shown; by default stderr.
-
-    Raises
-    ------
-    InputError
-        If a component, a setting or a file cannot be used; components are tried out before any
-        recording is read.
+    ``config`` is as returned by :func:`xai_sleep.config.validate`; ``observers`` make those who are
+    told as it goes on; progress is shown on the ``console``, by default stderr. Raises InputError
+    if a component, a setting or a file cannot be used; components are tried out before any
+    recording is read.
     """
     _settle_down(config)
     practices = chosen(_each(Practice, "leak", config.leak).values(), config)
     practice, seen = together(practices), build_input(config)
     _try_out(config)
-    judging = _judging(config)
+    further, methods = _each(WindowMetric, "metrics", config.metrics), tuple(config.explain.methods)
+    declared(further.values())  # refuses a name that is taken
+    rules = (config.detector.iou, config.explain.tolerance)
+    judging = Judging(*rules, methods, tuple(further.values()))
     baselines = _each(Baseline, "baselines", config.baselines)
     task, simulator = config.task, simulator_of(config.task.simulator)
     wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
-    source = _source(config, wanted)
+    asked = build(DataSource, "data", config.data)
+    if (source := asked.chosen(wanted)) is not asked:
+        log.warning("these are %s (%s)", source.describe(), asked.describe())
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
@@ -93,8 +85,10 @@ def run(
         directory.claimed(asdict(settled(config))),
         Progress(console or Console(stderr=True)) as progress,
     ):
-        if record := _finished_before(directory):
-            return record
+        if (directory.path / FILE).exists():  # it is written last
+            record = RunRecord.load(directory.path)
+            if record.version == __version__:
+                return record
         raw = practice.recordings(source.read(wanted))
         for one in raw:
             require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
@@ -118,8 +112,16 @@ def _work(
     for observer in experiment.observers:
         observer.begun(recordings, experiment.images)
     folds = experiment.plan.practice.folds(divide(config, recordings), recordings, config)
-    measured = _compare(experiment, baselines, folds)
-    _remember_images(experiment, folds)
+    own = (config.task.window, config.task.min_overlap, config.seed, experiment.judging)
+    measured = measure(baselines, Trial(recordings, folds, *own))
+    for each in measured.records:
+        if each.skipped:
+            log.info("baseline %s left out: %s", each.name, each.skipped)
+    if not all(experiment.directory.finished(fold.name) for fold in folds):
+        # Images that folds share are computed of all folds, so a resumed run sees the same ones.
+        seen = build_input(config)
+        data = [experiment.plan.data(fold, seen) for fold in folds]
+        experiment.plan.store.remember([part for d in data for part in (d.train, d.val)])
     numbers = experiment.progress.each("folds", range(len(folds)), len(folds))
     outcomes = [run_fold(experiment, folds, number) for number in numbers]
     finished = _collect(experiment, outcomes, measured, source)
@@ -142,10 +144,8 @@ def _settle_down(config: Config) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     # Lightning warns about its own use of torch, torchmetrics about validation windows of one class
     # (training then watches the loss), and both do so at every epoch of every fold.
-    warnings.filterwarnings(
-        "ignore", message=".*isinstance.treespec, LeafSpec", module="pytorch_lightning"
-    )
-    warnings.filterwarnings("ignore", message="No (posi|nega)tive samples", module="torchmetrics")
+    warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", "No (posi|nega)tive samples", module="torchmetrics")
     torch.set_num_threads(config.threads)
     threadpool_limits(config.threads)  # of NumPy and SciPy, as jobs may share a machine
 
@@ -165,56 +165,8 @@ def _try_out(config: Config) -> None:
         made("balance.sampler", config.balance.sampler, random_state=config.seed)
 
 
-def _judging(config: Config) -> Judging:
-    further = tuple(_each(WindowMetric, "metrics", config.metrics).values())
-    declared(further)  # refuses a name that is taken
-    methods = tuple(config.explain.methods)
-    return Judging(config.detector.iou, config.explain.tolerance, methods, further)
-
-
-def _source(config: Config, wanted: Wanted) -> DataSource:
-    """Choose where recordings come from, and say so where the settings leave a choice."""
-    asked = build(DataSource, "data", config.data)
-    source = asked.chosen(wanted)
-    if source is not asked:
-        log.warning("these are %s (%s)", source.describe(), asked.describe())
-    return source
-
-
-def _finished_before(directory: RunDirectory) -> RunRecord | None:
-    """Record of the run, which is written last, if this version wrote it."""
-    if not (directory.path / FILE).exists():
-        return None
-    record = RunRecord.load(directory.path)
-    return record if record.version == __version__ else None
-
-
-def _compare(
-    experiment: Experiment, baselines: Mapping[str, Baseline], folds: Sequence[Fold]
-) -> Measured:
-    """Score the baselines on the test windows; they do not depend on the network."""
-    config, task = experiment.plan.config, experiment.plan.config.task
-    own = (task.window, task.min_overlap, config.seed, experiment.judging)
-    measured = measure(baselines, Trial(experiment.recordings, folds, *own))
-    for baseline in measured.records:
-        if baseline.skipped:
-            log.info("baseline %s left out: %s", baseline.name, baseline.skipped)
-    return measured
-
-
-def _remember_images(experiment: Experiment, folds: Sequence[Fold]) -> None:
-    """Compute the images that folds share: of all folds, so a resumed run sees the same ones."""
-    if not all(experiment.directory.finished(fold.name) for fold in folds):
-        seen = build_input(experiment.plan.config)
-        data = [experiment.plan.data(fold, seen) for fold in folds]
-        experiment.plan.store.remember([part for d in data for part in (d.train, d.val)])
-
-
 def _collect(
-    experiment: Experiment,
-    outcomes: Sequence[FoldOutcome],
-    measured: Measured,
-    source: DataSource,
+    experiment: Experiment, outcomes: Sequence[FoldOutcome], measured: Measured, source: DataSource
 ) -> Finished:
     """Put together what the run came to, and write its tables and arrays."""
     recordings, judging = experiment.recordings, experiment.judging

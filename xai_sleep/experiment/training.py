@@ -24,6 +24,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
 from xai_sleep.components import Component, made
+from xai_sleep.config import PLACES
 from xai_sleep.detect.search import find_events
 from xai_sleep.detect.whole import input_of
 from xai_sleep.errors import InputError
@@ -35,12 +36,11 @@ from xai_sleep.results.run import ChosenDetector, Count, FoldRecord, History, Nu
 from xai_sleep.schema import Config, DetectorConfig
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
+from xai_sleep.windows.images import Store
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.practice import Practice
-from xai_sleep.windows.store import Store
 
 LOGGED = ("train/loss", "val/loss", "val/average_precision")
-HERE = ("cache", "memory")  # settings of an input that belong to a machine, not to a network
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def build_input(config: Config) -> Input:
 def build_classifier(config: Config) -> EventClassifier:
     """Fresh network, ready to be trained."""
     trainer = config.trainer
-    seen = {name: each for name, each in input_settings(config).items() if name not in HERE}
+    seen = {name: each for name, each in input_settings(config).items() if name not in PLACES}
     rates = {"learning_rate": trainer.learning_rate, "weight_decay": trainer.weight_decay}
     classifier = EventClassifier(config.model, seen, marks=trainer.marks, **rates)
     network = classifier.network
@@ -122,11 +122,6 @@ class Epochs(pl.Callback):
     def history(self) -> History:
         """One value an epoch, None where it is undefined."""
         return History(*self.values.values())
-
-    def of_weights_kept(self, *, best: bool) -> float | None:
-        """Return the validation score of the best or the last epoch; None where undefined."""
-        scores = self.values["val/average_precision"]
-        return max((s for s in scores if s is not None), default=None) if best else scores[-1]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""
@@ -197,10 +192,7 @@ def interruptible() -> Iterator[None]:
 def fit_and_test(
     trainer: pl.Trainer, classifier: EventClassifier, data: FoldDataModule, detector: DetectorConfig
 ) -> FoldOutcome:
-    """Fit, choose the threshold on validation windows, test, and find the events of test records.
-
-    The classifier, fresh before, then stands whole in the fold's ``model.ckpt``.
-    """
+    """Fit, choose the threshold, test, find events; ``model.ckpt`` then holds it all."""
     trainer.fit(classifier, datamodule=data)
     trainer.test(classifier, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
     validated = predicted(trainer, classifier, data.val_dataloader())
@@ -215,6 +207,8 @@ def fit_and_test(
     chosen = ChosenDetector(
         **asdict(choice.detector), chosen_on=choice.chosen_on, f1=choice.f1, events=choice.events
     )
+    scores = epochs.values["val/average_precision"]  # of weights kept: the best or the last
+    known = (score for score in scores if score is not None)
     train, val, test = (Count(len(part), int(part.label.sum())) for part in data.parts)
     record = FoldRecord(
         data.fold.name,
@@ -224,7 +218,7 @@ def fit_and_test(
         test,
         first_loss=classifier.first_loss,
         epochs=trainer.current_epoch,
-        val_average_precision=epochs.of_weights_kept(best=keep.monitor is not None),
+        val_average_precision=scores[-1] if keep.monitor is None else max(known, default=None),
         history=epochs.history,
         detector=chosen,
     )

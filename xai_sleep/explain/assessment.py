@@ -1,7 +1,7 @@
 """One fold explained: maps of its test windows, how faithful they are, what they depend on.
 
 What comes of it is kept as arrays, a row a test window (or positive one, in order), and becomes
-scores in :mod:`xai_sleep.evaluate.explainers`:
+scores in :mod:`xai_sleep.evaluate.maps`:
 
 ==========================  ========================================================================
 ``profiles_<method>``       (window, time): profiles of methods other than the main one

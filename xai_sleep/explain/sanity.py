@@ -95,6 +95,7 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
 
 def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor) -> None:
     """Give normalisations the mean and variance of what now reaches them."""
+    before = [part.momentum for part in parts]
     for part in parts:
         part.reset_running_stats()
         part.momentum = None  # a plain mean, of one batch
@@ -102,4 +103,6 @@ def _measure(network: nn.Module, parts: Sequence[Normalisation], inputs: Tensor)
     if parts and len(inputs) > 1:
         with torch.no_grad():
             network(inputs)
-    network.eval()
+    for part, momentum in zip(parts, before, strict=True):
+        part.momentum = momentum
+        part.eval()

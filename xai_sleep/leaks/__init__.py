@@ -1,4 +1,1 @@
-"""Mistakes of published practice, made on purpose to measure what each adds to a score.
-
-The test windows scored are those of the clean experiment, but where unscored time adds some.
-"""
+"""Mistakes of published practice, and nothing else: no other package knows of them."""

@@ -1,16 +1,12 @@
 """Events: detections against the events of an expert.
 
-Times are seconds from the start of the record. Rules, the same for events and detections, so that
-swapping the two swaps precision and recall:
+Times are seconds from the start of the record. Events and detections, for which rules are the same,
+take part if their midpoint lies in scored time. Two may be paired if their intersection over union
+reaches a threshold (a billionth of rounding is forgiven), each with at most one partner; of all
+such assignments the one with the largest sum holds, of equal sums the one with most pairs. Sample
+figures look at every sample whose centre lies in scored time.
 
-- One takes part if its midpoint lies in scored time; otherwise it might as well not exist.
-- An event and a detection may be paired if their intersection over union reaches a threshold (a
-  billionth of rounding is forgiven). Each has at most one partner; of all such assignments the one
-  with the largest sum of intersection over union holds, of equal sums the one with most pairs.
-- Sample figures look at every sample whose centre lies in scored time.
-
-Matching by event at an overlap of 0.2: Warby et al. (2014), Sleep-spindle detection: crowdsourcing
-and evaluating performance of experts, non-experts and automated methods.
+Matching by event at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385-392.
 """
 
 import math
@@ -76,8 +72,7 @@ class EventScores:
     onset: Values  # (pair,) onset, offset: detection minus event in s, of the pairs at ``iou``
     offset: Values
     minutes: float  # scored time
-    # true positive, false positive, false negative and true negative samples in scored time
-    samples: tuple[int, ...]
+    samples: tuple[int, ...]  # true and false positive, false and true negative ones
 
     @property
     def figures(self) -> dict[str, float | None]:
@@ -92,9 +87,8 @@ class EventScores:
     @property
     def counts(self) -> dict[str, float]:
         """The :data:`COUNTS`."""
-        pairs = len(self.onset)
-        counts = {"events": self.events, "detections": self.detections, "matched": pairs}
-        return {**counts, "minutes": self.minutes}
+        counts = (self.events, self.detections, len(self.onset), self.minutes)
+        return dict(zip((metric.name for metric in COUNTS), counts, strict=True))
 
     @property
     def curve(self) -> dict[str, list[float | None]]:
@@ -126,11 +120,7 @@ class EventScores:
 def match(events: Intervals, detections: Intervals, iou: float = 0.2) -> Matches:
     """Pair events with detections one to one, by the largest sum of intersection over union.
 
-    Raises InputError if ``iou`` is not in (0, 1].
-
-    Examples
-    --------
-    The detection 1-3 overlaps both events by a third; 3-4 only the second, by a half:
+    InputError if ``iou`` is not in (0, 1]. Of two detections that overlap the second event:
 
     >>> pairs = match(np.array([[0, 2.0], [2, 4]]), np.array([[1, 3.0], [3, 4]]))
     >>> pairs.event, pairs.detection, pairs.iou.round(2)
@@ -164,13 +154,6 @@ def event_scores(
     of the record in s helps to refuse times that are no seconds of it. Raises InputError if a
     setting is out of range, an event or detection lasts longer than the record (without duration:
     than all time up to the end of the scored time), or starts after its end.
-
-    Examples
-    --------
-    >>> events, detections = np.array([[1, 2], [5, 6.0]]), np.array([[1.1, 2]])
-    >>> scores = event_scores(events, detections, scored=np.array([[0, 60.0]]))
-    >>> scores.figures["precision"], scores.figures["recall"], scores.figures["events_per_minute"]
-    (1.0, 0.5, 2.0)
     """
     if sample_rate <= 0:
         raise InputError(f"sample rate {sample_rate:g} Hz; expected more than 0")
@@ -181,23 +164,23 @@ def event_scores(
     events, detections = (x[contains(scored, x.mean(axis=1))] for x in (events, detections))
     pairs = match(events, detections, iou)
     onset, offset = (detections[pairs.detection] - events[pairs.event]).T
+    centres = (np.arange(math.ceil(scored.max(initial=0) * sample_rate)) + 0.5) / sample_rate
+    centres = centres[contains(scored, centres)]
+    marked = 2 * contains(events, centres) + contains(detections, centres)
+    tn, fp, fn, tp = np.bincount(marked, minlength=4).tolist()
     return EventScores(
         iou,
-        len(events),
-        len(detections),
+        *(len(events), len(detections)),
         np.array([len(match(events, detections, level).event) for level in CURVE]),
         onset,
         offset,
         float(np.diff(scored).sum() / 60),
-        _confusion(events, detections, scored, sample_rate),
+        (tp, fp, fn, tn),
     )
 
 
 def pool(scores: Sequence[EventScores]) -> EventScores:
-    """Put records together by adding their counts, so that every event weighs the same.
-
-    Raises ValueError if there is nothing to pool, or the scores were made at different thresholds.
-    """
+    """Put records, scored at one threshold (else ValueError), together by adding their counts."""
     levels = sorted({s.iou for s in scores})
     if len(levels) != 1:
         raise ValueError(f"expected scores at one threshold, got {levels}")
@@ -216,8 +199,7 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
 def contains(sets: Intervals, times: Values) -> NDArray[np.bool_]:
     """Which times, in an array of any shape, lie inside an interval; rounding is forgiven."""
     edges = union([sets]).ravel()
-    inside = np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1
-    return np.asarray(inside, dtype=np.bool_)
+    return np.asarray(np.searchsorted(edges, times + _ROUNDING, side="right") % 2 == 1)
 
 
 def _overlapping(events: Intervals, detections: Intervals) -> tuple[Indices, Indices, Values]:
@@ -248,16 +230,6 @@ def _assign(rows: Indices, columns: Indices, overlap: Values) -> Indices:
     worth = np.where(pair >= 0, overlap[pair] + _ROUNDING, 0.0)
     chosen = pair[linear_sum_assignment(worth, maximize=True)]
     return np.asarray(chosen[chosen >= 0], dtype=np.intp)
-
-
-def _confusion(
-    events: Intervals, detections: Intervals, scored: Intervals, rate: float
-) -> tuple[int, ...]:
-    centres = (np.arange(math.ceil(scored.max(initial=0) * rate)) + 0.5) / rate
-    centres = centres[contains(scored, centres)]
-    truth, found = contains(events, centres), contains(detections, centres)
-    cells = np.bincount(2 * truth + found, minlength=4).tolist()
-    return cells[3], cells[1], cells[2], cells[0]
 
 
 def _prf(pairs: int, events: int, detections: int) -> tuple[_Ratio, ...]:

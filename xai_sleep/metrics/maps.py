@@ -1,13 +1,12 @@
 """Localisation: how well a map looks where the expert looked.
 
 Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per positive test window;
-masks are boolean of the same shape, true where a sample lies inside an event. Every measure lies in
-[0, 1], depends on a map only up to a factor, and counts ties fractionally, so that a uniform map
-scores its chance level. Two chance levels are given for each very window: what a uniform map
-scores, and what the window's own map scores on average when shifted circularly against the mask.
+masks say which samples lie inside an event. Every measure lies in [0, 1], depends on a map only up
+to a factor, and counts ties fractionally. Two chance levels are given for each very window: what a
+uniform map scores, and the window's own map on average when shifted circularly against the mask.
 
-Pointing game: Zhang et al. (2018), Top-down neural attention by excitation backprop. Relevance mass
-and rank accuracy: Kohlbrenner et al. (2020); Arras, Osman & Samek (2022), CLEVR-XAI.
+Zhang et al. (2018), Top-down neural attention by excitation backprop; Kohlbrenner et al. (2020);
+Arras, Osman & Samek (2022), CLEVR-XAI.
 """
 
 from dataclasses import dataclass
@@ -54,22 +53,15 @@ SHIFTS = 64
 class LocalisationScores:
     """Localisation of every window; columns follow :data:`MEASURES`, of which pointing is first."""
 
-    # (window, measure) NaN throughout a row that is blank or eventless: counted, not scored
-    score: Values
-    # (window, measure) what a uniform map, and this map shifted circularly, score in that window:
-    # the mean over all shifts, for average precision over :data:`SHIFTS` evenly spaced ones
-    uniform: Values
-    shifted: Values
+    score: Values  # (window, measure) NaN in rows that are blank or eventless, as in these:
+    uniform: Values  # what a uniform map scores in that window
+    shifted: Values  # this map shifted: mean over all shifts, of average precision over SHIFTS
     blank: Mask  # (window,) the map is zero everywhere: it has no peak
     eventless: Mask  # (window,) no sample lies inside an event
 
     @property
     def gain(self) -> Values:
-        """(score - chance) / (1 - chance) of shape (window, measure): 1 perfect, 0 chance.
-
-        Chance is the shifted level: it knows the shape of the map, so that uniform and random maps
-        both gain nothing. NaN where chance is 1: events fill the window.
-        """
+        """(score - chance) / (1 - chance), chance being the shifted map's; NaN where that is 1."""
         chance = np.maximum(self.uniform, self.shifted)
         room = np.where(chance < 1, 1 - self.shifted, np.nan)
         return np.asarray((self.score - self.shifted) / room)
@@ -93,14 +85,10 @@ def localisation(
     InputError if shapes differ, a map has negative or undefined values, or a setting is out of
     range.
 
-    Examples
-    --------
     >>> inside = np.array([[False, True, True, False]])
     >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
     >>> dict(zip(MEASURES, scores.score[0].round(3).tolist()))
     {'pointing': 1.0, 'mass': 0.75, 'rank': 0.75, 'average_precision': 0.833, 'iou': 0.667}
-    >>> scores.uniform[0].tolist()
-    [0.5, 0.5, 0.5, 0.5, 0.5]
     """
     _require_scorable(profiles, inside, tolerance, share)
     blank, eventless = profiles.max(axis=1) == 0, inside.sum(axis=1) == 0
@@ -108,18 +96,22 @@ def localisation(
     maps, mask = profiles[rows].astype(np.float64), inside[rows]
     near = binary_dilation(mask, structure=np.ones((1, 2 * tolerance + 1), dtype=np.bool_))
     marked = maps >= share * maps.max(axis=1, keepdims=True)
-    ranking = _ranking(maps)
+    peak = maps == maps.max(axis=1, keepdims=True)  # of several equal peaks a share points inside
+    ranking, length = _ranking(maps), mask.shape[1]
+    shifts = np.arange(min(SHIFTS, length)) * length // min(SHIFTS, length)
+    precisions = (_precision_at(*ranking, np.roll(mask, shift, axis=1)) for shift in shifts)
+    shifted_precision = sum(precisions, np.zeros(len(mask))) / len(shifts)
     chance = [near.mean(axis=1), *[mask.mean(axis=1)] * 4]
     columns = (
         (
-            _pointing(maps, near),
+            (peak & near).sum(axis=1) / peak.sum(axis=1),
             (maps * mask).sum(axis=1) / maps.sum(axis=1),
             _rank_accuracy(maps, mask),
             _precision_at(*ranking, mask),
             (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
         ),
         chance,
-        (*chance[:3], _shifted_precision(*ranking, mask), _shifted_iou(marked, mask)),
+        (*chance[:3], shifted_precision, _shifted_iou(marked, mask)),
     )
     found = np.full((3, len(profiles), len(MEASURES)), np.nan)
     for table, each in zip(found, columns, strict=True):
@@ -134,8 +126,6 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
     A map over time stays as it is. A map of shape (freq, column) is averaged over frequency, and
     interpolated linearly at the samples; its maximum is then 1 again, unless it is zero everywhere.
 
-    Examples
-    --------
     >>> time_profiles(np.array([[[0.0, 1.0], [0.0, 0.0]]]), 4)
     array([[0.  , 0.25, 0.75, 1.  ]])
     """
@@ -153,32 +143,13 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
 
 
 def event_mask(window_starts: Values, length_samples: int, sfreq: float, events: Intervals) -> Mask:
-    """Which samples of windows that start at these times, in s, lie inside an event.
-
-    Of shape (window, time): true where the centre of the sample, half a sample after it starts,
-    lies in [start, end).
-
-    Examples
-    --------
-    >>> event_mask(np.array([10.0, 12.0]), 4, 2.0, np.array([[10.5, 11.5]])).astype(int)
-    array([[0, 1, 1, 0],
-           [0, 0, 0, 0]])
-    """
+    """Which samples of windows from these times in s lie inside an event, by their centres."""
     centres = (np.arange(length_samples) + 0.5) / sfreq
     return contains(events, window_starts[:, None] + centres)
 
 
-def _pointing(profiles: Values, inside: Mask) -> Values:
-    """Whether the peak lies inside; of several equal peaks, the share that does."""
-    peak = profiles == profiles.max(axis=1, keepdims=True)
-    return np.asarray((peak & inside).sum(axis=1) / peak.sum(axis=1))
-
-
 def _rank_accuracy(profiles: Values, inside: Mask) -> Values:
-    """Share of the K most relevant samples that lies inside, K being the samples inside.
-
-    Samples tied at the K-th place share the places left among them.
-    """
+    """Share of the K most relevant samples that lies inside, of K; ties share the places left."""
     places = inside.sum(axis=1)
     last = np.take_along_axis(-np.sort(-profiles, axis=1), places[:, None] - 1, axis=1)
     above, tied = profiles > last, profiles == last
@@ -201,13 +172,6 @@ def _precision_at(order: NDArray[np.intp], tie_end: NDArray[np.intp], inside: Ma
     hit = np.take_along_axis(inside, order, axis=1)
     precision = np.take_along_axis(np.cumsum(hit, axis=1), tie_end, axis=1) / (tie_end + 1)
     return np.asarray((hit * precision).sum(axis=1) / hit.sum(axis=1))
-
-
-def _shifted_precision(order: NDArray[np.intp], tie_end: NDArray[np.intp], inside: Mask) -> Values:
-    length = inside.shape[1]
-    shifts = np.arange(min(SHIFTS, length)) * length // min(SHIFTS, length)
-    each = (_precision_at(order, tie_end, np.roll(inside, shift, axis=1)) for shift in shifts)
-    return sum(each, np.zeros(len(inside))) / len(shifts)
 
 
 def _shifted_iou(marked: Mask, inside: Mask) -> Values:

@@ -1,10 +1,9 @@
 """Window scores: which windows were rightly called, and how well the probabilities rank them.
 
-Labels are 0 or 1, probabilities are those of class 1, decisions are those of :func:`decide`, all of
-shape ``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
-:func:`undefined_scores` says why; everywhere else the formula holds, so that F1 is 0 where there
-are positive windows and nothing was detected. scikit-learn computes the same (the tests compare),
-but not ten at once a thousand times, as the bootstrap asks, and gives numbers where there is none.
+Labels are 0 or 1, probabilities those of class 1, decisions those of :func:`decide`, all of shape
+``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
+:func:`undefined_scores` says why; everywhere else the formula holds. scikit-learn computes the same
+(the tests compare), but is too slow for the bootstrap, and gives numbers where there is none.
 """
 
 import math
@@ -89,13 +88,6 @@ def window_scores(
     Of the :data:`SCORES` ``kappa`` is Cohen's; ``auroc`` counts a tie as half (midranks);
     ``average_precision`` sums precision over the steps of recall, without interpolation; ``brier``
     is the mean squared error of the probabilities. Raises as :func:`require_scorable`.
-
-    Examples
-    --------
-    >>> probability = np.array([0.1, 0.6, 0.4, 0.9])
-    >>> scores = window_scores(np.array([0, 0, 1, 1]), probability, decide(probability, 0.5))
-    >>> scores["f1"], scores["auroc"]
-    (0.5, 0.75)
     """
     require_scorable(labels, detected.astype(np.float64) if probability is None else probability)
     with np.errstate(invalid="ignore"):
@@ -142,17 +134,11 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     """Find a threshold of nearly the highest F1 on validation windows, the nearest to 0.5.
 
     The highest F1 of a few hundred windows is partly luck, and a network is surer of people it was
-    trained on than of others, so the threshold of the highest F1 tends to be too extreme for a new
-    person. All thresholds within one standard error of the highest F1 (taken as that of a
-    proportion among the positive windows) count as equally good [1]_. Thresholds between two
-    neighbouring probabilities detect the same windows; of such a range the middle is returned, or
-    0.5 if that lies in it, as it is where only one class is present, which tells nothing.
-
-    Raises as :func:`require_scorable`.
-
-    References
-    ----------
-    .. [1] Breiman, Friedman, Olshen, Stone (1984): Classification and regression trees, 3.4.3.
+    trained on than of others. So all thresholds within one standard error of the highest F1 (taken
+    as that of a proportion among the positive windows) count as equally good (Breiman et al. 1984,
+    Classification and regression trees, 3.4.3). Thresholds between two neighbouring probabilities
+    detect the same windows; of such a range the middle is returned, or 0.5 if that lies in it, as
+    it is where only one class is present. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, probabilities)
     positives = np.count_nonzero(labels)

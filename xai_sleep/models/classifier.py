@@ -24,15 +24,13 @@ class EventClassifier(pl.LightningModule):
 
     Cross-entropy on logits, AdamW, one cycle of the learning rate over the epochs allowed. With
     ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
-    the share of the cell that an expert marked.
-
-    A network and its :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of
-    which ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be
-    built, or is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
+    the share of the cell that an expert marked. A network and its
+    :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of which
+    ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be built, or
+    is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
 
-    # () float64: probability from which a window is called positive; NaN before it is chosen
-    threshold: Tensor
+    threshold: Tensor  # () float64: from it a window is called positive; NaN before it is chosen
 
     def __init__(
         self,
@@ -61,8 +59,7 @@ class EventClassifier(pl.LightningModule):
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
-        # how events are made of windows, see :mod:`xai_sleep.detect.whole`; empty until chosen
-        self.detector: Component = {}
+        self.detector: Component = {}  # see :mod:`xai_sleep.detect.whole`; empty until chosen
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()
         self.val_f1 = BinaryF1Score()
@@ -87,11 +84,8 @@ class EventClassifier(pl.LightningModule):
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Cross-entropy of a batch; the very first one is kept as proof of fresh weights."""
-        inputs, labels, *marks = batch
-        if marks:
-            loss = self._marked_loss(inputs, labels, *marks)
-        else:
-            loss = cross_entropy(self(inputs), labels)
+        seen, labels, *marks = batch
+        loss = self._marked_loss(*batch) if marks else cross_entropy(self(seen), labels)
         if self.first_loss is None:
             self.first_loss = float(loss.detach())
         self.log("train/loss", loss, on_step=False, on_epoch=True)

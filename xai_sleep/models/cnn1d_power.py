@@ -1,13 +1,10 @@
 """A 1D CNN that looks at power: learned filters, their log power, and evidence over time.
 
-The classical detector of an oscillation filters, squares, smooths and compares. Here the same steps
-are layers, so that filters, comparison and threshold are learned together::
+The steps of the classical detector of an oscillation are layers, learned together; nothing is
+flattened, so that the last feature map still says when::
 
     signal ─▶ filters ─▶ square ─▶ mean over 0.2 s ─▶ log ─▶ two convolutions ─▶ evidence(t)
-                                                                                     │
                                                       soft maximum over time ◀───────┘
-
-Nothing is flattened: the last feature map still says when.
 """
 
 from itertools import pairwise

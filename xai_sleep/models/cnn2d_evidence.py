@@ -1,8 +1,7 @@
 """A 2D CNN without dense layers: evidence for an event in every cell, and its soft maximum.
 
-The frequency of a cell is given to the network as one more channel, since a convolution alone
-cannot tell 13 Hz from 8 Hz. Nothing is flattened, so the last feature map still says where in
-frequency and time the evidence lies::
+The frequency of a cell is one more channel, since a convolution alone cannot tell 13 Hz from 8 Hz.
+Nothing is flattened, so the last feature map says where in frequency and time the evidence lies::
 
     image + frequency ─▶ 4 convolutions ─▶ evidence(freq, time) ─▶ soft maximum
 """
@@ -20,11 +19,7 @@ STRIDES = ((2, 2), (2, 1), (1, 1), (1, 1))  # over frequency and time
 
 
 class EvidenceCNN2d(nn.Module):
-    """Four convolutions, a 1×1 convolution and a soft maximum over frequency and time.
-
-    ``width`` is that of the first convolution, half of the others'; for ``sharpness`` see
-    :func:`xai_sleep.models.layers.soft_maximum`.
-    """
+    """Four convolutions, the first of ``width``, and a soft maximum over frequency and time."""
 
     input_kind: Literal["image"] = "image"
     frequency: Tensor

@@ -11,11 +11,9 @@ from xai_sleep.components import Component, made, target
 from xai_sleep.errors import InputError
 
 Shape = Mapping[str, int]
-"""Sizes of what a network sees of a window, in the order of its axes: ``n_chans``, for images
-``n_freqs``, ``n_times``."""
+"""Sizes of what a network sees, by axis: ``n_chans``, for images ``n_freqs``, ``n_times``."""
 
-# By how much of its length another axis of a feature map may follow time better than the last.
-APART = 0.3
+APART = 0.3  # by how much of its length another axis may follow time better than the last
 
 
 @runtime_checkable
@@ -40,10 +38,7 @@ class Network(Protocol):
 
 @runtime_checkable
 class TimedNetwork(Network, Protocol):
-    """A network that says when before it says whether: it can also be trained on experts' marks.
-
-    Its logits are ``over_window(over_time(inputs))``.
-    """
+    """A network that says when: ``over_window(over_time(inputs))``; it can be trained on marks."""
 
     def over_time(self, inputs: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``; the cells divide the window evenly."""

@@ -46,11 +46,7 @@ class MaxPool2d(nn.MaxPool2d):
 
 
 def near_zero(layer: Layer, gain: float = 1.0) -> Layer:
-    """Shrink the weights of a last layer, so that training starts undecided: at a loss of ln 2.
-
-    A loss that starts elsewhere then shows that weights were carried over from somewhere. What
-    the layer gives is multiplied by ``gain`` afterwards.
-    """
+    """Shrink the weights of a last layer, multiplied by ``gain`` later: a loss of ln 2 at first."""
     with torch.no_grad():
         layer.weight.mul_(0.05 / gain)
         if layer.bias is not None:
@@ -66,15 +62,8 @@ def both_classes(log_odds: Tensor) -> Tensor:
 def soft_maximum(evidence: Tensor, sharpness: float) -> Tensor:
     """Log-mean-exp over all but the first two dimensions (Pinheiro & Collobert 2015).
 
-    It makes a window positive when a small part of it is, as an event of one second in a window of
-    five does, and lets the gradient reach more than one cell.
-
-    With a ``sharpness`` towards 0 it is the mean over cells, towards infinity their maximum.
-
-    Examples
-    --------
-    >>> soft_maximum(torch.tensor([[[0.0, 2.0]]]), 100.0).round(decimals=2)
-    tensor([[1.9900]])
+    It makes a window positive when a small part of it is, and lets the gradient reach more than one
+    cell. With a ``sharpness`` towards 0 it is the mean over cells, towards infinity their maximum.
     """
     cells = evidence.flatten(2)
     return (torch.logsumexp(sharpness * cells, dim=2) - math.log(cells.shape[2])) / sharpness

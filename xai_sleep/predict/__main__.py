@@ -14,7 +14,13 @@ from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
 from xai_sleep.predict.files import beside, require_free, write
 from xai_sleep.progress import Progress
-from xai_sleep.recordings.channels import Source, pick_channels
+from xai_sleep.recordings.channels import (
+    Source,
+    as_channel,
+    find_channel,
+    pick_channels,
+    read_channels,
+)
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
@@ -23,6 +29,8 @@ from xai_sleep.results.stamp import SIMULATED
 from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)
+
+REFERENCED = "make sure that the file holds it referenced in that way"
 
 
 def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording:
@@ -35,8 +43,10 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
         raise InputError(f"{path} is no file; name an EDF recording")
     source = open_edf(path)
     record = path.stem
-    picked = pick_channels({record: source}, _wanted(path, source, seen, channels))[record]
-    signals, sfreq, notes = source.read(picked)
+    wanted = _wanted(path, source, seen, channels)
+    picked = pick_channels({record: source}, wanted, "--channel")[record]
+    _warn_of_references(picked, source.channels, seen)
+    signals, sfreq, notes = read_channels(source, picked)
     for note in notes:
         log.warning("%s", note)
     nothing = intervals([])
@@ -82,14 +92,26 @@ def _wanted(path: Path, source: Source, seen: Input, channels: Sequence[str]) ->
             f"was trained on {len(known)}: {'; '.join(' or '.join(names) for names in known)}"
         )
     wanted = [[name] for name in channels] or known
-    held = {channel.casefold() for channel in source.channels}
     for names in wanted:
-        if held.isdisjoint(name.casefold() for name in names):
+        if not find_channel(names, source.channels):
             raise InputError(
                 f"{path}: there is no channel {' or '.join(names)} (found there: "
                 f"{', '.join(source.channels)}); name the channel to use with --channel"
             )
     return wanted
+
+
+def _warn_of_references(picked: Sequence[str], there: Sequence[str], seen: Input) -> None:
+    """Say where a channel without a reference stands for derivations."""
+    references = [name for name in there if as_channel(name) in ("a1", "a2")]
+    for name, known in zip(picked, seen.channels, strict=True):
+        if "-" not in as_channel(name) and all("-" in as_channel(each) for each in known):
+            offered = " or ".join(f"--channel {name}-{other}" for other in references)
+            log.warning(
+                "%s is used as it is, with no reference taken from it, but the run was trained on "
+                "%s; %s",
+                *(name, " or ".join(known), f"derive it with {offered}" if offered else REFERENCED),
+            )
 
 
 def _parser() -> argparse.ArgumentParser:

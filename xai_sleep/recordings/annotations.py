@@ -1,85 +1,127 @@
 """What people said of recordings of their own: tables beside a file, or EDF+ annotations.
 
-A row of marks is a stretch of time: ``onset`` and ``duration`` in s from the start, what it is
-(``trial_type`` as BIDS calls it, or ``description`` as MNE does), and which ``expert`` said
-so. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
-guessed: either there are such rows, or the user says that all was scored.
-
-A row of stages (``<record>_stages.csv``) has onset, duration and stage: W, N1, N2, N3 or R. Epochs
-may last as long as they like; a row may span several.
+A row of marks is a stretch of time: its onset and duration in s from the start, its kind, which
+expert said so, and on which channel; :mod:`xai_sleep.recordings.headings` knows what columns are
+called. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
+guessed: either there are such rows, or the user says that all was scored. Rows called as stages of
+sleep are (``Sleep stage N2``, ``REM``) are the hypnogram where no file holds it.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.channels import as_channel, same_place
 from xai_sleep.recordings.edf import EdfFile
-from xai_sleep.recordings.intervals import intersection, intervals, union
+from xai_sleep.recordings.headings import read_marks
+from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.names import as_seen
-from xai_sleep.recordings.recording import STAGES, Scoring
-from xai_sleep.recordings.tables import Row, find_table, read_table
+from xai_sleep.recordings.recording import Scoring
+from xai_sleep.recordings.stages import code_of
+from xai_sleep.recordings.tables import Row, find_table
 
 SCORED = "scored"  # kind of a row that says where an expert looked
 ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there
 ALONE = "expert1"  # name of the expert where a table names nobody
 
 AGAIN = "rows that say the same as another, which count once"
+CHANNELS = "marks of events that another channel shows too, which count once"
 OUTSIDE = "events outside the scored time, which count nowhere"
-
-# code of a stage by its name in lower case; nothing said is unknown
-CODES = {name.casefold(): code for code, name in STAGES.items() if code >= 0} | {"": -1}
+ELSEWHERE = "marks on channels that the task does not take, left out (data.channels=all takes them)"
 
 
-def rows_of(path: Path, source: EdfFile) -> list[Row]:
-    """Read the table beside a recording, else the annotations inside; InputError if neither is."""
+@dataclass(frozen=True)
+class Kinds:
+    """What rows can be, in lower case; all other kinds are of no interest."""
+
+    events: frozenset[str]
+    stages: frozenset[str] = frozenset()
+
+
+def rows_of(path: Path, source: EdfFile) -> tuple[list[Row], tuple[str, ...]]:
+    """Read the table beside a recording, else the annotations inside; InputError if neither is.
+
+    Beside a table without stages, the stages among the annotations are read as well. Notes tell
+    of what was passed over.
+    """
     table = find_table(path.parent, path.stem)
-    if table:
-        return read_table(table, ("onset", "duration"))
-    found = source.annotations()
-    if not found:
+    if table is None:
+        if inside := _inside(path, source):
+            return inside, ()
         raise InputError(
             f"{path} has no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations "
             "inside; write one with the columns onset and duration in s, or leave the record out "
             "(data.records)"
         )
-    rows = []
-    for onset, duration, text in found:
-        kind = text.partition("@@")[0].strip()  # "spindle@@C3-A2": a mark on one channel
-        cells = {"onset": str(onset), "duration": str(duration), "trial_type": kind}
-        rows.append(Row(f"{path}, annotation at {onset:g} s", cells))
-    return rows
+    rows, notes = read_marks(table)
+    try:
+        inside = _inside(path, source)
+    except InputError as error:
+        return rows, (*notes, f"annotations inside left unread: {error}")
+    stages = [] if any(map(_is_stage, rows)) else [row for row in inside if _is_stage(row)]
+    if left := len(inside) - len(stages):
+        notes += (f"annotations inside left out, as {table.name} is there: {left}",)
+    return [*rows, *stages], notes
 
 
-def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None) -> set[str]:
-    """Decide which kinds of row (in lower case) are events, in the tables of all records alike.
+def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None) -> Kinds:
+    """Decide which kinds of row are events, and which stages, in the tables of all records alike.
 
     Where rows do not say what they are, all are events. Raises InputError if there are several
     kinds and none is named, or nothing is called as one that is.
     """
-    kinds = (_kind(row) for rows in tables.values() for row in rows)
-    found = Counter(kind for kind in kinds if kind not in (None, SCORED))
+    rows = [row for each in tables.values() for row in each]
+    found = Counter(kind for row in rows if (kind := _kind(row)) not in (None, SCORED))
+    stages = {str(_kind(row)) for row in rows if _is_stage(row)}
+    # Alone, it is a rapid eye movement: no hypnogram has one stage.
+    stages -= ({"rem"} if stages == {"rem"} else set()) | set(map(as_seen, names or ()))
     held = ", ".join(f"{kind or 'n/a'} ({n})" for kind, n in found.most_common()) or "none"
     if names is None:
-        if len(found) > 1:
+        events = {str(kind) for kind in found} - stages
+        if len(events) > 1:
             raise InputError(
                 f"the tables hold rows of several kinds: {held}; name those that are events, "
                 "as in data.event_names=[spindle]"
             )
-        return {str(kind) for kind in found}
+        return Kinds(frozenset(events), frozenset(stages))
     absent = [name for name in names if as_seen(name) not in found]
     if absent:
         raise InputError(
             f"data.event_names: no row is called {' or '.join(absent)}; the kinds found are {held}"
         )
-    return {as_seen(name) for name in names}
+    return Kinds(frozenset(map(as_seen, names)), frozenset(stages))
+
+
+def stage_rows(rows: Sequence[Row], kinds: Kinds) -> list[Row]:
+    """Pick the rows that are the hypnogram."""
+    return [row for row in rows if _kind(row) in kinds.stages]
+
+
+def on_channels(
+    rows: Sequence[Row], kinds: Kinds, channels: Sequence[str] | None
+) -> tuple[list[Row], tuple[str, ...]]:
+    """Take events and scored time on some channels; None: on any. Count the others in a note.
+
+    A row may name several channels; one that names none is on all.
+    """
+    marks = [row for row in rows if _kind(row) in (None, SCORED, *kinds.events)]
+    left = Counter(
+        said
+        for row in marks
+        if (said := row.cells.get("channel", ""))
+        and channels is not None
+        and not any(same_place(mark, own) for mark in re.split("[,;|]", said) for own in channels)
+    )
+    told = ", ".join(f"{n} on {said}" for said, n in left.most_common())
+    kept = [row for row in marks if row.cells.get("channel", "") not in left]
+    return kept, (f"{ELSEWHERE}: {told}",) if left else ()
 
 
 def score(
-    path: Path, rows: Sequence[Row], kinds: set[str], *, seconds: float, everything: bool
+    path: Path, rows: Sequence[Row], kinds: Kinds, *, seconds: float, everything: bool
 ) -> tuple[dict[str, Scoring], tuple[str, ...]]:
     """Sort the rows of a recording of some ``seconds`` by expert: their marks, and scored time.
 
@@ -89,15 +131,16 @@ def score(
     Raises InputError if a row is no stretch of the recording, does not say whose it is where others
     do, or if it is not known what was scored.
     """
-    marked: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    marked: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     looked: dict[str, list[tuple[float, float]]] = defaultdict(list)
     several = any(row.cells.get("expert") for row in rows)
     for row in rows:
         kind = _kind(row)
         if kind == SCORED:
             looked[_expert(row)].append(_span(row, seconds))
-        elif kind is None or kind in kinds:
-            marked[_expert(row, required=several)].append(_span(row, seconds))
+        elif kind is None or kind in kinds.events:
+            channel = as_channel(row.cells.get("channel", ""))
+            marked[_expert(row, required=several)].append((*_span(row, seconds), channel))
     if everything:
         if looked:
             raise InputError(
@@ -107,54 +150,72 @@ def score(
         looked[""].append((0.0, seconds))
     scorers, notes = {}, []
     for said in sorted((marked.keys() | looked.keys()) - {""}) or [""]:
-        name, once = said or ALONE, set(marked[said])
         scored = union([intervals([*looked[said], *looked[""]])])
         if not len(scored):
             raise InputError(
-                f"{path.name}: nothing says where {name if several else 'the expert'} looked, and "
+                f"{path.name}: nothing says where {said or 'the expert'} looked, and "
                 f"unscored time is unknown, not negative; add rows with trial_type {SCORED} to its "
                 "table, or say data.scored=all if every recording was scored from start to end"
             )
-        scorers[name] = Scoring(intervals(sorted(once)), scored)
-        again = len(marked[said]) - len(once)
-        outside = sum(not len(intersection(intervals([event]), scored)) for event in once)
-        told = ((again, AGAIN), (outside, OUTSIDE))
-        notes += [f"{what}: {number} of {name}" for number, what in told if number]
+        scorers[said or ALONE], told = _scoring(marked[said], scored)
+        notes += [f"{what}: {number} of {said or ALONE}" for number, what in told if number]
     return scorers, tuple(notes)
 
 
-def read_stages(root: Path, record: str, seconds: float) -> tuple[NDArray[np.int8], float] | None:
-    """Read the code of each epoch (see :data:`.STAGES`) and the length of one: the shortest row's.
+def _scoring(
+    marks: Sequence[tuple[float, float, str]], scored: Intervals
+) -> tuple[Scoring, list[tuple[int, str]]]:
+    """Make events of the marks of one expert; count what was odd."""
+    once = set(marks)
+    events = intervals(sorted(mark[:2] for mark in once))
+    if len({channel for *_, channel in once}) > 1:
+        events = union([events])
+    outside = sum(not len(intersection(intervals([event]), scored)) for event in events)
+    merged = len(once) - len(events)
+    told = [(len(marks) - len(once), AGAIN), (merged, CHANNELS), (outside, OUTSIDE)]
+    return Scoring(events, scored), told
 
-    None if there is no table. Raises InputError if a row names no stage, does not fit the epochs,
-    repeats one, or lies past the end.
-    """
-    table = find_table(root, f"{record}_stages")
-    if table is None:
-        return None
-    rows = read_table(table, ("onset", "duration", "stage"))
-    epoch = min((row.number("duration") for row in rows), default=0.0)
-    if epoch < 1:
-        raise InputError(f"{table}: expected at least one stage, and durations of at least 1 s")
-    stages = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
-    said = np.zeros(len(stages), dtype=np.bool_)
-    for row in rows:
-        epochs = _epochs(row, epoch, len(stages))
-        if said[epochs].any():
-            at = epochs.start * epoch
-            raise InputError(f"{row.where}: the stage from {at:g} s was said before")
-        name = row.cells["stage"]
-        if name.casefold() not in CODES:
-            known = ", ".join(STAGES[code] for code in CODES.values() if code >= 0)
-            raise InputError(f"{row.where}: stage is {name!r}; expected one of {known}, or n/a")
-        said[epochs], stages[epochs] = True, CODES[name.casefold()]
-    return stages[: int(np.flatnonzero(said)[-1]) + 1], epoch
+
+def understood(
+    rows: Sequence[Row], kinds: Kinds, scorers: Mapping[str, Scoring], stages: object
+) -> str:
+    """Say in one line what was understood of a record: kinds, experts, channels, time, stages."""
+    roles = dict.fromkeys(kinds.stages, " as stage") | dict.fromkeys((None, SCORED), "")
+    roles |= dict.fromkeys(kinds.events, "")
+    counts = Counter(_kind(row) for row in rows).most_common()
+    named = (
+        (("of no kind" if k is None else k or "n/a") + roles.get(k, " left out"), n)
+        for k, n in counts
+    )
+    found = ", ".join(f"{kind} {n}" for kind, n in named) or "nothing"
+    channels = sorted({row.cells.get("channel", "") for row in rows} - {""})
+    hours = ", ".join(
+        f"{name} {(one.scored[:, 1] - one.scored[:, 0]).sum() / 3600:.3g} h"
+        for name, one in scorers.items()
+    )
+    return (
+        f"understood: {found}; scored by {hours}; channels: {', '.join(channels) or 'not told'}; "
+        f"stages: {stages or 'none'}"
+    )
+
+
+def _inside(path: Path, source: EdfFile) -> list[Row]:
+    rows = []
+    for onset, duration, text in source.annotations():
+        kind, _, channel = map(str.strip, text.partition("@@"))  # "spindle@@C3-A2"
+        cells = {"onset": str(onset), "duration": str(duration), "kind": kind, "channel": channel}
+        rows.append(Row(f"{path}, annotation at {onset:g} s", cells))
+    return rows
+
+
+def _is_stage(row: Row) -> bool:
+    return code_of(_kind(row) or "", among_marks=True) is not None
 
 
 def _kind(row: Row) -> str | None:
     """Say what a row is, in lower case; None where its table does not."""
-    column = next((name for name in ("trial_type", "description") if name in row.cells), None)
-    return None if column is None else as_seen(row.cells[column])
+    kind = row.cells.get("kind")
+    return None if kind is None else as_seen(kind)
 
 
 def _expert(row: Row, *, required: bool = False) -> str:
@@ -169,7 +230,7 @@ def _expert(row: Row, *, required: bool = False) -> str:
 
 
 def _span(row: Row, seconds: float) -> tuple[float, float]:
-    onset, duration = row.number("onset"), row.number("duration")
+    onset, duration = row.span()
     end = onset + duration
     if onset < 0 or end <= onset:
         raise InputError(
@@ -182,17 +243,3 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
             "expected s from its start: are these samples, or is the table of another record?"
         )
     return onset, min(end, seconds)
-
-
-def _epochs(row: Row, epoch: float, there: int) -> slice:
-    onset, end = row.number("onset"), row.number("onset") + row.number("duration")
-    first, last = round(onset / epoch), round(end / epoch)
-    where = f"{row.where}: from {onset:g} to {end:g} s"
-    if not np.allclose((onset, end), (first * epoch, last * epoch), atol=0.01):
-        raise InputError(
-            f"{where}; stages are epochs of {epoch:g} s here, as the shortest row, and each starts "
-            "at a multiple of that"
-        )
-    if onset < 0 or last > there:
-        raise InputError(f"{where}, outside the recording; expected s from its start")
-    return slice(first, last)

@@ -1,11 +1,19 @@
-"""Which channels to take of each record: all are opened first, so that what lacks is said once."""
+"""Which channels to take of each record: all are opened first, so that what lacks is said once.
 
+A channel that no record holds as such may be derived: ``C3-M2`` is ``C3`` minus ``M2``.
+"""
+
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.names import meant
+from xai_sleep.recordings.names import as_seen, meant
 from xai_sleep.recordings.recording import Recording, Signals
+
+_EEG = re.compile(r"^eeg[ _:-]+", re.IGNORECASE)
 
 
 class Source(Protocol):
@@ -31,7 +39,7 @@ def pick_channels(
     """Choose channels of each record by name, never by position, as its file spells them.
 
     ``wanted`` (set in ``setting``) holds for each channel its accepted names, the preferred one
-    first; case matters only where two channels differ in nothing else.
+    first; case matters only where two channels differ in nothing else. See :func:`find_channel`.
 
     Raises InputError if records lack a channel (all of them are named, with the channels they
     hold), or a name could mean several.
@@ -52,10 +60,69 @@ def pick_channels(
     return {record: tuple(filter(None, picked)) for record, picked in found.items()}
 
 
+def as_channel(name: str) -> str:
+    """Take away what differs from system to system: case, spaces, ``EEG``, and M1 for A1.
+
+    Examples
+    --------
+    >>> as_channel("EEG C3 - M2") == as_channel("c3:A2") == "c3-a2"
+    True
+    """
+    return "-".join(
+        re.sub(r"^m(?=[12]$)", "a", as_seen(pole).replace(" ", "")) for pole in _poles(name)
+    )
+
+
+def find_channel(names: Sequence[str], there: Sequence[str], *, derive: bool = True) -> list[str]:
+    """Which channels can be meant by the first of ``names`` that is there or can be derived."""
+    for name in names:
+        derived = [f"{a}-{b}" for a, b in [_parts(name, there)] if derive and a]
+        if alike := _alike(name, there) or derived:
+            return alike
+    return []
+
+
+def read_channels(source: Source, names: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+    """Read channels chosen by :func:`pick_channels`, and note which are derived."""
+    parts = {name: _parts(name, source.channels) for name in names if name not in source.channels}
+    if not parts:
+        return source.read(names)
+    needed = list(dict.fromkeys(part for name in names for part in parts.get(name, (name,))))
+    signals, sfreq, notes = source.read(needed)
+    held = dict(zip(needed, signals, strict=True))
+    for name, (one, other) in parts.items():
+        held[name] = held[one] - held[other]
+        notes += (f"channel {name} derived: {one} minus {other}",)
+    return np.stack([held[name] for name in names]), sfreq, notes
+
+
+def same_place(mark: str, channel: str) -> bool:
+    """Whether a mark on one channel is one on another; an ear as reference may be left unsaid."""
+    one, other = as_channel(mark), as_channel(channel)
+    bare = [re.sub(r"-a[12]$", "", name) for name in (one, other)]
+    return one == other or (bare[0] == bare[1] and bool({one, other} & set(bare)))
+
+
+def _poles(name: str) -> list[str]:
+    bare = re.split(r"[-:/]", _EEG.sub("", name))
+    return [_EEG.sub("", pole.strip()) for pole in bare]
+
+
+def _alike(name: str, there: Sequence[str]) -> list[str]:
+    return meant(name, there) or [o for o in there if as_channel(o) == as_channel(name)]
+
+
+def _parts(name: str, there: Sequence[str]) -> tuple[str, str]:
+    """Split a derivation into the two channels that make it; empty if they are not there."""
+    found = [_alike(pole, there) for pole in _poles(name)]
+    return (found[0][0], found[1][0]) if [len(alike) for alike in found] == [1, 1] else ("", "")
+
+
 def _found(
     record: str, source: Source | Recording, names: Sequence[str], setting: str
 ) -> str | None:
-    alike = next(filter(None, (meant(name, source.channels) for name in names)), [])
+    derive = not isinstance(source, Recording)  # that is read already
+    alike = find_channel(names, source.channels, derive=derive)
     if len(set(alike)) > 1:
         raise InputError(
             f"{setting}: {' or '.join(names)} could be {' or '.join(alike)} in {record}; name one "

@@ -1,14 +1,11 @@
 """The DREAMS databases: spindles, rapid eye movements (REMs) and K-complexes in 30-min excerpts.
 
-Files lie in ``DatabaseSpindles``, ``DatabaseREMs`` and ``DatabaseKcomplexes`` as unpacked from
-Zenodo: ``excerptN.edf`` (or ``excerptN.txt`` with one channel), ``Visual_scoringK_excerptN.txt``,
-``Automatic_detection_excerptN.txt`` and ``Hypnogram_excerptN.txt``.
+Files lie in the folders of :data:`DATABASES` as unpacked from Zenodo: ``excerptN.edf`` (or, with
+one channel, ``excerptN.txt``), ``Visual_scoringK_excerptN.txt`` and others. Scored time is where
+the experts looked, not where the files end: elsewhere an absent mark means nothing.
 
-Scored time is where the experts looked, not where the files end: expert 1 scored spindles up to
-1000 s, expert 2 scored 1800 s of some excerpts. Elsewhere an absent mark means nothing.
-
-Source: S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et al. (2011),
-EMBC, 1713-1716; K-complexes: Devuyst et al. (2010), EMBC, 4658-4661.
+S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et al. (2011), EMBC,
+1713-1716; K-complexes: Devuyst et al. (2010), EMBC, 4658-4661.
 """
 
 import logging
@@ -21,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import pick_channels
-from xai_sleep.recordings.dreams_text import open_excerpt, read_hypnogram, read_marks
-from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.channels import pick_channels, read_channels
+from xai_sleep.recordings.dreams_text import TextExcerpt, open_excerpt, read_hypnogram, read_marks
+from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.names import as_seen, chosen
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
@@ -69,14 +66,10 @@ class Dreams(DataSource):
     """The records of the database in which an event was scored.
 
     Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
-
-    Parameters
-    ----------
-    root : folder that holds the databases
-    records : names of the records to read (``excerpt3``), which must be usable; by default all that
-        are, with a warning of the others
-    expert : whose marks count, see :func:`.combine`. Records that lack one who is needed are left
-        out; ``union`` does with expert 1 alone. REMs have one expert.
+    ``root`` is the folder that holds the databases; ``records`` names those to read (``excerpt3``),
+    which must be usable, by default all that are, with a warning of the others; ``expert`` says
+    whose marks count, see :func:`.combine`. Records that lack one who is needed are left out;
+    ``union`` does with expert 1 alone. REMs have one expert.
     """
 
     name = "dreams"
@@ -105,24 +98,22 @@ class Dreams(DataSource):
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
-        sources = {
-            name: (open_excerpt if path.suffix.casefold() == ".txt" else open_edf)(path)
-            for name, path in ((name, files["signals"]) for name, files in usable.items())
-        }
+        sources: dict[str, EdfFile | TextExcerpt] = {}
+        for name, files in usable.items():
+            is_text = files["signals"].suffix.casefold() == ".txt"
+            sources[name] = (open_excerpt if is_text else open_edf)(files["signals"])
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects = group_subjects(sources)
         recordings = []
         for record, source in sources.items():
-            signals, sfreq, unread = source.read(picked[record])
+            signals, sfreq, unread = read_channels(source, picked[record])
             duration = signals.shape[1] / sfreq
             scorers, odd = _scorers(usable[record], wanted.event, duration)
             truth, merged = combine(scorers, self.expert)
             stages, uncovered = _stages(usable[record], duration)
-            notes = (*unread, *odd, *merged, *uncovered)
-            known = (truth.events, truth.scored, stages, EPOCH, scorers, notes)
-            recordings.append(
-                Recording(record, subjects[record], signals, picked[record], sfreq, *known)
-            )
+            who = (record, subjects[record], signals, picked[record], sfreq)
+            known = (truth.events, truth.scored, stages, EPOCH, scorers)
+            recordings.append(Recording(*who, *known, (*unread, *odd, *merged, *uncovered)))
         return recordings
 
 
@@ -151,10 +142,7 @@ def survey(folder: Path) -> dict[str, Files]:
 def usable_records(
     folder: Path, needed: Sequence[str], records: Sequence[str] | None = None
 ) -> dict[str, Files]:
-    """Choose the records of a database that have all that is needed (as in :data:`ROLES`).
-
-    Raises InputError that says what is missing; where no ``records`` are named, a warning does.
-    """
+    """Choose the records that have all that is needed; of named ones all must, or InputError."""
     there = survey(folder)
     if not there:
         folders = ", ".join(database.folder for database in DATABASES.values())
@@ -169,12 +157,9 @@ def usable_records(
             f"(excerptN.edf); {WHERE}"
         )
     usable = {record: files for record, files in asked.items() if files.keys() >= set(needed)}
-    said = []
-    for prefix, role in ROLES.items():
-        without = [record for record, files in asked.items() if role not in files]
-        if role in needed and without:
-            said.append(f"no {prefix or role} of {', '.join(without)}")
-    lacking = ", ".join(said)
+    without = {role: [r for r in asked if role not in asked[r]] for role in needed}
+    names = ((prefix or role, without.get(role)) for prefix, role in ROLES.items())
+    lacking = ", ".join(f"no {name} of {', '.join(records)}" for name, records in names if records)
     if lacking and (records is not None or not usable):
         raise InputError(
             f"{folder}: {lacking}; add the files, or choose other records (data.records) or "

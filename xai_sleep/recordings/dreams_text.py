@@ -60,15 +60,18 @@ def open_excerpt(path: Path) -> TextExcerpt:
 def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]:
     """Read a scorer's marks in a recording of ``duration`` s; they may overlap, as marked.
 
-    Notes tell of marks dropped because they last no time or were there before, and of marks cut
-    where the recording ends. Raises InputError if a line is not two numbers, or an event starts
-    outside the recording or outlasts it.
+    Notes tell of marks dropped because they last no time or were there before, and of marks cut at
+    the end. Raises InputError if a line is not two numbers, or an event lies not in the recording.
     """
     rows: list[tuple[float, float]] = []
     notes = []
     for number, line in enumerate(_content(path)[1], start=2):
         where, noted = f"{path}, line {number}", f"{path.name}, line {number}"
-        start, length = _mark(where, line)
+        values = [_float(word) for word in line.split()]
+        if len(values) != 2 or not np.isfinite(values).all():
+            said = line.strip()[:40]
+            raise InputError(f"{where}: expected onset and duration in s, found {said!r}")
+        start, length = values
         end = start + length
         if end <= start:
             notes.append(f"{noted}: mark of {length:g} s dropped")
@@ -120,13 +123,6 @@ def _samples(path: Path, lines: list[str]) -> NDArray[np.float32]:
             f"{path}, line {bad[0] + 2}: expected a number, found {lines[bad[0]].strip()[:40]!r}"
         )
     return samples
-
-
-def _mark(where: str, line: str) -> tuple[float, float]:
-    values = [_float(word) for word in line.split()]
-    if len(values) != 2 or not np.isfinite(values).all():
-        raise InputError(f"{where}: expected onset and duration in s, found {line.strip()[:40]!r}")
-    return values[0], values[1]
 
 
 def _require_inside(where: str, start: float, length: float, duration: float) -> None:

@@ -5,8 +5,7 @@ no further than :func:`open_edf`. No library reads all of this: edfio 0.4 loads 
 BDF file, stumbles over decimal commas, and takes the size of a damaged file for the truth; MNE
 takes a unit that it does not know for volts, and drops annotations whose text has a line feed.
 
-.. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus' (EDF+), an EDF alike standard
-   format for the exchange of physiological data. Clinical Neurophysiology, 114, 1755-1761.
+.. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus'. Clin Neurophysiol, 114, 1755-1761.
 """
 
 import math
@@ -61,7 +60,7 @@ class EdfFile:
     def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
         """Read channels by name, at least one; note what was left unread.
 
-        Raises InputError if a channel is there twice, has a unit other than volts or no range, if
+        Raises InputError if a channel is there twice, has another unit than volts or no range, if
         rates differ, or if the file contradicts itself about time.
         """
         for name in channels:
@@ -87,8 +86,7 @@ class EdfFile:
     def annotations(self) -> list[tuple[float, float, str]]:
         """Onset and duration in s from the first sample, and text, of each annotation inside.
 
-        Raises InputError if one is not text or does not begin with a time, or if the file
-        contradicts itself about time.
+        Raises InputError if one is not text with a time, or the file contradicts itself about time.
         """
         start = self._start()
         return sorted(
@@ -158,10 +156,7 @@ class EdfFile:
 
 
 def open_edf(path: Path) -> EdfFile:
-    """Read the header of an EDF or BDF file.
-
-    Raises InputError if it is neither, has gaps in time (EDF+D), or ends before the header says.
-    """
+    """Read the header of an EDF or BDF file; InputError if it is none, has gaps or is cut short."""
     fixed, table, width, kind = _header(path)
     n_channels = len(table) // 256
 
@@ -169,14 +164,13 @@ def open_edf(path: Path) -> EdfFile:
         cells = range(start * n_channels, (start + width) * n_channels, width)
         return [table[cell : cell + width] for cell in cells]
 
+    ranges = (map(_number, column(at, 8)) for at in (104, 112, 120, 128))
     opened = EdfFile(
         path=path,
         plus=kind in ("EDF+C", "BDF+C"),
         channels=tuple(map(_text, column(0, 16))),
         units=tuple(map(_text, column(96, 8))),
-        ranges=tuple(
-            zip(*(map(_number, column(at, 8)) for at in (104, 112, 120, 128)), strict=True)
-        ),
+        ranges=tuple(zip(*ranges, strict=True)),
         samples=tuple(int(_known(path, "samples a record", cell)) for cell in column(216, 8)),
         n_records=int(_known(path, "number of data records", fixed[236:244])),
         record_seconds=_known(path, "length of a data record", fixed[244:252]),

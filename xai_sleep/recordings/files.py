@@ -4,30 +4,44 @@
 
     my_recordings/
         night1.edf        signals, by channel name, units from the header
-        night1.csv        onset, duration[, trial_type][, expert]: events, and time that was scored
-        night1_stages.csv onset, duration, stage: optional
+        night1.csv        onset, duration[, trial_type][, expert][, channel]: events, scored time
+        night1_stages.csv onset, duration, stage: optional; or .txt, one stage a line
         night2.bdf
         night2.tsv
         subjects.csv      record, subject: optional
 
 A record is called by its file without the ending; case matters in no name. Annotations inside a
-file (EDF+) stand in where there is no table.
+file (EDF+) stand in where there is no table. A file named after a record but not read is warned of.
 """
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import event_kinds, read_stages, rows_of, score
-from xai_sleep.recordings.channels import pick_channels
+from xai_sleep.recordings.annotations import (
+    event_kinds,
+    on_channels,
+    rows_of,
+    score,
+    stage_rows,
+    understood,
+)
+from xai_sleep.recordings.channels import pick_channels, read_channels
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.names import as_seen, chosen, natural
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.stages import ENDINGS as LISTS
+from xai_sleep.recordings.stages import Stages, read_stages
 from xai_sleep.recordings.subjects import subjects_of
+from xai_sleep.recordings.tables import SEPARATORS
+
+log = logging.getLogger(__name__)
 
 ENDINGS = (".edf", ".bdf")
+READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
 
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
@@ -44,6 +58,7 @@ class Files(DataSource):
     scored : whether rows called ``scored`` say where experts looked (``rows``), or all of every
         record was scored (``all``)
     event_names : kinds of row that are events, see :func:`.event_kinds`
+    channels : marks on whose channels count, where rows name one: the task's (``task``) or ``all``
     """
 
     name = "files"
@@ -55,6 +70,7 @@ class Files(DataSource):
         expert: str = "union",
         scored: str = "rows",
         event_names: Sequence[str] | None = None,
+        channels: str = "task",
         **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
@@ -66,6 +82,7 @@ class Files(DataSource):
         self.records = name_list("data.records", records)
         self.expert = choice("data.expert", expert, EXPERTS)
         self.everything = choice("data.scored", scored, ("rows", "all")) == "all"
+        self.every_channel = choice("data.channels", channels, ("task", "all")) == "all"
         self.event_names = name_list("data.event_names", event_names)
         if self.event_names == ():
             raise InputError(
@@ -87,23 +104,39 @@ class Files(DataSource):
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
-        rows = {record: rows_of(path, sources[record]) for record, path in paths.items()}
+        found = {record: rows_of(path, sources[record]) for record, path in paths.items()}
+        rows = {record: marks for record, (marks, _) in found.items()}
         kinds = event_kinds(rows, self.event_names)
         seconds = {record: source.seconds for record, source in sources.items()}
+        own = {
+            name: on_channels(marks, kinds, None if self.every_channel else picked[name])
+            for name, marks in rows.items()
+        }
         known = {
-            name: score(path, rows[name], kinds, seconds=seconds[name], everything=self.everything)
+            name: score(
+                path, own[name][0], kinds, seconds=seconds[name], everything=self.everything
+            )
             for name, path in paths.items()
         }
+        left = {name: notes for name, (_, notes) in own.items() if notes}
+        if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
+            raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        stages = {name: read_stages(self.root, name, seconds[name]) for name in rows}
+        stages = {
+            name: read_stages(self.root, name, seconds[name], stage_rows(rows[name], kinds))
+            for name in rows
+        }
+        unread = _passed_over(self.root, paths)
         recordings = []
         for record, source in sources.items():
-            signals, sfreq, unread = source.read(picked[record])
-            scorers, odd = known[record]
+            signals, sfreq, odd = read_channels(source, picked[record])
+            scorers, repeated = known[record]
             truth, merged = combine(scorers, self.expert)
-            codes, epoch = stages[record] or (None, Recording.epoch)
-            notes = (*unknown[record], *odd, *unread, *merged)
-            said = (truth.events, truth.scored, codes, epoch, scorers, notes)
+            staged = stages[record] or Stages(None, Recording.epoch)
+            notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)
+            notes = (*notes, *merged, *staged.notes, *unread[record])
+            notes = (*notes, understood(rows[record], kinds, scorers, stages[record]))
+            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers, notes)
             recordings.append(
                 Recording(record, subjects[record], signals, picked[record], sfreq, *said)
             )
@@ -149,3 +182,26 @@ def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -
             f"{' or '.join(there)} (column expert); leave such records out (data.records) or "
             "choose another data.expert"
         )
+
+
+def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
+    """Warn of files that are called after a record but not read, and note them."""
+    files = sorted(filter(Path.is_file, root.iterdir()), key=lambda path: natural(path.name))
+    names = {as_seen(path.stem): path.stem for path in files if path.suffix.casefold() in ENDINGS}
+    unread: dict[str, list[str]] = {record: [] for record in records}
+    for path in files:
+        called = as_seen(path.name)
+        after = [name for name in names if re.match(rf"{re.escape(name)}[\W_]", called)]
+        name = max(after, key=len, default="")
+        if called.removeprefix(name) not in READ and names.get(name) in unread:
+            unread[names[name]].append(path.name)
+    if every := [name for each in unread.values() for name in each]:
+        log.warning(
+            "%s: not read, although called after records: %s; marks are read from <record>.csv or "
+            ".tsv, stages from <record>_stages.csv, .tsv or .txt",
+            *(root, ", ".join(every)),
+        )
+    return {
+        record: (f"files not read: {', '.join(each)}",) * bool(each)
+        for record, each in unread.items()
+    }

@@ -29,9 +29,9 @@ Bands = Sequence[tuple[float, float]]
 def reach(low: float) -> float:
     """How far in s :func:`prepare` looks to either side of a sample, at most.
 
-    ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse
-    response, and what resampling and rounding add. The response is as long as MNE-Python's default
-    for the lower edge: 3.3 periods of a transition of ``min(max(low / 4, 2), low)`` Hz.
+    ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse response
+    (as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
+    ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding add.
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 

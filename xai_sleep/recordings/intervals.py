@@ -13,10 +13,7 @@ Intervals = NDArray[np.float64]
 
 
 def intervals(rows: ArrayLike) -> Intervals:
-    """Make an interval set from ``(start, end)`` rows in any order.
-
-    Raises ValueError if the rows are not pairs, or one does not end after it starts.
-    """
+    """Make an interval set from ``(start, end)`` rows in any order; ValueError if they are none."""
     array = np.asarray(rows, dtype=np.float64)
     if array.size == 0:
         return np.empty((0, 2))
@@ -28,14 +25,7 @@ def intervals(rows: ArrayLike) -> Intervals:
 
 
 def union(sets: Iterable[Intervals]) -> Intervals:
-    """Time inside at least one interval of any set, as disjoint intervals that do not touch.
-
-    Examples
-    --------
-    >>> union([intervals([(0, 2), (5, 6)]), intervals([(1, 3)])])
-    array([[0., 3.],
-           [5., 6.]])
-    """
+    """Time inside at least one interval of any set, as disjoint intervals that do not touch."""
     stacked = intervals(np.concatenate([np.empty((0, 2)), *sets]))
     if len(stacked) == 0:
         return stacked
@@ -72,15 +62,7 @@ def dilation(a: Intervals, margin: float) -> Intervals:
 def longest_overlap(
     starts: NDArray[np.float64], length: float, events: Intervals
 ) -> NDArray[np.float64]:
-    """Longest overlap of each window ``[start, start + length)`` with any one interval, in s.
-
-    ``starts`` are ascending, of shape (n,); the intervals may overlap one another.
-
-    Examples
-    --------
-    >>> longest_overlap(np.array([0.0, 5.0, 10.0]), 5.0, intervals([(4, 5.5), (7, 8)]))
-    array([1., 1., 0.])
-    """
+    """Longest overlap in s with one interval of each window from ``starts``, which ascend."""
     overlap = np.zeros(len(starts))
     for start, end in events:
         first = int(np.searchsorted(starts, start - length, side="right"))
@@ -91,13 +73,7 @@ def longest_overlap(
 
 
 def time_inside(a: Intervals, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How many seconds before each time lie inside an interval; ``times`` has any shape.
-
-    Examples
-    --------
-    >>> time_inside(intervals([(1, 3), (2, 4), (6, 7)]), np.array([0.0, 2.0, 5.0, 9.0]))
-    array([0., 1., 3., 4.])
-    """
+    """How many seconds before each time lie inside an interval; ``times`` has any shape."""
     edges = union([a]).ravel()
     if not len(edges):
         return np.zeros_like(times)

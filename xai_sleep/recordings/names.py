@@ -25,10 +25,7 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
 
 
 def chosen(records: Sequence[str] | None, held: Sequence[str], where: str) -> list[str]:
-    """Which of the records held are asked for (``data.records``), in the order held.
-
-    Raises InputError if none is, or one is not there.
-    """
+    """Which records held are asked for (``data.records``), as held; InputError if one is not."""
     if records is None:
         return list(held)
     asked = [meant(name, held) for name in records]

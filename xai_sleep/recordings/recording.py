@@ -42,10 +42,8 @@ class Recording:
     scored: Intervals  # all else is unknown, not negative
     stages: NDArray[np.int8] | None = None  # per epoch of ``epoch`` s, see :data:`STAGES`
     epoch: float = 5.0
-    # every scorer by name (``expert1``, ``expert2``, ``automatic``), whatever the setting
-    scorers: Mapping[str, Scoring] = field(default_factory=dict)
-    # what the reader dropped, cut or merged, in words: it is logged and kept with the results
-    notes: tuple[str, ...] = ()
+    scorers: Mapping[str, Scoring] = field(default_factory=dict)  # all: expert1, …, automatic
+    notes: tuple[str, ...] = ()  # what the reader dropped, cut or merged, in words
 
     @property
     def duration(self) -> float:
@@ -65,12 +63,10 @@ def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
 def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
     """Combine what experts (at least one) marked into one truth, and note what merged.
 
-    ``expert`` says whose marks count as events, and with them whose scored time:
-
-    - ``expert1``, ``expert2`` …: one expert's marks, as they are.
-    - ``union``: time that any expert marked; overlapping marks become one event. Scored where all
-      looked. A single expert's marks are left as they are.
-    - ``intersection``: time that all marked, scored where all looked.
+    ``expert`` says whose marks count as events, and with them whose scored time: ``expert1``,
+    ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored where all
+    looked; overlapping marks become one event, but those of a single expert are left as they are.
+    ``intersection``: time that all marked, scored where all looked.
     """
     if expert in scorers:
         return scorers[expert], ()

@@ -1,12 +1,10 @@
 """Simulated recordings with known truth: tasks run without a file, and tests know the answer.
 
-A recording is a coloured background to which waves are added one after another, never two at once:
-the events, and distractors that share with them what a threshold would look at. Spindles come among
-alpha bursts (stronger, but slower), muscle bursts (as strong at the same frequencies, but at others
-too) and K-complexes; rapid eye movements among slow ones (as large, but smooth) and blinks (as
-sharp, but of the same sign on both channels); K-complexes among delta waves and swings of the eyes
-(as large, but smooth), alpha bursts (as steep, but no single wave) and spindles. Subjects differ in
-amplitude, noise and rates.
+Waves are added one after another, never two at once, to a coloured background: the events, and
+distractors that share with them what a threshold would look at. Spindles come among alpha bursts,
+muscle bursts and K-complexes; rapid eye movements among slow ones and blinks; K-complexes among
+delta waves, swings of the eyes, alpha bursts and spindles. Signals are µV, times s, frequencies Hz;
+waves are drawn at ``times`` from their onset, last ``seconds`` and are ``(channel, time)``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +14,115 @@ from itertools import chain
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings import waves
 from xai_sleep.recordings.channels import pick_channels
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.names import chosen
 from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.recordings.sources import DataSource, Wanted, name_list
-from xai_sleep.recordings.waves import Array, Range
+
+Array = NDArray[np.float64]
+Range = tuple[float, float]
+
+MARGIN = 0.25  # s that an expert marks before and after a rapid eye movement
+
+
+def noise(rng: Generator, n_times: int, sfreq: float, low: float, high: float = np.inf) -> Array:
+    """Draw noise of unit variance: power 1/f from ``low`` to ``high`` Hz, next to none beyond."""
+    freqs = np.fft.rfftfreq(n_times, 1 / sfreq)
+    power = np.where(freqs < low, (freqs / low) ** 4, low / np.maximum(freqs, low))
+    spectrum = np.fft.rfft(rng.standard_normal(n_times)) * np.sqrt(power * (freqs <= high))
+    noise = np.fft.irfft(spectrum, n_times)
+    return np.asarray(noise / noise.std())
+
+
+def eeg(rng: Generator, n_times: int, sfreq: float) -> Array:
+    """Draw two EEG channels that share delta waves and half of their 1/f power."""
+    shared, *own = (noise(rng, n_times, sfreq, 0.3) for _ in range(3))
+    delta = noise(rng, n_times, sfreq, 0.6, 2.0)
+    return np.stack([12 * (0.7 * shared + 0.7 * mine) + 12 * delta for mine in own])
+
+
+def eog(rng: Generator, n_times: int, sfreq: float) -> Array:
+    """Draw two EOG channels: EEG that leaks into both alike, and noise of their own."""
+    leak = 14 * noise(rng, n_times, sfreq, 0.3) + 10 * noise(rng, n_times, sfreq, 0.6, 2.0)
+    return np.stack([leak + 9 * noise(rng, n_times, sfreq, 0.3) for _ in range(2)])
+
+
+def _progress(times: Array, seconds: float) -> Array:
+    return np.clip(times / seconds, 0, 1)
+
+
+def _swell(times: Array, seconds: float) -> Array:
+    """Rise from 0 to 1 in the middle and fall back to 0; 0 outside."""
+    return np.sin(np.pi * _progress(times, seconds))
+
+
+def _travel(rng: Generator, wave: Callable[[Array], Array], times: Array) -> Array:
+    """Show an EEG wave at the central electrode, and later and weaker at the frontal one."""
+    delay, gain = rng.uniform(0.01, 0.04), rng.uniform(0.5, 0.9)
+    return np.stack([wave(times), gain * wave(times - delay)])
+
+
+def oscillation(
+    rng: Generator, times: Array, seconds: float, *, band: Range, peaks: Range, lines: int = 1
+) -> Array:
+    """Sum cosines that wax and wane together, with the mean power of a single one."""
+    freqs, phases = rng.uniform(*band, (lines, 1)), rng.uniform(0, 2 * np.pi, (lines, 1))
+    peak = rng.uniform(*peaks) / np.sqrt(lines)
+
+    def wave(at: Array) -> Array:
+        carrier = np.cos(2 * np.pi * freqs * at + phases).sum(axis=0)
+        return np.asarray(peak * carrier * np.sqrt(_swell(at, seconds)))
+
+    return _travel(rng, wave, times)
+
+
+def k_complex(rng: Generator, times: Array, seconds: float, *, peaks: Range = (60, 130)) -> Array:
+    """Draw a sharp negative wave, then a longer positive one."""
+    peak = rng.uniform(*peaks)
+    return _travel(rng, lambda at: -peak * np.sin(2 * np.pi * _progress(at, seconds) ** 0.7), times)
+
+
+def slow_wave(rng: Generator, times: Array, seconds: float, *, peaks: Range) -> Array:
+    """Draw one smooth delta wave, that begins with either sign and is as steep going as coming."""
+    peak = rng.choice([-1, 1]) * rng.uniform(*peaks)
+
+    def wave(at: Array) -> Array:
+        swing = np.sin(2 * np.pi * _progress(at, seconds))
+        return np.asarray(peak * swing * np.sqrt(_swell(at, seconds)))
+
+    return _travel(rng, wave, times)
+
+
+def eye_swing(rng: Generator, times: Array, seconds: float, *, peaks: Range) -> Array:
+    """Draw what eyes leave in the EEG: one smooth swing, larger at the frontal electrode."""
+    swing = rng.uniform(*peaks) * _swell(times, seconds) ** 2
+    return np.outer([1, rng.uniform(1.5, 2.5)], rng.choice([-1, 1]) * swing)
+
+
+def rapid_movement(rng: Generator, times: Array, seconds: float) -> Array:
+    """Draw a saccade, a hold and the slower way back; opposite signs on the two channels."""
+    there, back = rng.uniform(0.05, 0.12), rng.uniform(0.1, 0.4) * seconds
+    since, left = times - MARGIN, seconds - MARGIN - times
+    ramps = np.clip(since / there, 0, 1) * np.clip(left / back, 0, 1)
+    step = rng.choice([-1, 1]) * rng.uniform(70, 215) * np.sin(np.pi / 2 * ramps) ** 2
+    return np.outer([1, -rng.uniform(0.7, 1.0)], step)
+
+
+def slow_movement(rng: Generator, times: Array, seconds: float) -> Array:
+    """Draw one smooth swing of the eyes to either side (0.2-0.5 Hz); opposite signs."""
+    swing = np.sin(2 * np.pi * _progress(times, seconds)) * _swell(times, seconds)
+    peak = rng.choice([-1, 1]) * rng.uniform(70, 300)
+    return np.outer([1, -rng.uniform(0.7, 1.0)], peak * swing)
+
+
+def blink(rng: Generator, times: Array, seconds: float) -> Array:
+    """Draw a short peak; same sign on both channels."""
+    return np.outer([1, rng.uniform(0.4, 0.9)], rng.uniform(150, 350) * _swell(times, seconds) ** 2)
+
 
 _SCORED = 0.9  # share of a recording that the expert scored; waves go on after it
 _REST = 0.3  # s without a wave, at least, around each run of waves
@@ -68,31 +166,31 @@ class Scene:
         ]
 
 
-_SPINDLE = partial(waves.oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
-_ALPHA = partial(waves.oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
-_MUSCLE = partial(waves.oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
+_SPINDLE = partial(oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
+_ALPHA = partial(oscillation, band=(8.0, 10.5), peaks=(20.0, 70.0))
+_MUSCLE = partial(oscillation, band=(7.0, 30.0), peaks=(20.0, 60.0), lines=12)
 
 _AMONG_SPINDLES = (
     Wave(_SPINDLE, (1.5, 3.3), (0.5, 2.0)),
     Wave(_ALPHA, (2.0, 4.0), (0.5, 2.5)),
     Wave(_MUSCLE, (2.0, 4.0), (0.5, 2.0)),
-    Wave(waves.k_complex, (1.0, 2.0), (0.8, 1.3)),
+    Wave(k_complex, (1.0, 2.0), (0.8, 1.3)),
 )
-spindles = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_SPINDLES)
+spindles = Scene(("CZ-A1", "FP1-A1"), 2, eeg, _AMONG_SPINDLES)
 _AMONG_MOVEMENTS = (
-    Wave(waves.rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
-    Wave(waves.slow_movement, (1.5, 2.5), (2.0, 5.0)),
-    Wave(waves.blink, (4.0, 7.0), (0.2, 0.4)),
+    Wave(rapid_movement, (0.8, 1.8), (0.8, 2.0), longest_run=4),
+    Wave(slow_movement, (1.5, 2.5), (2.0, 5.0)),
+    Wave(blink, (4.0, 7.0), (0.2, 0.4)),
 )
-rapid_eye_movements = Scene(("EOG1", "EOG2"), 4, waves.eog, _AMONG_MOVEMENTS)
+rapid_eye_movements = Scene(("EOG1", "EOG2"), 4, eog, _AMONG_MOVEMENTS)
 _AMONG_COMPLEXES = (
-    Wave(partial(waves.k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
-    Wave(partial(waves.slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
-    Wave(partial(waves.eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
+    Wave(partial(k_complex, peaks=(60.0, 200.0)), (1.5, 3.0), (0.5, 1.3)),
+    Wave(partial(slow_wave, peaks=(60.0, 220.0)), (1.5, 3.0), (0.8, 2.0), longest_run=3),
+    Wave(partial(eye_swing, peaks=(60.0, 180.0)), (1.0, 2.0), (0.5, 1.5)),
     Wave(_ALPHA, (1.0, 2.0), (0.5, 2.0)),
     Wave(_SPINDLE, (1.0, 2.0), (0.5, 1.5)),
 )
-k_complexes = Scene(("CZ-A1", "FP1-A1"), 2, waves.eeg, _AMONG_COMPLEXES)
+k_complexes = Scene(("CZ-A1", "FP1-A1"), 2, eeg, _AMONG_COMPLEXES)
 
 # by event, for notebooks; an experiment takes the one that its task names
 SIMULATORS = {"spindle": spindles, "rem": rapid_eye_movements, "kcomplex": k_complexes}
@@ -104,9 +202,7 @@ def simulate(
     """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
     A recording (``synthetic1`` …) depends on the seed, its own number and the other settings, not
-    on how many subjects are simulated with it. Each holds at least two events; the last tenth is
-    unscored: its events are not listed.
-
+    on how many subjects are simulated. Each holds at least two events; the last tenth is unscored.
     Raises InputError if a setting leaves no room for a subject, two events or 30 Hz.
     """
     if event not in SIMULATORS:
@@ -115,10 +211,7 @@ def simulate(
 
 
 class Simulated(DataSource):
-    """Recordings made by the simulator of the task: one per subject, or those named.
-
-    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
-    """
+    """Recordings made by the simulator of the task: one per subject, or those named."""
 
     name = "synthetic"
 
@@ -194,10 +287,7 @@ def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Genera
 def _layout(
     rng: Generator, kinds: tuple[Wave, ...], rates: list[float], span: Range, *, least: int
 ) -> Iterator[tuple[Wave, float, float]]:
-    """Order runs of waves at random in a span of time; yield kind, onset and length of each.
-
-    Counts are rounded down, so that the longest runs of every kind still fit into a minute.
-    """
+    """Order runs of waves at random in a span of time; yield kind, onset and length of each."""
     start, stop = span
     counts = [int(rate * (stop - start) / 60) for rate in rates]
     counts[0] = max(counts[0], least)

@@ -39,13 +39,9 @@ class Wanted:
 
 
 class DataSource(ABC):
-    """A source of recordings: a database, a folder, a simulation.
+    """A source of recordings. Sweeps give settings of all sources to each: ignore others'."""
 
-    A sweep over sources gives the settings of all to each: those of the package ignore others'.
-    """
-
-    name: ClassVar[str]
-    """What results call their data."""
+    name: ClassVar[str]  # what results call their data
 
     @abstractmethod
     def available(self, wanted: Wanted) -> bool:

@@ -4,7 +4,7 @@ An empty cell and ``n/a`` (as BIDS has it) both say nothing.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +31,20 @@ class Row:
                 return value
         raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
+    def span(self) -> tuple[float, float]:
+        """Onset and duration in s, which may follow from the end; InputError if not numbers."""
+        onset = self.number("onset")
+        if self.cells.get("duration") or "end" not in self.cells:
+            return onset, self.number("duration")
+        return onset, self.number("end") - onset
 
-def find_table(folder: Path, name: str) -> Path | None:
+
+def find_table(folder: Path, name: str, endings: Sequence[str] = tuple(SEPARATORS)) -> Path | None:
     """Find ``name.csv`` or ``name.tsv`` in any case; InputError if several could be meant."""
     there = [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix.casefold() in SEPARATORS and as_seen(path.stem) == as_seen(name)
+        if path.suffix.casefold() in endings and as_seen(path.stem) == as_seen(name)
     ]
     if len(there) > 1:
         names = " and ".join(path.name for path in there)
@@ -45,18 +52,29 @@ def find_table(folder: Path, name: str) -> Path | None:
     return there[0] if there else None
 
 
-def read_table(path: Path, required: Sequence[str]) -> list[Row]:
-    """Read the rows of a table; blank lines are passed over.
+def lower(names: Sequence[str]) -> list[str]:
+    """Call columns as they are called, in lower case."""
+    return [name.casefold() for name in names]
+
+
+def read_table(
+    path: Path, required: Sequence[str], call: Callable[[Sequence[str]], list[str]] = lower
+) -> list[Row]:
+    """Read the rows of a table, its columns as ``call`` names them; blank lines are passed over.
+
+    A column required as ``a|b`` may be either.
 
     Raises InputError if it is no table, lacks a required column, names one twice, or a row has too
     many cells.
     """
-    names, *lines = _cells(path) or [[]]
-    names = [name.casefold() for name in names]
-    if not set(names) >= set(required) or len(set(names)) < len(names):
-        separated = "commas" if SEPARATORS[path.suffix.casefold()] == "," else "tabs"
+    names, *lines = read_cells(path) or [[]]
+    names = call(names)
+    lacking = [each for each in required if set(names).isdisjoint(each.split("|"))]
+    if lacking or len(set(names)) < len(names):
+        separated = "commas" if _separator(path) == "," else "tabs"
+        columns = " and ".join(required).replace("|", " or ")
         raise InputError(
-            f"{path}, line 1: expected the columns {' and '.join(required)}, each once and "
+            f"{path}, line 1: expected the columns {columns}, each once and "
             f"separated by {separated}; found {', '.join(map(repr, names)) or 'nothing'}"
         )
     rows, number = [], 1
@@ -68,7 +86,7 @@ def read_table(path: Path, required: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _cells(path: Path) -> list[list[str]]:
+def read_cells(path: Path) -> list[list[str]]:
     """Read every cell as text, without the space around it."""
     # Late, so that --help and a mistyped setting need not wait for pandas.
     import pandas as pd
@@ -79,9 +97,8 @@ def _cells(path: Path) -> list[list[str]]:
         "na_filter": False,
         "skip_blank_lines": False,
     }
-    separator = SEPARATORS[path.suffix.casefold()]
     try:
-        frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", **options)
+        frame = pd.read_csv(path, sep=_separator(path), encoding="utf-8-sig", **options)
     except pd.errors.EmptyDataError:
         return []
     except (UnicodeDecodeError, pd.errors.ParserError) as error:
@@ -90,3 +107,8 @@ def _cells(path: Path) -> list[list[str]]:
             "with no more cells in a row than line 1 has, and quotes in pairs"
         ) from None
     return [[str(cell).strip() for cell in line] for line in frame.fillna("").to_numpy()]
+
+
+def _separator(path: Path) -> str:
+    told = SEPARATORS.get(path.suffix.casefold())
+    return told or ("\t" if b"\t" in path.read_bytes() else ",")

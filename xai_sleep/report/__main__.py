@@ -10,15 +10,7 @@ from rich.console import Console
 from xai_sleep.errors import leave, say
 from xai_sleep.evaluate import compare
 from xai_sleep.experiment.provenance import commit
-from xai_sleep.report import style
-from xai_sleep.report.comparison import (
-    comparison_csv,
-    comparison_figure,
-    markdown,
-    pairs_csv,
-    terminal_tables,
-)
-from xai_sleep.report.comparison_page import comparison_page
+from xai_sleep.report import comparison, style
 from xai_sleep.results.comparison import Pair, Row
 from xai_sleep.results.files import write_text
 from xai_sleep.results.run import FILE
@@ -29,53 +21,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     directories: list[Path] = asked.directories
     rows, left_out = compare.rows(directories)
+    pairs, not_compared = compare.pairs(rows)
+    left_out = [*left_out, *(not_compared if len(rows) > 1 else ())]
+    for line in left_out:
+        say(f"left out: {line}")
     if not rows:
-        _say(left_out)
         leave(
             f"no finished run in {', '.join(map(str, directories))}; name directories of runs "
             "or sweeps that hold results.json, such as outputs or multirun"
         )
-    pairs, not_compared = compare.pairs(rows)
-    left_out = [*left_out, *(not_compared if len(rows) > 1 else ())]
-    _say(left_out)
-    _show(rows, pairs)
+    console = Console()
+    for table in comparison.terminal_tables(rows, pairs):
+        console.print(table)
+    for i, row in enumerate(rows, 1):
+        if not row.is_baseline:
+            console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
     out: Path = asked.out or next(directory for directory in directories if directory.is_dir())
     command = ["python", "-m", "xai_sleep.report", *map(str, directories), "--out", str(out)]
     try:
         names = _write(out, rows, pairs)
         if not (out / FILE).exists():  # else a run's own page stands there
             made_with = (shlex.join(command), commit())
-            page = comparison_page(rows, pairs, left_out, out, made_with)
+            page = comparison.comparison_page(rows, pairs, left_out, out, made_with)
             write_text(out / "report.html", page)
             names.append("report.html")
     except OSError as error:
         leave(f"cannot write to {out} ({error.strerror}); choose another directory with --out")
-    Console().print(f"{', '.join(names)} in {out}", highlight=False, soft_wrap=True)
-
-
-def _say(left_out: Sequence[str]) -> None:
-    for line in left_out:
-        say(f"left out: {line}")
-
-
-def _show(rows: Sequence[Row], pairs: Sequence[Pair]) -> None:
-    console = Console()
-    for table in terminal_tables(rows, pairs):
-        console.print(table)
-    for i, row in enumerate(rows, 1):
-        if not row.is_baseline:
-            console.print(f"{i} {row.run}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{', '.join(names)} in {out}", highlight=False, soft_wrap=True)
 
 
 def _write(out: Path, rows: Sequence[Row], pairs: Sequence[Pair]) -> list[str]:
     """Write all files and name them."""
     out.mkdir(parents=True, exist_ok=True)
-    files = {"table.csv": comparison_csv(rows), "table.md": markdown(rows, pairs)}
+    markdown = comparison.markdown(rows, pairs)
+    files = {"table.csv": comparison.comparison_csv(rows), "table.md": markdown}
     if pairs:
-        files["pairs.csv"] = pairs_csv(pairs, rows)
+        files["pairs.csv"] = comparison.pairs_csv(pairs, rows)
     for name, text in files.items():
         write_text(out / name, text)
-    style.save(comparison_figure(rows), out / "table.png")
+    style.save(comparison.comparison_figure(rows), out / "table.png")
     return [*files, "table.png"]
 
 
@@ -90,13 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m xai_sleep.report multirun/2026-01-31_12-00-00 outputs/dreams "
         "--out table",
     )
-    parser.add_argument(
-        "directories",
-        metavar="DIR",
-        type=Path,
-        nargs="+",
-        help="directory of a run or of a sweep; all results.json in it and below are read",
-    )
+    read = "directory of a run or of a sweep; all results.json in it and below are read"
+    parser.add_argument("directories", metavar="DIR", type=Path, nargs="+", help=read)
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -64,8 +64,8 @@ def browser(finished: Finished, budget: int = BUDGET) -> Browser:
     return Browser(data, len(kept), len(windows), bool(np.isin(np.flatnonzero(wanted), kept).all()))
 
 
-def choose(wanted: NDArray[np.bool_], limit: int, seed: int = 0) -> NDArray[np.intp]:
-    """Numbers of the windows that are kept, in order: those wanted first.
+def choose(wanted: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
+    """Numbers of the windows that are kept, in order: those wanted first, of alike ones any.
 
     Examples
     --------
@@ -74,25 +74,17 @@ def choose(wanted: NDArray[np.bool_], limit: int, seed: int = 0) -> NDArray[np.i
     """
     if len(wanted) <= limit:
         return np.arange(len(wanted))
-    shuffled = np.random.default_rng(seed).permutation(len(wanted))
-    first = np.argsort(~wanted[shuffled], kind="stable")
-    return np.sort(shuffled[first][:limit])
+    shuffled = np.random.default_rng(0).permutation(len(wanted))
+    return np.sort(shuffled[np.argsort(~wanted[shuffled], kind="stable")][:limit])
 
 
 def coarse(maps: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.float64]:
-    """Average maps of shape (window, freq, time) over blocks, down to ``rows`` × ``columns``.
-
-    Examples
-    --------
-    >>> coarse(np.array([[[0.0, 1.0, 0.5, 0.5]]]), 1, 2)
-    array([[[0.5, 0.5]]])
-    """
+    """Average maps of shape (window, freq, time) over blocks, down to ``rows`` × ``columns``."""
     found = maps.astype(np.float64)
     for axis, size in ((1, rows), (2, columns)):
         edges = np.linspace(0, found.shape[axis], min(size, found.shape[axis]) + 1).astype(np.intp)
-        shape = [1, 1, 1]
-        shape[axis] = -1
-        found = np.add.reduceat(found, edges[:-1], axis=axis) / np.diff(edges).reshape(shape)
+        lengths = np.expand_dims(np.diff(edges), (0, 3 - axis))
+        found = np.add.reduceat(found, edges[:-1], axis=axis) / lengths
     return found
 
 
@@ -104,45 +96,37 @@ def _bytes_per_window(finished: Finished) -> int:
 
 
 def _describe(recording: Recording, detections: Intervals) -> dict[str, object]:
-    return {
-        "record": recording.record,
-        "subject": recording.subject,
-        "channels": recording.channels,
-        "events": recording.events.round(4).tolist(),
-        "detections": detections.round(4).tolist(),
-    }
+    names = {name: getattr(recording, name) for name in ("record", "subject", "channels")}
+    spans = {"events": recording.events, "detections": detections}
+    return names | {name: each.round(4).tolist() for name, each in spans.items()}
 
 
 def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
     peak = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3)
-    usual = peak[peak <= 2 * np.median(peak)]
     steps = np.round(signals / peak[:, np.newaxis, np.newaxis] * STEPS).astype("<i2")
-    return {
-        "peak": peak.astype(float).round(4).tolist(),
-        "half": float(usual.max()),
-        "signals": _base64(steps),
-    }
+    half = float(peak[peak <= 2 * np.median(peak)].max())
+    return {"peak": peak.astype(float).round(4).tolist(), "half": half, "signals": _base64(steps)}
 
 
 def _packed_maps(finished: Finished, kept: NDArray[np.intp]) -> dict[str, object]:
     if not finished.explained:
         return {"profiles": None, "maps": None}
-    maps, profiles = finished.maps, _base64(_bytes(finished.profiles[kept]))
+    maps, profiles = finished.maps, _bytes(finished.profiles[kept])
     if maps.ndim != 3 or finished.images is None:
         return {"profiles": profiles, "maps": None}
     freqs = finished.images.transform.freqs.double().numpy()
     small = coarse(maps[kept], MAP_ROWS, MAP_COLUMNS)
     shape = {"rows": small.shape[1], "columns": small.shape[2]}
     band = {"low": float(freqs.min()), "high": float(freqs.max())}
-    return {"profiles": profiles, "maps": {**shape, **band, "values": _base64(_bytes(small))}}
+    return {"profiles": profiles, "maps": {**shape, **band, "values": _bytes(small)}}
 
 
 def _hues(colours: Colormap) -> list[str]:
     return [to_hex(colours(share)) for share in np.linspace(0, 1, 64)]
 
 
-def _bytes(relevance: NDArray[np.floating]) -> NDArray[np.uint8]:
-    return np.round(255 * relevance).astype(np.uint8)
+def _bytes(relevance: NDArray[np.floating]) -> str:
+    return _base64(np.round(255 * relevance).astype(np.uint8))
 
 
 def _base64(values: NDArray[np.generic]) -> str:

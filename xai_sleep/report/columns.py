@@ -17,13 +17,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        """On pages and axes.
-
-        Examples
-        --------
-        >>> DECIDED[3].label, EVENTS.label
-        ('precision', 'event F1')
-        """
+        """On pages and axes, as ``precision`` and ``event F1``."""
         return self.head.replace("-\n", "").replace("\n", " ")
 
     def of(self, row: Row) -> Summary:

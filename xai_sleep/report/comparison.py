@@ -5,24 +5,26 @@ so that simulated figures are never read as real ones. Scores are those of test 
 thresholds chosen on validation windows; intervals are over subjects.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.table import Table as TerminalTable
 
+from xai_sleep.report import style
 from xai_sleep.report.columns import CHANCE, COMPARED, EVENTS, POINTING, Column
-from xai_sleep.report.strips import Dots, draw_strip, keys, name_rows
+from xai_sleep.report.strips import Dots, draw_strips, keys
 from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
+from xai_sleep.report.template import picture, render
 from xai_sleep.results.comparison import Difference, Pair, Row
 from xai_sleep.results.stamp import LEAKY
 
-TITLES = {
-    "synthetic": "synthetic data: SIMULATED recordings",
-    "dreams": "dreams data: recordings of the DREAMS databases",
-}
-OWN = ": recordings of the user's own"
+RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}
+OWN = "recordings of the user's own"
 HOW = (
     "Scores of test windows, and F1 of events: pooled over the folds [95 % interval over "
     "subjects]; mean ± sd over folds"
@@ -32,26 +34,22 @@ BASELINES = (
     "Baselines are scored on the windows of the runs beside them; `experts` is the second expert "
     "against the first, where both scored"
 )
+PAIRED = "pairs of runs on the same test windows"
 PAIRS = (
-    "Pairs of runs on the same test windows: pooled scores, their difference (first less second), "
+    f"{PAIRED.capitalize()}: pooled scores, their difference (first less second), "
     "its 95 % interval over subjects, and the p-value of exchanging the two runs within subjects. "
     "With k subjects p cannot fall below 2^(1-k)"
 )
 PAIR = ("runs", "score", "first", "second", "difference", "95 % interval", "p", "subjects")
 
-ROW = 0.42  # in, of the figure
-AROUND = 1.3  # in, titles and axes of a block
+ROW, AROUND = 0.42, 1.3  # in, of the figure: a row, and titles and axes of a block
 
 
-Numbered = list[tuple[int, Row]]
-
-
-def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, Numbered]]:
+def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
     """Title of each data source with its rows, numbered from 1 through all; leaky ones apart."""
-    for (data, leaky), group in groupby(
-        enumerate(rows, 1), key=lambda item: (item[1].data, bool(item[1].stamp.leaks))
-    ):
-        title = TITLES.get(data, f"{data} data{OWN}")
+    alike = groupby(enumerate(rows, 1), lambda item: (item[1].data, bool(item[1].stamp.leaks)))
+    for (data, leaky), group in alike:
+        title = f"{data} data: {RECORDINGS.get(data, OWN)}"
         yield f"{LEAKY} {title}" if leaky else title, list(group)
 
 
@@ -77,12 +75,8 @@ def told(row: Row) -> str:
 
 def pairs_table(pairs: Sequence[Pair]) -> Table:
     """One row a pair and score."""
-    rows = [
-        [f"{pair.first} – {pair.second}", *_difference(difference)]
-        for pair in pairs
-        for difference in pair.differences
-    ]
-    return Table("Pairs of runs on the same test windows", PAIR, rows, [PAIRS])
+    rows = [[_runs(pair), *_difference(d)] for pair in pairs for d in pair.differences]
+    return Table(PAIRED.capitalize(), PAIR, rows, [PAIRS])
 
 
 def terminal_tables(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[TerminalTable]:
@@ -94,14 +88,11 @@ def terminal_tables(rows: Sequence[Row], pairs: Sequence[Pair]) -> Iterator[Term
         yield on_terminal(title, head, sections, [note], names=2)
     if pairs:
         apart = [
-            [
-                ["" if place else f"{pair.first} – {pair.second}", *_difference(difference)]
-                for place, difference in enumerate(pair.differences)
-            ]
+            [["" if i else _runs(pair), *_difference(d)] for i, d in enumerate(pair.differences)]
             for pair in pairs
         ]
         note = "difference: first less second; interval and p over subjects"
-        yield on_terminal("pairs of runs on the same test windows", PAIR, apart, [note], names=2)
+        yield on_terminal(PAIRED, PAIR, apart, [note], names=2)
 
 
 def markdown(rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
@@ -115,15 +106,14 @@ def markdown(rows: Sequence[Row], pairs: Sequence[Pair]) -> str:
 def comparison_csv(rows: Sequence[Row]) -> str:
     """One row a run, in full precision; an undefined score is empty."""
     leaky = any(row.stamp.leaks for row in rows)
+    names = ("run", "data", "task", "cv", "model", "folds")
+    ends = ("mean", "sd", "pooled", "low", "high")
     lines = []
     for row in rows:
-        cells = {name: getattr(row, name) for name in ("run", "data", "task", "cv", "model")}
-        line: dict[str, object] = {**cells, "folds": row.folds}
+        line: dict[str, object] = {name: getattr(row, name) for name in names}
         for column in (*COMPARED, CHANCE):
             score = column.of(row)
-            values = (score.mean, score.sd, score.pooled, score.low, score.high)
-            ends = ("mean", "sd", "pooled", "low", "high")
-            line |= {f"{column.key}_{end}": v for end, v in zip(ends, values, strict=True)}
+            line |= {f"{column.key}_{end}": getattr(score, end) for end in ends}
         lines.append(line | ({"leaks": " ".join(row.stamp.tags)} if leaky else {}))
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
 
@@ -145,23 +135,52 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     """Draw every score of every run: pooled with its interval, mean over folds, and chance."""
     blocks = list(by_source(rows))
     heights = [AROUND + ROW * len(numbered) for _, numbered in blocks]
-    figure = Figure(figsize=(15, sum(heights) + 0.4), layout="constrained")
+    figure = style.paper(15, sum(heights) + 0.4)
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
-        panels = part.subplots(1, len(COMPARED), sharey=True)
-        for axes, column in zip(panels, COMPARED, strict=True):
-            by_chance = column is POINTING
-            dots = [
-                Dots.of(column.of(row), CHANCE.of(row) if by_chance else None)
-                for _, row in numbered
-            ]
-            draw_strip(axes, dots, column.label)
+        strips = {
+            column.label: [Dots.of(column.of(row)) for _, row in numbered]
+            for column in COMPARED[:-1]
+        }
+        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for _, row in numbered]
+        strips[f"{POINTING.label}\nof true positives"] = maps
+        for axes in draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
             axes.set_xlabel("score (0 to 1)", fontsize=8)
-        panels[-1].set_title(f"{POINTING.label}\nof true positives", fontsize=10)
-        name_rows(panels[0], [f"{i}  {row.name}" for i, row in numbered])
     figure.legend(handles=keys(), loc="outside lower center", ncols=3, frameon=False)
     return figure
+
+
+def comparison_page(
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    left_out: Sequence[str],
+    out: Path,
+    made_with: tuple[str, str | None],
+) -> str:
+    """HTML of the page of a sweep, in a directory ``out`` that holds ``table.png``.
+
+    It lists what was ``left_out``, a line each, and is ``made_with`` a command and a commit.
+    """
+    listed = [(i, row) for i, row in enumerate(rows, 1) if not row.is_baseline]
+    context: dict[str, object] = {
+        "title": "Runs side by side",
+        "runs": len(listed),
+        "pairs": pairs_table(pairs),
+        "about": about(rows),
+        "images": {"table": picture(out / "table.png")},
+        "tables": tables(rows),
+        "listed": [(i, told(row), _link(row, out)) for i, row in listed],
+        "skipped": left_out,
+        "command": made_with[0],
+        "commit": made_with[1],
+    }
+    return render("comparison.html", [row.stamp for row in rows], context)
+
+
+def _link(row: Row, out: Path) -> str:
+    page = Path(row.run) / "report.html"
+    return quote(os.path.relpath(page, out)) if page.exists() else ""
 
 
 def _texts(name: str, row: Row) -> list[str]:
@@ -177,13 +196,16 @@ def _lines(place: int, row: Row) -> list[str]:
     for column in COMPARED:
         s = column.of(row)
         values = [s.mean, s.sd, s.pooled, s.low, s.high]
-        if column is POINTING:
-            values.append(CHANCE.of(row).pooled)
+        values += [CHANCE.of(row).pooled] * (column is POINTING)
         beyond = column in (EVENTS, POINTING) and s.pooled is None
         cells.append("–" if beyond else "\n".join(map(short, values)))
     name = "\n".join([f"{place} {row.task}", row.model, row.cv, row.data, *leaks])
     chance = "\nchance" if POINTING.of(row).pooled is not None else ""
     return [name, f"mean\nsd\npooled\n95 % from\nto{chance}", *cells]
+
+
+def _runs(pair: Pair) -> str:
+    return f"{pair.first} – {pair.second}"
 
 
 def _difference(d: Difference) -> list[str]:

@@ -3,8 +3,7 @@
 All count windows. "Pooled" means the test windows of all folds together: their probabilities come
 from different networks, but are taken as they are.
 """
-
-# Not the displays of scikit-learn: each of them imports pyplot, the global state done without here.
+# Not scikit-learn's displays: each imports pyplot, the global state done without here.
 
 import textwrap
 from collections.abc import Sequence
@@ -15,50 +14,62 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xai_sleep.report import style
-from xai_sleep.results.finished import Curves, Finished
-from xai_sleep.results.run import FoldRecord, Numbers
+from xai_sleep.results.finished import Finished
+from xai_sleep.results.run import FoldRecord
 from xai_sleep.results.scores import POOLED, Scores
 
+POINT = ("false_alarm_rate", "sensitivity", "precision")  # of an operating point
 WAYS = {"deletion": "most relevant deleted first", "insertion": "most relevant inserted first"}
-PANELS = {
-    "train_loss": "training loss",
-    "val_loss": "validation loss",
-    "val_average_precision": "validation average precision",
-}
+LOSSES = {"train_loss": "training loss", "val_loss": "validation loss"}
+PANELS = {**LOSSES, "val_average_precision": "validation average precision"}
+ENDS = (-0.02, 1.02)  # of an axis from 0 to 1
 
 
 def curves_figure(finished: Finished) -> Figure:
     """Draw ROC and precision-recall curves per fold and pooled; dots are the chosen thresholds."""
-    folds = [outcome.name for outcome in finished.outcomes]
-    drawn = [finished.curves[name] for name in folds if name in finished.curves]
-    left_out = ", ".join(name for name in folds if name not in finished.curves)
-    words = textwrap.wrap(f"left out, windows of one class only: {left_out}", 60)
+    left_out = [o.name for o in finished.outcomes if o.name not in finished.curves]
+    words = textwrap.wrap(f"left out, windows of one class only: {', '.join(left_out)}", 60)
     legend = 0.2 * (4.5 + len(words))  # in
-    figure = Figure(figsize=(11, 5.5 + legend), layout="constrained")
-    both, below = figure.subplots(2, 2, height_ratios=(5.5, legend))
-    roc, precision_recall = both
+    figure = style.paper(11, 5.5 + legend)
+    (roc, recall), below = figure.subplots(2, 2, height_ratios=(5.5, legend))
     share = np.mean(finished.windows.label)
     roc.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="chance")
-    precision_recall.plot(
-        [0, 1], [share, share], "--", color=style.CHANCE, label=f"chance: {share:.3f}"
-    )
-    for number, points in enumerate(drawn):
-        name = "_" if number else f"single fold ({len(drawn)} drawn)"  # "_" stays unlisted
-        _draw_curves(both, points, (name, name), style.FOLD, 0.9)
-    if POOLED in finished.curves:
-        scores = [finished.scores.one("windows", m).value for m in ("auroc", "average_precision")]
-        names = [
-            f"pooled: {label} {value:.3f}" if value is not None else "pooled"
-            for label, value in zip(("AUROC", "average precision"), scores, strict=True)
-        ]
-        _draw_curves(both, finished.curves[POOLED], (names[0], names[1]), style.POOLED, 2.2)
-    for axes, legend_axes in zip(both, below, strict=True):
-        _finish(axes, legend_axes, "\n".join(words) if left_out else "")
+    recall.plot([0, 1], [share, share], "--", color=style.CHANCE, label=f"chance: {share:.3f}")
+    _draw_curves(roc, finished, 0, ("auroc", "AUROC"))
+    # A step holds the precision of the threshold that reaches it: no optimistic interpolation.
+    area = ("average_precision", "average precision")
+    _draw_curves(recall, finished, 1, area, drawstyle="steps-pre")
+    for axes, legend_axes in ((roc, below[0]), (recall, below[1])):
+        axes.plot([], [], "o", color=style.POOLED, label="at the chosen thresholds")
+        if left_out:
+            axes.plot([], [], " ", label="\n".join(words))
+        axes.set(xlim=ENDS, ylim=ENDS, aspect="equal")
+        style.plain(axes)
+        listed = axes.get_legend_handles_labels()
+        legend_axes.legend(*listed, loc="upper left", fontsize=9, frameon=False)
+        legend_axes.set_axis_off()
     roc.set(xlabel="false alarm rate (1 − specificity)", ylabel="sensitivity", title="ROC")
-    precision_recall.set(
-        xlabel="recall (sensitivity)", ylabel="precision", title="precision and recall"
-    )
+    recall.set(xlabel="recall (sensitivity)", ylabel="precision", title="precision and recall")
     return figure
+
+
+def _draw_curves(
+    axes: Axes, finished: Finished, x: int, area: tuple[str, str], **look: Any
+) -> None:
+    """Draw each fold's curve and the pooled one: coordinate ``x`` of points against the next."""
+    drawn = [o.name for o in finished.outcomes if o.name in finished.curves]
+    value = finished.scores.one("windows", area[0]).value
+    pooled = "pooled" if value is None else f"pooled: {area[1]} {value:.3f}"
+    labels = dict.fromkeys(drawn, "_")  # which stays unlisted
+    labels |= {name: f"single fold ({len(drawn)} drawn)" for name in drawn[:1]}
+    for name, label in (labels | {POOLED: pooled}).items():
+        if points := finished.curves.get(name):
+            colour, width = (style.POOLED, 2.2) if name == POOLED else (style.FOLD, 0.9)
+            curve = [getattr(points, each) for each in POINT[x : x + 2]]
+            axes.plot(*curve, color=colour, linewidth=width, label=label, **look)
+            dot = [value for value in points.chosen[x : x + 2] if value is not None]
+            if len(dot) == 2:
+                axes.plot(*dot, "o", color=colour, markersize=3 + 2 * width)
 
 
 def calibration_figure(finished: Finished) -> Figure:
@@ -66,18 +77,16 @@ def calibration_figure(finished: Finished) -> Figure:
     bins = finished.scores.select(part="calibration", fold=POOLED)
     curve = [_values(bins.select(metric=name)) for name in ("probability", "observed")]
     brier = finished.scores.one("windows", "brier").value
-    figure = Figure(figsize=(5.2, 5.2), layout="constrained")
+    said = "undefined" if brier is None else f"{brier:.3f}"
+    figure = style.paper(5.2, 5.2)
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     top.plot([0, 1], [0, 1], "--", color=style.CHANCE, label="perfectly calibrated")
     top.plot(*curve, "o-", color=style.POOLED, label="pooled")
-    top.set(
-        ylabel="share of windows with an event",
-        ylim=(-0.02, 1.02),
-        title=f"Brier score {'undefined' if brier is None else f'{brier:.3f}'} (0 is best)",
-    )
+    top.set(ylabel="share of windows with an event", ylim=ENDS)
+    top.set_title(f"Brier score {said} (0 is best)")
     top.legend(fontsize=9, frameon=False, loc="upper left")
     below.hist(finished.windows.probability, bins=list(np.linspace(0, 1, 11)), color=style.FOLD)
-    below.set(xlabel="probability of an event", ylabel="windows", xlim=(-0.02, 1.02))
+    below.set(xlabel="probability of an event", ylabel="windows", xlim=ENDS)
     for axes in (top, below):
         style.plain(axes)
     return figure
@@ -85,17 +94,21 @@ def calibration_figure(finished: Finished) -> Figure:
 
 def training_figure(folds: Sequence[FoldRecord]) -> Figure:
     """Draw loss and validation score of every epoch and fold; a dot marks the best epoch."""
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    figure = style.paper(11, 3.4)
     panels = figure.subplots(1, len(PANELS))
     for axes, (key, name) in zip(panels, PANELS.items(), strict=True):
-        for fold in folds:
-            _draw_epochs(axes, getattr(fold.history, key), best=key == "val_average_precision")
+        each = [enumerate(getattr(fold.history, key), 1) for fold in folds]
+        lines = [[(epoch, value) for epoch, value in one if value is not None] for one in each]
+        for defined in filter(None, lines):
+            axes.plot(*zip(*defined, strict=True), color=style.FOLD, linewidth=1)
+            if key not in LOSSES:
+                axes.plot(*max(defined, key=lambda point: point[1]), "o", color=style.POOLED)
         axes.set(xlabel="epoch", ylabel=name)
-        if not axes.lines:
+        if not any(lines):
             axes.text(0.5, 0.5, "undefined", ha="center", transform=axes.transAxes)
         axes.xaxis.get_major_locator().set_params(integer=True)
         style.plain(axes)
-    panels[2].set_ylim(-0.02, 1.02)
+    panels[2].set_ylim(*ENDS)
     return figure
 
 
@@ -104,7 +117,7 @@ def deletion_figure(scores: Scores) -> Figure | None:
     explainers = scores.select(part="deletion", metric="most").distinct("who")
     if not explainers:
         return None
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = style.paper(11, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (way, title) in zip(panels, WAYS.items(), strict=True):
         for number, who in enumerate(explainers):
@@ -117,43 +130,6 @@ def deletion_figure(scores: Scores) -> Figure | None:
     panels[0].set(ylabel="mean probability of an event", ylim=(0, 1.02))
     panels[1].legend(fontsize=9, frameon=False, ncols=2)
     return figure
-
-
-def _draw_curves(
-    both: Sequence[Axes], points: Curves, names: tuple[str, str], colour: str, width: float
-) -> None:
-    roc, precision_recall = both
-    look: dict[str, Any] = {"color": colour, "linewidth": width}
-    roc.plot(points.false_alarm_rate, points.sensitivity, label=names[0], **look)
-    # A step holds the precision of the threshold that reaches it: no optimistic interpolation.
-    precision_recall.plot(
-        points.sensitivity, points.precision, drawstyle="steps-pre", label=names[1], **look
-    )
-    false_alarms, sensitivity, precision = points.chosen
-    dot: dict[str, Any] = {"color": colour, "markersize": 3 + 2 * width}
-    roc.plot(false_alarms, sensitivity, "o", **dot)
-    if precision is not None:
-        precision_recall.plot(sensitivity, precision, "o", **dot)
-
-
-def _finish(axes: Axes, legend_axes: Axes, left_out: str) -> None:
-    axes.plot([], [], "o", color=style.POOLED, label="at the chosen thresholds")
-    if left_out:
-        axes.plot([], [], " ", label=left_out)
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    style.plain(axes)
-    listed = axes.get_legend_handles_labels()
-    legend_axes.legend(*listed, loc="upper left", fontsize=9, frameon=False)
-    legend_axes.set_axis_off()
-
-
-def _draw_epochs(axes: Axes, values: Numbers, *, best: bool) -> None:
-    defined = [(epoch, value) for epoch, value in enumerate(values, 1) if value is not None]
-    if not defined:
-        return
-    axes.plot(*zip(*defined, strict=True), color=style.FOLD, linewidth=1)
-    if best:
-        axes.plot(*max(defined, key=lambda point: point[1]), "o", color=style.POOLED)
 
 
 def _values(scores: Scores) -> list[float]:

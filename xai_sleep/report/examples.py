@@ -1,31 +1,28 @@
 """Examples of a fold: the windows of which the network was surest, rightly and wrongly.
 
-::
-
-      hits            misses          false alarms
-    [ p = 0.99 ]    [ p = 0.01 ]    [ p = 0.98 ]      signal in µV over time in s,
-    [ p = 0.98 ]    [ p = 0.04 ]    [ p = 0.91 ]      coloured by relevance,
-    [ p = 0.97 ]    [ p = 0.05 ]    [  no other]      marked by the expert
-
-Where the network sees images, each signal has its image above it with the map drawn over it, and
-the colours of the map's profile over time.
+Columns are hits, misses and false alarms; a panel is the signal in µV over time in s, coloured by
+relevance and marked by the expert. Where the network sees images, each signal has its image above
+it with the map drawn over it.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from xai_sleep.recordings.intervals import intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
-from xai_sleep.report.panels import draw_signals, half_heights
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
+from xai_sleep.windows.windows import cut_signals
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
 
@@ -41,17 +38,11 @@ Chosen = Mapping[str, NDArray[np.intp]]
 def surest(windows: TestWindows, n: int) -> Chosen:
     """Up to ``n`` windows of each outcome, the one with the clearest probability first.
 
-    Returns
-    -------
-    dict of str to int array
-        Hits and false alarms by falling probability, misses by rising; of equals the earlier.
+    Hits and false alarms by falling probability, misses by rising; of equals the earlier.
     """
-    falling = np.argsort(-windows.probability, kind="stable")
-    rising = np.argsort(windows.probability, kind="stable")
-    return {
-        name: by[windows.outcome[by] == name][:n]
-        for name, by in (("hit", falling), ("miss", rising), ("false alarm", falling))
-    }
+    falling, rising = (np.argsort(s * windows.probability, kind="stable") for s in (-1, 1))
+    orders = zip(PLURAL, (falling, rising, falling), strict=True)
+    return {name: by[windows.outcome[by] == name][:n] for name, by in orders}
 
 
 def examples_figure(
@@ -59,61 +50,79 @@ def examples_figure(
 ) -> Figure:
     """Draw ``n`` rows of hits, misses and false alarms with their maps.
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        Those the windows were cut from.
-    fold : FoldOutcome
-        With maps.
-    n : int
-        Rows, at least 1.
-    images : Images, optional
-        What the network saw, if its maps are over frequency and time.
-
-    Returns
-    -------
-    Figure
-        Its ``3 * n`` first axes are the panels, row by row; with images, as many of these follow.
+    ``images`` are what the network saw, if its maps are over frequency and time. The figure's
+    ``3 * n`` first axes are the panels, row by row; with images, as many of these follow.
     """
     tested = TestWindows.of(recordings, [fold])
     chosen = surest(tested, n)
     figure, panels, tops = _grid(n, len(recordings[0].channels), with_images=images is not None)
-    halves = half_heights(recordings, fold, np.concatenate(list(chosen.values())))
-    common = min(halves.values(), default=0.0)
-    for (outcome, windows), column in zip(chosen.items(), panels.T, strict=True):
-        for axes, window in zip(column, windows, strict=False):
-            draw_signals(axes, recordings, fold, window, halves[window])
-            note = "   own scale" if halves[window] > common else ""
+    every = np.concatenate(list(chosen.values()))
+    halves = _half_heights(recordings, fold, every)
+    under = None if images is None else backdrops(images, fold.windows, every)
+    for place, (outcome, windows) in enumerate(chosen.items()):
+        for row, window in enumerate(windows):
+            axes, half = panels[row, place], halves[window]
+            _draw_signals(axes, recordings, fold, window, half)
+            note = "   own scale" if half > min(halves.values()) else ""
             words = f"{tested.record[window]}   p = {tested.probability[window]:.3f}{note}"
             axes.set_title(words, loc="left", fontsize=9)
-        for axes in column[len(windows) :]:
+            if under is not None:
+                events = recordings[fold.windows.record[window]].events
+                draw_overlay(tops[row, place], axes, window, fold.maps[window], events, under)
+        for axes in (*panels[len(windows) :, place], *tops[len(windows) :, place : place + 1].flat):
             axes.set_axis_off()
         if len(windows) < n:
             words = f"no other {outcome}" if len(windows) else f"no {outcome}"
-            column[len(windows)].text(0.5, 0.5, words, ha="center", color=style.QUIET)
-    under = None
-    if images is not None:
-        under = backdrops(images, fold.windows, np.concatenate(list(chosen.values())))
-        _draw_images(panels, tops, recordings, fold, chosen, under)
+            panels[len(windows), place].text(0.5, 0.5, words, ha="center", color=style.QUIET)
     _write_heads(figure, tested, chosen)
     _write_around(figure, fold, under)
     return figure
 
 
-def _draw_images(
-    panels: NDArray[Any],
-    tops: NDArray[Any],
-    recordings: Sequence[Recording],
-    fold: FoldOutcome,
-    chosen: Chosen,
-    under: Backdrops,
+def _half_heights(
+    recordings: Sequence[Recording], fold: FoldOutcome, windows: NDArray[np.intp]
+) -> dict[int, float]:
+    """µV from the middle of a trace to its edge, for each of these windows.
+
+    One scale for all, so that amplitudes compare; but a window twice as large as most (an artefact,
+    a K-complex) has a scale of its own, lest it flatten the others.
+    """
+    if len(windows) == 0:
+        return {}
+    signals = cut_signals([r.signals for r in recordings], fold.windows, windows)
+    peaks = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3).astype(np.float64)
+    usual = peaks <= 2 * np.median(peaks)
+    return dict(zip(windows, np.where(usual, peaks[usual].max(), peaks), strict=True))
+
+
+def _draw_signals(
+    axes: Axes, recordings: Sequence[Recording], fold: FoldOutcome, window: int, half: float
 ) -> None:
-    for windows, column, above in zip(chosen.values(), panels.T, tops.T, strict=True):
-        for axes, top, window in zip(column, above, windows, strict=False):
-            events = recordings[fold.windows.record[window]].events
-            draw_overlay(top, axes, window, fold.maps[window], events, under)
-        for top in above[len(windows) :]:
-            top.set_axis_off()
+    """Draw the signals of one window, ``half`` µV from the middle of a trace to its edge."""
+    windows, recording = fold.windows, recordings[fold.windows.record[window]]
+    start, end = windows.start_time[window], windows.end_time[window]
+    signals = cut_signals([r.signals for r in recordings], windows, np.array([window]))[0]
+    time = start + np.arange(windows.length) / windows.sfreq
+    offsets = -2 * half * np.arange(len(signals))
+    style.mark_events(axes, intersection(recording.events, intervals([(start, end)])))
+    look: dict[str, Any] = {"rotation": 90, "va": "center", "fontsize": 7, "color": style.QUIET}
+    for signal, offset, name in zip(signals, offsets, recording.channels, strict=True):
+        style.signal_with_relevance(axes, time, signal + offset, fold.profiles[window])
+        axes.axhline(offset, color=style.QUIET, linewidth=0.4, zorder=0.5)
+        beside, words = axes.get_yaxis_transform(), name.replace(" ", "\n", 1)
+        axes.text(1.02, offset, words, transform=beside, **look)
+    tick = _round_down(0.8 * half)
+    words = [f"−{tick:g}", "0", f"{tick:g}"] * len(offsets)
+    axes.set_yticks(np.add.outer(offsets, [-tick, 0, tick]).ravel(), words)
+    axes.set(xlim=(start, end), ylim=(offsets[-1] - 1.05 * half, 1.05 * half))
+    axes.ticklabel_format(axis="x", useOffset=False, style="plain")
+    style.plain(axes)
+
+
+def _round_down(value: float) -> float:
+    """Largest of 1, 2, 5, 10, 20, 50, … (and so on below 1) that does not exceed the value."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * max(digit for digit in (1, 2, 5) if digit * power <= value * (1 + 1e-9)))
 
 
 def _grid(n: int, channels: int, *, with_images: bool) -> tuple[Figure, NDArray[Any], NDArray[Any]]:
@@ -122,24 +131,17 @@ def _grid(n: int, channels: int, *, with_images: bool) -> tuple[Figure, NDArray[
     panel = signal + (_IMAGE + _SEAM if with_images else 0)
     height = _TOP + _BOTTOM + n * panel + (n - 1) * _GAP
     figure = Figure(figsize=(_WIDTH, height))
-    grid = figure.add_gridspec(
-        n,
-        3,
-        left=_LEFT / _WIDTH,
-        right=1 - _RIGHT / _WIDTH,
-        bottom=_BOTTOM / height,
-        top=1 - _TOP / height,
-        wspace=_GUTTER / ((_WIDTH - _LEFT - _RIGHT - 2 * _GUTTER) / 3),
-        hspace=_GAP / panel,
-    )
+    sides = {"left": _LEFT / _WIDTH, "right": 1 - _RIGHT / _WIDTH}
+    ends = {"bottom": _BOTTOM / height, "top": 1 - _TOP / height}
+    gutter = _GUTTER / ((_WIDTH - _LEFT - _RIGHT - 2 * _GUTTER) / 3)
+    grid = figure.add_gridspec(n, 3, **sides, **ends, wspace=gutter, hspace=_GAP / panel)
     if not with_images:
         return figure, grid.subplots(squeeze=False), np.empty((n, 0), dtype=object)
     panels, tops = np.empty((2, n, 3), dtype=object)
+    heights, seam = (_IMAGE, signal), 2 * _SEAM / (_IMAGE + signal)
     for row, axes in ((1, panels), (0, tops)):
         for place in np.ndindex(n, 3):
-            cell = grid[place].subgridspec(
-                2, 1, height_ratios=(_IMAGE, signal), hspace=2 * _SEAM / (_IMAGE + signal)
-            )
+            cell = grid[place].subgridspec(2, 1, height_ratios=heights, hspace=seam)
             axes[place] = figure.add_subplot(cell[row])
     return figure, panels, tops
 
@@ -157,27 +159,19 @@ def _write_heads(figure: Figure, tested: TestWindows, chosen: Chosen) -> None:
 def _write_around(figure: Figure, fold: FoldOutcome, under: Backdrops | None) -> None:
     """Title, labels of the axes, legend and colour bars."""
     height = figure.get_figheight()
-    figure.text(
-        _LEFT / _WIDTH,
-        1 - 0.35 / height,
-        f"fold {fold.name}: most confident of {len(fold.windows)} test windows; "
-        f"an event is detected from p = {fold.threshold:.3f}",
-        fontsize=12,
-    )
+    words = f"fold {fold.name}: most confident of {len(fold.windows)} test windows"
+    detected = f"an event is detected from p = {fold.threshold:.3f}"
+    figure.text(_LEFT / _WIDTH, 1 - 0.35 / height, f"{words}; {detected}", fontsize=12)
     figure.supxlabel("time in the recording (s)", fontsize=10, y=0.12 / height, va="bottom")
     rows = "frequency (Hz)  and  signal (µV)" if under else "signal (µV)"
     figure.supylabel(rows, fontsize=10, x=0.05 / _WIDTH, ha="left")
-    figure.legend(
-        handles=[style.event_patch(), *(overlay_legend() if under else [])],
-        loc="upper right",
-        bbox_to_anchor=(1 - 0.1 / _WIDTH, 1 - 0.1 / height),
-        frameon=False,
-    )
+    label, corner = "event marked by the expert", (1 - 0.1 / _WIDTH, 1 - 0.1 / height)
+    patch = Patch(color=style.EVENT, alpha=style.EVENT_ALPHA, linewidth=0, label=label)
+    listed = [patch, *(overlay_legend() if under else [])]
+    figure.legend(handles=listed, loc="upper right", bbox_to_anchor=corner, frameon=False)
     scale = ScalarMappable(style.RELEVANCE_RANGE, style.RELEVANCE)
-    if under is None:
-        _bar(figure, (0, 1), scale, "relevance")
-    else:
-        _bar(figure, (0, 0.47), scale, "relevance")
+    _bar(figure, (0, 0.47 if under else 1), scale, "relevance")
+    if under:
         _bar(figure, (0.53, 1), under.mappable, under.label)
 
 

@@ -8,16 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report import style
+from xai_sleep.report import curves, style
 from xai_sleep.report.alignment import alignment_figure
-from xai_sleep.report.curves import (
-    calibration_figure,
-    curves_figure,
-    deletion_figure,
-    training_figure,
-)
 from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.strips import Dots, draw_strip, name_rows
+from xai_sleep.report.strips import Dots, draw_strips
 from xai_sleep.report.timeline import timeline_figure
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.outcome import FoldOutcome
@@ -46,20 +40,17 @@ def draw_fold(
 def draw_run(finished: Finished, directory: Path) -> list[Path]:
     """Write the figures of a whole run, each under the name by which its page asks for it."""
     mark = finished.record.stamp.across
-    return [
-        style.save(figure, directory / f"{name}.png", mark)
-        for name, figure in _figures(finished)
-        if figure
-    ]
+    drawn = ((name, figure) for name, figure in _figures(finished) if figure)
+    return [style.save(figure, directory / f"{name}.png", mark) for name, figure in drawn]
 
 
 def _figures(finished: Finished) -> Iterator[tuple[str, Figure | None]]:
-    yield "roc", curves_figure(finished)
+    yield "roc", curves.curves_figure(finished)
     yield "confusion", confusion_figure(finished)
     yield "scores", scores_figure(finished)
-    yield "calibration", calibration_figure(finished)
-    yield "training", training_figure(finished.record.folds)
-    yield "faithfulness", deletion_figure(finished.scores)
+    yield "calibration", curves.calibration_figure(finished)
+    yield "training", curves.training_figure(finished.record.folds)
+    yield "faithfulness", curves.deletion_figure(finished.scores)
     yield "alignment", alignment_figure(finished)
     yield "localisation", localisation_figure(finished)
     for number, recording in enumerate(finished.recordings, 1):
@@ -68,32 +59,22 @@ def _figures(finished: Finished) -> Iterator[tuple[str, Figure | None]]:
 
 def confusion_figure(finished: Finished) -> Figure:
     """Draw the pooled confusion matrix: counts, and their share of the row in percent."""
-    figure = Figure(figsize=(5.2, 4.2), layout="constrained")
+    figure, called = style.paper(5.2, 4.2), finished.windows.outcome
     axes = figure.subplots()
-    called = finished.windows.outcome
-    grid = (OUTCOMES[:2], OUTCOMES[2:])
-    counts = np.array([[np.count_nonzero(called == name) for name in names] for names in grid])
+    counts = np.reshape([np.count_nonzero(called == name) for name in OUTCOMES], (2, 2))
     totals = counts.sum(axis=1)
     for (y, x), count in np.ndenumerate(counts):
-        name, share = grid[y][x], count / max(totals[y], 1)
+        name, share = OUTCOMES[2 * y + x], count / max(totals[y], 1)
         colour = (style.COLOURS[name], 0.08 + 0.6 * share)
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
         percent = f"{100 * share:.1f} %" if totals[y] else "–"
         axes.text(x + 0.5, y + 0.45, f"{count}", ha="center", fontsize=16, weight="bold")
         axes.text(x + 0.5, y + 0.5, f"{percent}\n{name}", ha="center", va="top")
-    axes.set(
-        xlim=(0, 2),
-        ylim=(2, 0),
-        xticks=(0.5, 1.5),
-        xticklabels=("detected", "not detected"),
-        yticks=(0.5, 1.5),
-        xlabel="network",
-        ylabel="expert",
-        title=f"pooled: {len(called)} test windows",
-    )
-    axes.set_yticklabels(
-        [f"event\n({totals[0]})", f"no event\n({totals[1]})"], rotation=90, va="center"
-    )
+    axes.set(xlim=(0, 2), ylim=(2, 0), xlabel="network", ylabel="expert")
+    axes.set_title(f"pooled: {len(called)} test windows")
+    axes.set_xticks((0.5, 1.5), ("detected", "not detected"))
+    rows = (f"event\n({totals[0]})", f"no event\n({totals[1]})")
+    axes.set_yticks((0.5, 1.5), rows, rotation=90, va="center")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
@@ -101,44 +82,38 @@ def confusion_figure(finished: Finished) -> Figure:
 
 def scores_figure(finished: Finished) -> Figure:
     """Draw each fold's scores as dots and the pooled score as a line."""
-    folds = [fold.name for fold in finished.record.folds]
-    figure = Figure(figsize=(11, 1.5 + 0.26 * len(folds)), layout="constrained")
-    panels = figure.subplots(1, len(OF_WINDOWS), sharey=True)
-    for axes, metric in zip(panels, OF_WINDOWS, strict=True):
-        pooled = finished.scores.one("windows", metric).value
-        words = "undefined" if pooled is None else f"{pooled:.3f}"
-        rows = [Dots(finished.scores.one("windows", metric, fold=name).value) for name in folds]
-        draw_strip(axes, rows, f"{finished.record.metric(metric).label}\npooled {words}")
-        if pooled is not None:
-            axes.axvline(pooled, color=style.POOLED, linewidth=1.5, zorder=1)
-    name_rows(panels[0], folds, "fold")
+    scores, folds = finished.scores, [fold.name for fold in finished.record.folds]
+    figure, strips = style.paper(11, 1.5 + 0.26 * len(folds)), {}
+    pooled = [scores.one("windows", metric).value for metric in OF_WINDOWS]
+    for metric, value in zip(OF_WINDOWS, pooled, strict=True):
+        words = "undefined" if value is None else f"{value:.3f}"
+        rows = [Dots(scores.one("windows", metric, fold=name).value) for name in folds]
+        strips[f"{finished.record.metric(metric).label}\npooled {words}"] = rows
+    for axes, value in zip(draw_strips(figure, strips, folds, "fold"), pooled, strict=True):
+        if value is not None:
+            axes.axvline(value, color=style.POOLED, linewidth=1.5, zorder=1)
     figure.supxlabel("score of the test windows (0 to 1); dot: fold, line: pooled", fontsize=9)
     return figure
 
 
 def localisation_figure(finished: Finished) -> Figure | None:
     """Draw each subject's scores as dots beside chance; None where there is no subject's."""
-    who = finished.explainer
-    maps = finished.scores.select(part="maps", who=who)
+    maps = finished.scores.select(part="maps", who=finished.explainer)
     subjects = [over for over in maps.distinct("over") if over.startswith(SUBJECT)]
+
+    def values(metric: str) -> list[float | None]:
+        each = [maps.one("maps", metric, who=finished.explainer, over=over) for over in subjects]
+        return [score.value for score in each]
+
     if not subjects:
         return None
-    figure = Figure(figsize=(11, 1.7 + 0.3 * len(subjects)), layout="constrained")
-    panels = figure.subplots(1, len(OF_MAPS), sharey=True)
-    for axes, metric in zip(panels, OF_MAPS, strict=True):
-        rows = [
-            Dots(
-                part=maps.one("maps", metric, who=who, over=over).value,
-                chance=maps.one("maps", f"{metric}_uniform", who=who, over=over).value,
-            )
-            for over in subjects
-        ]
-        draw_strip(axes, rows, finished.record.metric(metric).label)
-    counts = [maps.one("maps", "windows", who=who, over=over).value for over in subjects]
-    names = [
-        over.removeprefix(SUBJECT) + ("" if count is None else f" ({count:g})")
-        for over, count in zip(subjects, counts, strict=True)
-    ]
-    name_rows(panels[0], names, "subject (true positives)")
+    figure = style.paper(11, 1.7 + 0.3 * len(subjects))
+    strips: dict[str, list[Dots]] = {}
+    for metric in OF_MAPS:
+        rows = map(Dots, values(metric), values(f"{metric}_uniform"))
+        strips[finished.record.metric(metric).label] = list(rows)
+    counts = [f" ({n:g})" if n is not None else "" for n in values("windows")]
+    names = [s.removeprefix(SUBJECT) + n for s, n in zip(subjects, counts, strict=True)]
+    draw_strips(figure, strips, names, "subject (true positives)")
     figure.supxlabel("score (0 to 1); dot: subject, bar: chance of a flat map", fontsize=9)
     return figure

@@ -6,13 +6,13 @@ image can be read below it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
-from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from xai_sleep.coherence.wtc import Scalogram
@@ -49,13 +49,9 @@ def backdrops(images: Images, windows: Windows, chosen: NDArray[np.intp]) -> Bac
         shown = 10 * shown
         low, high = np.percentile(shown, [25, 99.8]) if len(chosen) else (0.0, 1.0)
         scale, label = Normalize(low, high), "power (dB of 1 µV²)"
-    return Backdrops(
-        dict(zip(chosen.tolist(), shown, strict=True)),
-        transform.freqs.double().numpy(),
-        transform.coi_mask.numpy(),
-        ScalarMappable(scale, "Greys"),
-        label,
-    )
+    by_window = dict(zip(chosen.tolist(), shown, strict=True))
+    freqs, trusted = transform.freqs.double().numpy(), transform.coi_mask.numpy()
+    return Backdrops(by_window, freqs, trusted, ScalarMappable(scale, "Greys"), label)
 
 
 def draw_overlay(
@@ -68,32 +64,24 @@ def draw_overlay(
 ) -> None:
     """Draw an image, the map over it, and the edges of what the expert marked.
 
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    panel : Axes
-        The window's signal below; it lends its title and its time.
-    window : int
-        Which of the images.
-    relevance : array of shape (freq, time)
-        In [0, 1].
-    events : array of shape (n, 2)
-        Start and end in s.
-    under : Backdrops
-        The images.
+    ``panel`` shows the window's signal below; it lends its title and its time. The ``relevance``
+    has shape (freq, time) and is in [0, 1]; ``events`` are start and end in s, shape (n, 2).
     """
     start, end = panel.get_xlim()
-    octaves = np.log2(under.freqs)
+    octaves, relevance = np.log2(under.freqs), relevance.astype(np.float64)
     half = (octaves[0] - octaves[1]) / 2
     rows = 2 ** np.append(octaves + half, octaves[-1] - half)
     columns = np.linspace(start, end, relevance.shape[1] + 1)
     axes.pcolormesh(columns, rows, under.mappable.to_rgba(under.images[window]))
-    colour = np.asarray(style.RELEVANCE(relevance.astype(np.float64)))
-    colour[..., 3] = OPACITY * relevance.astype(np.float64) ** 2  # a faint wash would hide the grey
+    colour = np.asarray(style.RELEVANCE(relevance))
+    colour[..., 3] = OPACITY * relevance**2  # a faint wash would hide the grey
     axes.pcolormesh(columns, rows, colour)
-    _outline(axes, columns, under.freqs, relevance > OUTLINE, style.RELEVANCE(OUTLINE), "solid")
-    _outline(axes, columns, under.freqs, under.trusted, style.QUIET, "dashed")
+    centres = (columns[1:] + columns[:-1]) / 2
+    for inside, line in zip((relevance > OUTLINE, under.trusted), overlay_legend(), strict=True):
+        if inside.any() and not inside.all():
+            look: dict[str, Any] = {"colors": [line.get_color()], "linewidths": 1}
+            look["linestyles"] = line.get_linestyle()
+            axes.contour(centres, under.freqs, inside, [0.5], **look)
     for edge in intersection(events, intervals([(start, end)])).ravel():
         axes.axvline(edge, color=style.EVENT, linewidth=1.5)
     style.frequency_ticks(axes, rows[-1], rows[0])
@@ -106,21 +94,8 @@ def draw_overlay(
 
 def overlay_legend() -> list[Line2D]:
     """Entries of a legend for the lines of :func:`draw_overlay`."""
+    relevant, reach = f"relevance {OUTLINE:g}", "reach of the window's edges"
     return [
-        Line2D([], [], color=style.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}"),
-        Line2D([], [], color=style.QUIET, linestyle="dashed", label="reach of the window's edges"),
+        Line2D([], [], color=style.RELEVANCE(OUTLINE), label=relevant),
+        Line2D([], [], color=style.QUIET, linestyle="dashed", label=reach),
     ]
-
-
-def _outline(
-    axes: Axes,
-    columns: NDArray[np.float64],
-    freqs: NDArray[np.float64],
-    inside: NDArray[np.bool_],
-    colour: ColorType,
-    style: str,
-) -> None:
-    if inside.all() or not inside.any():
-        return
-    centres = (columns[1:] + columns[:-1]) / 2
-    axes.contour(centres, freqs, inside, [0.5], colors=[colour], linewidths=1, linestyles=style)

@@ -17,17 +17,11 @@ def run_table(record: RunRecord) -> TerminalTable:
     It fits a terminal of 80 columns.
     """
     scores = record.table
-    folds = [fold.name for fold in record.folds]
     summaries = [scores.summary(each.part, each.metric) for each in OF_RUN]
-    sections: list[Rows] = [
-        [_line(scores, fold, fold=fold) for fold in folds],
-        [["mean", *(short(s.mean) for s in summaries)], ["sd", *(short(s.sd) for s in summaries)]],
-        [
-            [POOLED, *(short(s.pooled) for s in summaries)],
-            ["95 % from", *(short(s.low) for s in summaries)],
-            ["to", *(short(s.high) for s in summaries)],
-        ],
-    ]
+    ends = {"mean": "mean", "sd": "sd", POOLED: "pooled", "95 % from": "low", "to": "high"}
+    over = [[name, *(short(getattr(s, end)) for s in summaries)] for name, end in ends.items()]
+    folds = [_line(scores, fold.name, fold=fold.name) for fold in record.folds]
+    sections: list[Rows] = [folds, over[:2], over[2:]]
     measured = [each.name for each in record.baselines if not each.skipped]
     if measured:
         sections.append([["baselines"], *(_line(scores, name, who=name) for name in measured)])
@@ -57,29 +51,23 @@ def _captions(record: RunRecord, measured: Sequence[str]) -> Iterator[str]:
 def fold_table(record: RunRecord, scores: Scores) -> Table:
     """Every score of the windows of each fold."""
     metrics = scores.select(part="windows", who=MODEL).distinct("metric")
+    rows = []
+    for fold in record.folds:
+        counts = [str(fold.test.windows), str(fold.test.positive), number(fold.threshold)]
+        each = [number(scores.one("windows", name, fold=fold.name).value) for name in metrics]
+        rows.append([fold.name, *counts, *each])
     head = ["fold", "windows", "with an event", "threshold"]
-    rows = [
-        [
-            fold.name,
-            str(fold.test.windows),
-            str(fold.test.positive),
-            number(fold.threshold),
-            *(number(scores.one("windows", name, fold=fold.name).value) for name in metrics),
-        ]
-        for fold in record.folds
-    ]
-    labels = [record.metric(name).title for name in metrics]
-    return Table("Scores of each fold", [*head, *labels], rows)
+    head += [record.metric(name).title for name in metrics]
+    return Table("Scores of each fold", head, rows)
 
 
 def baseline_table(record: RunRecord, scores: Scores) -> Table:
     """Set the network among the baselines; one that was left out says why."""
-    named = [("the network", MODEL, "")]
-    named += [(each.name, each.name, about(each)) for each in record.baselines]
-    rows = [
-        [name, *(certain(scores.summary(part, "f1", who=who)) for part in ("windows", "events")), s]
-        for name, who, s in named
-    ]
+    rows = []
+    named = [("the network", MODEL, ""), *((b.name, b.name, about(b)) for b in record.baselines)]
+    for name, who, what in named:
+        both = [certain(scores.summary(part, "f1", who=who)) for part in ("windows", "events")]
+        rows.append([name, *both, what])
     head = ["", "F1 of windows [95 %]", "F1 of events [95 %]", "what it is"]
     return Table("Beside baselines, on the same test windows", head, rows)
 
@@ -99,29 +87,25 @@ def explainer_table(scores: Scores) -> Table:
     blank = bool(scores.select(part="maps", metric="pointing_or_blank", over="positives"))
     rows = []
     for who in scores.select(part="maps").distinct("who"):
-        pointing = scores.summary("maps", "pointing", who=who, over="true_positives")
-        chance = scores.one("maps", "pointing_uniform", who=who, over="true_positives").value
-        apart = scores.one("faithfulness", "separation", who=who, over="true_positives").value
+        of = {"who": who, "over": "true_positives"}
+        pointing = scores.summary("maps", "pointing", **of)
+        chance = scores.one("maps", "pointing_uniform", **of).value
+        apart = scores.one("faithfulness", "separation", **of).value
         passed = scores.one("sanity", "passed", who=who, over="random_weights").value
         verdict = "–" if passed is None else ("passed" if passed else "failed")
         row = [number(pointing.pooled), interval(pointing.interval), number(chance), number(apart)]
-        rows.append([who, *row, verdict])
-        if blank:
-            every = scores.summary("maps", "pointing_or_blank", who=who, over="positives")
-            rows[-1].append(certain(every))
+        every = scores.summary("maps", "pointing_or_blank", who=who, over="positives")
+        rows.append([who, *row, verdict, *[certain(every)] * blank])
     head += ["pointing game, all positives, blank maps as misses"] * blank
     return Table("Methods of explanation, on true positives", head, rows)
 
 
 def record_table(records: Sequence[RecordSummary]) -> Table:
     """List what was worked on; of events only those in scored time count."""
-    rows = [
-        [
-            *(each.record, each.subject, f"{each.seconds:g}", f"{each.scored_seconds:g}"),
-            *(str(each.events), str(each.scored_events), "; ".join(each.notes)),
-        ]
-        for each in records
-    ]
+    rows = []
+    for r in records:
+        counts = [f"{r.seconds:g}", f"{r.scored_seconds:g}", str(r.events), str(r.scored_events)]
+        rows.append([r.record, r.subject, *counts, "; ".join(r.notes)])
     head = ["record", "subject", "length (s)", "scored (s)", "events", "events in scored time"]
     return Table("Records", [*head, "notes"], rows)
 

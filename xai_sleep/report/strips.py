@@ -4,10 +4,11 @@ A grey dot is a part (a fold, a subject) or the mean over parts, a black diamond
 subjects with its 95 % interval, an orange bar what chance would score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 
 from xai_sleep.report import style
@@ -19,31 +20,32 @@ class Dots:
     """What stands in one row; None is not drawn, and a row without a score is ``undefined``."""
 
     part: float | None = None
+    chance: float | None = None
     pooled: float | None = None
     interval: tuple[float, float] | None = None
-    chance: float | None = None
 
     @classmethod
     def of(cls, score: Summary, chance: Summary | None = None) -> "Dots":
         """Show a score over the folds."""
-        return cls(score.mean, score.pooled, score.interval, chance.pooled if chance else None)
+        return cls(score.mean, chance.pooled if chance else None, score.pooled, score.interval)
 
 
-def draw_strip(axes: Axes, rows: Sequence[Dots], title: str) -> None:
-    """Draw scores from 0 to 1, one row below the other."""
-    for y, row in enumerate(rows):
-        _draw_row(axes, y, row)
-    axes.set_title(title, fontsize=10)
-    axes.set_xlim(-0.03, 1.03)
-    axes.grid(axis="x", color="#dddddd")
-    axes.set_axisbelow(True)
-    style.plain(axes)
-
-
-def name_rows(axes: Axes, names: Sequence[str], label: str = "") -> None:
-    """Write the names of rows beside the first strip of a figure."""
-    axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-    axes.set_ylabel(label)
+def draw_strips(
+    figure: FigureBase, strips: Mapping[str, Sequence[Dots]], names: Sequence[str], label: str = ""
+) -> Sequence[Axes]:
+    """Draw scores from 0 to 1, a strip a title, whose rows have the same names; their axes."""
+    panels: Sequence[Axes] = figure.subplots(1, len(strips), sharey=True)
+    for axes, (title, rows) in zip(panels, strips.items(), strict=True):
+        for y, row in enumerate(rows):
+            _draw_row(axes, y, row)
+        axes.set_title(title, fontsize=10)
+        axes.set_xlim(-0.03, 1.03)
+        axes.grid(axis="x", color="#dddddd")
+        axes.set_axisbelow(True)
+        style.plain(axes)
+    n = len(names)
+    panels[0].set(yticks=range(n), yticklabels=names, ylim=(n - 0.5, -0.5), ylabel=label)
+    return panels
 
 
 def keys() -> list[Line2D]:

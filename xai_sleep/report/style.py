@@ -1,13 +1,8 @@
 """What all figures share: colours, paper, and a signal coloured by its relevance.
 
-Colours are those of Okabe and Ito, told apart by colour-blind readers; the same thing has the same
-colour in every figure. Figures know no ``pyplot``: they hold no global state and can be drawn side
-by side in threads.
-
-References
-----------
-M. Okabe & K. Ito, "Color universal design: how to make figures and presentations that are friendly
-to colorblind people", 2008.
+Colours are those of Okabe and Ito ("Color universal design", 2008), told apart by colour-blind
+readers; the same thing has the same colour in every figure. Figures know no ``pyplot``: they hold
+no global state and can be drawn side by side in threads.
 """
 
 from pathlib import Path
@@ -20,18 +15,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.results.test_windows import OUTCOMES
 
 COLOURS = dict(zip(OUTCOMES, ("#009E73", "#0072B2", "#D55E00", "#999999"), strict=True))
-EVENT = "#56B4E9"  # marked by the expert
-EVENT_ALPHA = 0.3
-FOLD = "#999999"
-POOLED = "#000000"
-CHANCE = "#E69F00"
+EVENT, EVENT_ALPHA = "#56B4E9", 0.3  # marked by the expert
+FOLD, POOLED, CHANCE = "#999999", "#000000", "#E69F00"
 METHODS = ("#000000", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
 QUIET = "#666666"  # words beside the data
 MARK = "#D55E00"  # of simulated data
@@ -44,38 +35,24 @@ RELEVANCE_ON_DARK = ListedColormap(matplotlib.colormaps["plasma"](np.arange(70, 
 OCTAVES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)  # Hz, ticks of a logarithmic axis
 
 DPI = 110
+Floats = NDArray[np.floating]
+
+
+def paper(width: float, height: float) -> Figure:
+    """Make an empty figure of a size in inches that finds room for all labels."""
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def signal_with_relevance(
-    axes: Axes,
-    time: NDArray[np.floating],
-    signal: NDArray[np.floating],
-    relevance: NDArray[np.floating],
+    axes: Axes, time: Floats, signal: Floats, relevance: Floats
 ) -> LineCollection:
-    """Draw a signal as a line whose colour is its relevance.
+    """Draw a signal as a line whose colour is its relevance in [0, 1]; all of shape (time,).
 
-    Each sample colours the line from halfway after the sample before to halfway to the next.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    time : array of shape (time,)
-        In s, evenly spaced.
-    signal : array of shape (time,)
-        In µV.
-    relevance : array of shape (time,)
-        In [0, 1].
-
-    Returns
-    -------
-    LineCollection
-        One segment per sample; its array is the relevance.
+    A segment a sample, from halfway after the sample before to halfway to the next.
     """
     points = np.column_stack([time, signal]).astype(np.float64)
     between = (points[1:] + points[:-1]) / 2
-    before = np.concatenate([points[:1], between])
-    after = np.concatenate([between, points[-1:]])
+    before, after = np.vstack([points[:1], between]), np.vstack([between, points[-1:]])
     line = LineCollection(
         list(np.stack([before, points, after], axis=1)),
         array=relevance.astype(np.float64),
@@ -96,11 +73,6 @@ def mark_events(axes: Axes, events: Intervals) -> None:
         axes.axvspan(start, end, color=EVENT, alpha=EVENT_ALPHA, linewidth=0, zorder=0)
 
 
-def event_patch() -> Patch:
-    """Entry of a legend for :func:`mark_events`."""
-    return Patch(color=EVENT, alpha=EVENT_ALPHA, linewidth=0, label="event marked by the expert")
-
-
 def frequency_ticks(axes: Axes, low: float, high: float) -> None:
     """Make the vertical axis logarithmic, with a tick in Hz at every octave between two of them."""
     ticks = [tick for tick in OCTAVES if low <= tick <= high]
@@ -116,16 +88,9 @@ def plain(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path, mark: str = "") -> Path:
-    """Write a PNG whose bytes depend on the figure alone; its directory is made if missing.
+    """Write a PNG whose bytes depend on the figure alone, with a ``mark`` across if there is one.
 
-    Parameters
-    ----------
-    figure : Figure
-        To be written.
-    path : Path
-        Of the PNG.
-    mark : str
-        Written across the figure, as :attr:`xai_sleep.results.stamp.Stamp.across`.
+    Its directory is made if missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if mark:

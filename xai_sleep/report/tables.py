@@ -1,4 +1,4 @@
-"""Tables of text for pages, terminals and Markdown; scores as rows, and why some are missing."""
+"""Tables of text for pages, terminals and Markdown: scores as rows, and why some are missing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,36 +34,16 @@ class Table:
 def on_terminal(
     title: str, head: Sequence[str], sections: Iterable[Rows], notes: Sequence[str], names: int = 1
 ) -> TerminalTable:
-    """Make a table for a terminal; a line parts the sections.
+    """Make a table for a terminal; a line parts the sections, in which a row may end early.
 
-    Where space is short the first column gives way, never a number.
-
-    Parameters
-    ----------
-    title : str
-        Above it.
-    head : sequence of str
-        Of each column.
-    sections : iterable of rows
-        A row may lack cells at its end.
-    notes : sequence of str
-        Lines below it.
-    names : int
-        Columns of words, on the left; all others are numbers.
+    The first ``names`` columns are words, all others numbers; where space is short the first column
+    gives way, never a number.
     """
-    table = TerminalTable(
-        title=title,
-        caption="\n".join(notes),
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for place, name in enumerate(head):
-        if place == 0:
-            table.add_column(name, overflow="fold")
-        else:
-            table.add_column(name, justify="left" if place < names else "right", no_wrap=True)
+    table = TerminalTable(title=title, caption="\n".join(notes), box=SIMPLE_HEAD)
+    table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
+    table.add_column(head[0], overflow="fold")
+    for place, name in enumerate(head[1:], 1):
+        table.add_column(name, justify="left" if place < names else "right", no_wrap=True)
     for rows in sections:
         for row in rows:
             table.add_row(*row, style="bold" if row[0] == POOLED else None)
@@ -98,13 +78,7 @@ def spread(score: Summary) -> str:
 
 
 def certain(score: Summary) -> str:
-    """Pooled score with its interval.
-
-    Examples
-    --------
-    >>> certain(Summary("f1", pooled=0.5, low=0.25, high=0.75)), certain(Summary("f1"))
-    ('0.500 [0.250 to 0.750]', '–')
-    """
+    """Pooled score with its interval, as ``0.500 [0.250 to 0.750]``."""
     bounds = score.interval
     return number(score.pooled) + (f" [{interval(bounds)}]" if bounds else "")
 
@@ -119,14 +93,14 @@ def score_table(
         shown = scores.select(part=part, who=who, over=over)
         metrics = Scores(row for row in shown if row.fold in (POOLED, MEAN)).distinct("metric")
         for name in metrics:
-            score, metric = shown.summary(part, name, who=who, over=over), record.metric(name)
-            title_of = f"{words(over)}: {metric.title}" if len(overs) > 1 else metric.title
+            score, titled = shown.summary(part, name, who=who, over=over), record.metric(name).title
+            titled = f"{words(over)}: {titled}" if len(overs) > 1 else titled
             whole = float(score.pooled or 0).is_integer() and score.mean is None
             pooled = number(score.pooled, 0 if whole else 3)  # counts and verdicts
-            folds = str(score.folds or "")
-            rows.append([title_of, pooled, interval(score.interval), spread(score), folds])
+            ends = [pooled, interval(score.interval), spread(score), str(score.folds or "")]
+            rows.append([titled, *ends])
             for reason in _missing(score):
-                reasons.setdefault(reason, []).append(title_of)
+                reasons.setdefault(reason, []).append(titled)
     notes = [
         f"{what} ({'all scores' if len(names) == len(rows) else ', '.join(names)}): {why}"
         for (what, why), names in reasons.items()

@@ -13,11 +13,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from PIL import Image
 
 from xai_sleep import __version__
+from xai_sleep.report.tables import interval, number
 from xai_sleep.results.stamp import SOME, SYNTHETIC, Stamp
 
 ALL = "SIMULATED recordings, no evidence about real ones."
@@ -52,19 +53,11 @@ def picture(path: Path) -> Picture:
 
     Colours are chosen to be near to all that there are, so that rare ones, of dots, keep theirs.
     """
-    packed = io.BytesIO()
+    packed, near = io.BytesIO(), Image.Quantize.MAXCOVERAGE
     with Image.open(path) as image:
-        width, height = image.size
-        near = Image.Quantize.MAXCOVERAGE
         plain = image.convert("RGB").quantize(255, near, dither=Image.Dither.NONE)
         plain.save(packed, "PNG", optimize=True)
-    text = base64.b64encode(packed.getvalue()).decode("ascii")
-    return Picture(f"data:image/png;base64,{text}", width, height)
-
-
-def pictures(directory: Path) -> dict[str, Picture]:
-    """All PNGs of a directory by name."""
-    return {path.stem: picture(path) for path in sorted(directory.glob("*.png"))}
+        return Picture(f"data:image/png;base64,{_base64(packed.getvalue())}", *image.size)
 
 
 def render(
@@ -73,46 +66,42 @@ def render(
     context: Mapping[str, object],
     scripts: Sequence[str] = (),
 ) -> str:
-    """Fill a template.
+    """Fill a template of the package; only the ``scripts`` may run on the page.
 
-    Parameters
-    ----------
-    template : str
-        One of the package's.
-    stamps : sequence of Stamp
-        Of each run shown: a page of simulated recordings or of runs with leaks says so on top.
-    context : mapping
-        What the template names.
-    scripts : sequence of str
-        Scripts that may run.
+    The ``stamps`` are those of each run shown: a page of simulated recordings or of runs with leaks
+    says so on top.
     """
-    allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts) or "'none'"
+    digests = (_base64(hashlib.sha256(script.encode()).digest()) for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     simulated = [stamp.source == SYNTHETIC for stamp in stamps]
     accounts = [stamp.account for stamp in stamps if stamp.leaks]
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            policy=f"{POLICY}; script-src {allowed}",
-            styles=asset(CHART_STYLE) + asset("style.css"),
-            simulated=(ALL if all(simulated) else PARTLY) if any(simulated) else "",
-            leaky=(accounts[0] if len(stamps) == 1 else SOME) if accounts else "",
-            version=__version__,
-            **context,
-        )
-    )
+    head = {
+        "policy": f"{POLICY}; script-src {allowed}",
+        "styles": asset(CHART_STYLE) + asset("style.css"),
+        "simulated": (ALL if all(simulated) else PARTLY) if any(simulated) else "",
+        "leaky": (accounts[0] if len(stamps) == 1 else SOME) if accounts else "",
+        "version": __version__,
+    }
+    return fill(template, {**head, **context})
+
+
+def fill(template: str, context: Mapping[str, object]) -> str:
+    """Fill a template of the package; what goes into HTML is escaped."""
+    return _environment().get_template(template).render(context)
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("xai_sleep.report", "assets"),
-        autoescape=True,
+        autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"number": number, "interval": interval}
+    return environment
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -4,6 +4,7 @@ Windows of several folds are pooled, each called by the threshold of its own fol
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -32,16 +33,14 @@ def charts(windows: TestWindows, curves: Curves | None, stamp: Stamp) -> dict[st
     classes = ("no event", "event")
     cells = [
         (classes[of], classes[called], np.sum((windows.label == of) & (windows.detected == called)))
-        for of in (0, 1)
-        for called in (0, 1)
+        for of, called in product((0, 1), repeat=2)
     ]
     columns = {name: name for name in ("Actual", "Predicted", "nPredictions")}
     counts = table(pd.DataFrame(cells, columns=list(columns)), stamp)
     drawn = {CONFUSION: wandb.plot_table(MATRIX, counts, columns, {"title": "test windows"})}
     if curves:
         rates, hits = curves.false_alarm_rate, curves.sensitivity
-        axes = {"false alarm rate": rates, "sensitivity": hits}
-        drawn[ROC] = _curve("ROC", axes, stamp)
+        drawn[ROC] = _curve("ROC", {"false alarm rate": rates, "sensitivity": hits}, stamp)
         axes = {"recall": hits, "precision": curves.precision}
         drawn[PRECISION_RECALL] = _curve("precision and recall", axes, stamp)
     return drawn

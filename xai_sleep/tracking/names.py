@@ -16,11 +16,10 @@ ROC, PRECISION_RECALL, CONFUSION = "test/roc", "test/precision_recall", "test/co
 EXAMPLES, FIGURES = "maps/examples", "figures"
 SCORES, FOLDS = "tables/scores", "tables/folds"
 
+# Parts of the table of scores that have keys, and the first word of these.
 PARTS = {"windows": "test", "windows_at_half": "test_at_half", "events": "events", "maps": "maps"}
-"""Parts of the table of scores that have keys, and the first word of these."""
 OVER = ("all", "n2n3", "true_positives", "positives")
-OF_BASELINES = ("f1", "auroc")
-"""Scores of baselines that stand beside the network's; the rest is in the table of scores."""
+OF_BASELINES = ("f1", "auroc")  # beside the network's
 COUNTS = ("windows", "blank", "events", "detections", "matched", "minutes")
 
 
@@ -29,8 +28,6 @@ def keyed(scores: Scores) -> dict[str, Score]:
 
     Examples
     --------
-    >>> list(keyed(Scores([Score("events", "yasa", "all", "f1", "mean")])))
-    ['baselines/yasa/events/f1/mean']
     >>> list(keyed(Scores([Score("maps", "gradcam", "positives", "blank", "excerpt1")])))
     ['maps/positives/counts/blank']
     """
@@ -63,14 +60,10 @@ def _has_key(row: Score, main: str) -> bool:
 
 
 def _key(row: Score) -> str:
-    words = [PARTS[row.part], row.metric]
-    if row.metric in COUNTS:  # the same word may count and, pooled, be a score
-        words.insert(1, "counts")
-    if row.part == "maps":
-        words.insert(1, row.over)
-    elif row.over == "n2n3":
-        words[0] += "_n2n3"
-    if row.part != "maps" and row.who != MODEL:
-        words = ["baselines", row.who, *words]
-    over_folds = row.fold in (POOLED, MEAN) and row.metric not in COUNTS
-    return "/".join([*words, row.fold] if over_folds else words)
+    maps, counts = row.part == "maps", row.metric in COUNTS
+    words = ["baselines", row.who] * (not maps and row.who != MODEL)
+    words += [PARTS[row.part] + "_n2n3" * (row.over == "n2n3"), *[row.over] * maps]
+    # the same word may count and, pooled, be a score
+    words += ["counts"] * counts + [row.metric]
+    words += [row.fold] * (row.fold in (POOLED, MEAN) and not counts)
+    return "/".join(words)

@@ -8,9 +8,9 @@ from pathlib import Path
 import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
 
-from xai_sleep.evaluate.curves import curves
 from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.windows import curves
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.observer import Observer
@@ -28,21 +28,8 @@ from xai_sleep.windows.images import Images
 class Tracking(Observer):
     """Tracks folds and summary of an experiment; does nothing where logging is disabled.
 
-    It shows the figures of a fold or a run as well, so whoever draws them is told first.
-
-    Parameters
-    ----------
-    config : Config
-        Settings of the experiment.
-    stamp : Stamp
-        What must be said of its data and its leaks.
-    directory : Path
-        Of the run.
-
-    Raises
-    ------
-    InputError
-        If nothing can be logged by these settings.
+    It shows the figures of a fold or a run as well, so whoever draws them is told first. Raises
+    InputError if nothing can be logged by these settings.
     """
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
@@ -76,16 +63,14 @@ class Tracking(Observer):
         judging = Judging(iou=self.config.detector.iou)
         events = listed(Judged(self.recordings, [outcome], judging))
         examples = self.directory / "figures" / f"examples-{outcome.name}.png"
-        self.run.log(
-            {
-                **names.numbers(scores),
-                "test/threshold": outcome.threshold,
-                names.PREDICTIONS: table(windows.frame, self.stamp),
-                names.DETECTIONS: table(events.frame, self.stamp),
-                **charts(windows, curves([outcome]).get(outcome.name), self.stamp),
-                **({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}),
-            }
-        )
+        told = {
+            **names.numbers(scores),
+            "test/threshold": outcome.threshold,
+            names.PREDICTIONS: table(windows.frame, self.stamp),
+            names.DETECTIONS: table(events.frame, self.stamp),
+            **charts(windows, curves([outcome]).get(outcome.name), self.stamp),
+        }
+        self.run.log(told | ({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}))
         self.run.summary.update({"undefined": _undefined(scores)})
 
     def run_finished(self, finished: Finished) -> None:
@@ -96,15 +81,13 @@ class Tracking(Observer):
         of_folds = Scores(row for row in finished.scores if row.fold not in (MEAN, POOLED))
         skipped = {f"baselines/{b.name}": b.skipped for b in finished.record.baselines if b.skipped}
         with tracked_run(self.config, self.stamp, self.directory) as run:
-            run.log(
-                {
-                    **names.numbers(over_folds),
-                    names.SCORES: table(over_folds.frame, self.stamp),
-                    names.FOLDS: table(of_folds.frame, self.stamp),
-                    **charts(finished.windows, finished.curves.get(POOLED), self.stamp),
-                    **_images(self.directory / "figures"),
-                }
-            )
+            told = {
+                **names.numbers(over_folds),
+                names.SCORES: table(over_folds.frame, self.stamp),
+                names.FOLDS: table(of_folds.frame, self.stamp),
+                **charts(finished.windows, finished.curves.get(POOLED), self.stamp),
+            }
+            run.log(told | _images(self.directory / "figures"))
             run.summary.update({"undefined": _undefined(over_folds) | skipped})
 
 

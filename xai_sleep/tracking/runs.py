@@ -19,23 +19,14 @@ from xai_sleep.results.files import write_json
 from xai_sleep.results.stamp import Stamp
 from xai_sleep.schema import Config, LoggerConfig
 
-TRACKED = "tracking.json"
-"""File in a run's directory that says under which project and group it is tracked."""
-
-PLACES = ("root", "cache", "output_dir", "logger")
-"""Settings that name a place on this machine."""
-
-LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")
-"""Characters of the name of a project: how many at most, and which it cannot hold."""
+TRACKED = "tracking.json"  # says in a run's directory under which project and group it is tracked
+PLACES = ("root", "cache", "output_dir", "logger")  # settings that name a place on this machine
+LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")  # characters of the name of a project
 
 PRIVATE: dict[str, Any] = {
+    **dict.fromkeys(("x_disable_machine_info", "x_disable_stats", "disable_git"), True),
+    **dict.fromkeys(("disable_code", "disable_job_creation", "silent"), True),
     "host": "",
-    "x_disable_machine_info": True,
-    "x_disable_stats": True,
-    "disable_git": True,
-    "disable_code": True,
-    "disable_job_creation": True,
-    "silent": True,
     "console": "off",
     "init_timeout": 30,
 }
@@ -51,11 +42,7 @@ def no_login() -> str | None:
 
 
 def require_loggable(settings: LoggerConfig) -> None:
-    """Refuse names that no project can have, and online logging that could only end in a prompt.
-
-    Raises InputError if ``logger.project`` or ``logger.entity`` is no name, or if ``logger.mode``
-    is online and no login is stored, or one that cannot be right.
-    """
+    """Refuse names that no project can have, and online logging without a stored login."""
     if settings.mode == "disabled":
         return
     for setting, name in (("project", settings.project), ("entity", settings.entity)):
@@ -74,15 +61,7 @@ def require_loggable(settings: LoggerConfig) -> None:
 
 
 def experiment_name(config: Config, stamp: Stamp) -> str:
-    """Task, network and scheme, by which runs are compared; one with leaks is marked.
-
-    Examples
-    --------
-    >>> from xai_sleep.schema import CvConfig, TaskConfig
-    >>> config = Config(TaskConfig("rem"), {"_target_": "a.CNN1d"}, CvConfig("loso"))
-    >>> experiment_name(config, Stamp())
-    'rem-CNN1d-loso'
-    """
+    """Task, network and scheme, by which runs are compared, as ``rem-CNN1d-loso``."""
     model = config.model["_target_"].rpartition(".")[2]
     return stamp.marked(f"{config.task.name}-{model}-{config.cv.scheme}")
 
@@ -98,26 +77,16 @@ def group_name(config: Config, stamp: Stamp, directory: Path) -> str:
 def tracked_run(
     config: Config, stamp: Stamp, directory: Path, name: str | None = None
 ) -> Iterator[wandb.Run]:
-    """Open the W&B run of a fold, or of the summary, and close it, or the next would log into it.
+    """Open the W&B run of the fold of a name, or of the summary, and close it in any case.
 
-    Parameters
-    ----------
-    config : Config
-        Settings; those that name a place on this machine are not shown.
-    stamp : Stamp
-        Its source and leaks are tags, so that figures are not taken for what they are not.
-    directory : Path
-        Of the run; files go to ``wandb/`` in it, all of them.
-    name : str, optional
-        Of the fold; without, the run is that of the summary.
-
-    Raises
-    ------
-    InputError
-        If Weights & Biases begins no run.
+    Settings that name a place on this machine are not shown; the source and the leaks of the stamp
+    are tags, so that figures are not taken for what they are not. All files go to ``wandb/`` in the
+    directory. Raises InputError if Weights & Biases begins no run.
     """
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
     own = {"project": settings.project, "entity": settings.entity, "group": group}
+    shown: Any = _placeless(asdict(config))
+    shown["data"]["name"] = stamp.source
     write_json(directory / TRACKED, {**own, "data": stamp.source})
     with _kept_in(directory / "wandb"):
         try:
@@ -125,7 +94,7 @@ def tracked_run(
                 **own,  # type: ignore[arg-type]
                 name=name or "summary",
                 job_type="fold" if name else "summary",
-                config=_shown(config, stamp),
+                config={"experiment": experiment_name(config, stamp), **shown},
                 tags=[stamp.source, config.task.name, config.cv.scheme, *stamp.tags],
                 dir=str(directory),
                 mode=settings.mode,  # type: ignore[arg-type]
@@ -139,12 +108,12 @@ def tracked_run(
                 f"Weights & Biases cannot begin a run ({str(error).splitlines()[0].rstrip('.')}); "
                 f"use {advice if settings.mode == 'online' else 'logger=none'}"
             ) from error
-        failed = True
         try:
             yield run
-            failed = False
-        finally:
-            run.finish(exit_code=int(failed))
+        except BaseException:
+            run.finish(exit_code=1)
+            raise
+        run.finish(exit_code=0)
 
 
 def sync_command(*directories: Path) -> str | None:
@@ -164,12 +133,6 @@ def _kept_in(directory: Path) -> Iterator[None]:
     finally:
         if before is None:
             del os.environ["WANDB_DATA_DIR"]
-
-
-def _shown(config: Config, stamp: Stamp) -> dict[str, Any]:
-    settings: Any = _placeless(asdict(config))
-    data = {**settings["data"], "name": stamp.source}
-    return {"experiment": experiment_name(config, stamp), **settings, "data": data}
 
 
 def _placeless(setting: object) -> object:

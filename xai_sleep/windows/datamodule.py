@@ -3,10 +3,10 @@
 ::
 
     recordings + fold ─▶ scale (fitted on the fold) ─▶ windows ─┬ train ─▶ balance ─▶ loader
-                                                                ├ val  ───────────▶ loader
-                                                                └ test ───────────▶ loader
+                                                                └ val, test ────────▶ loader
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,19 +15,71 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from xai_sleep.components import Component
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.balance import balance
-from xai_sleep.windows.datasets import Batch, WindowDataset, already_a_batch, in_order, shifted
 from xai_sleep.windows.folds import Fold, Times
-from xai_sleep.windows.inputs import Input
+from xai_sleep.windows.images import Store
+from xai_sleep.windows.inputs import Amplitude, Input
 from xai_sleep.windows.practice import Balanced, Parts, Practice
-from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import Labels, Windows, cut, cut_signals
 from xai_sleep.windows.windows import marks as window_marks
+
+Batch = list[Tensor]
+
+
+class WindowDataset(Dataset[Batch]):
+    """Windows, then others ``held`` scaled in memory; ``marks`` (window, time) are of all."""
+
+    def __init__(
+        self,
+        input: Input,
+        store: Store,
+        windows: Windows,
+        amplitudes: Sequence[Amplitude],
+        held: tuple[Signals, Labels] | None = None,
+        marks: Tensor | None = None,
+    ) -> None:
+        self.input, self.store, self.windows, self.amplitudes = input, store, windows, amplitudes
+        self.marks, self.label = marks, torch.from_numpy(windows.label)
+        self.held = torch.empty(0, *input.shape.values())
+        if held is not None and len(held[1]):
+            self.held = input.held(held[0])
+            self.label = torch.cat([self.label, torch.from_numpy(held[1])])
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitems__(self, index: list[int]) -> Batch:
+        """Make a batch: what the network sees of each window, its label and perhaps its marks."""
+        asked, n = np.array(index), len(self.windows)
+        real = asked < n
+        seen = self.input.seen(self.store, self.windows, asked[real], self.amplitudes)
+        held = self.input.normalised(self.held[asked[~real] - n])
+        inputs = torch.empty(len(asked), *seen.shape[1:])
+        inputs[torch.from_numpy(real)], inputs[torch.from_numpy(~real)] = seen, held
+        return [inputs, self.label[asked], *([] if self.marks is None else [self.marks[asked]])]
+
+
+def in_order(dataset: WindowDataset) -> DataLoader[Any]:
+    """Batches of all windows, in order."""
+    return DataLoader(dataset, batch_size=256, collate_fn=already_a_batch)
+
+
+def shifted(inputs: Tensor, by: Tensor) -> Tensor:
+    """Roll each window of a batch along its last axis, time, by a number of samples of its own."""
+    n_times = inputs.shape[-1]
+    places = (torch.arange(n_times, device=inputs.device) + by[:, None]) % n_times
+    shape = (len(inputs), *[1] * (inputs.dim() - 2), n_times)
+    return inputs.gather(-1, places.reshape(shape).expand_as(inputs))
+
+
+def already_a_batch(batch: Batch) -> Batch:
+    """Collate what a dataset already returned as a batch."""
+    return batch
 
 
 class FoldDataModule(pl.LightningDataModule):
@@ -39,8 +91,7 @@ class FoldDataModule(pl.LightningDataModule):
     step : distance between training and validation windows in s; test windows do not overlap
     min_overlap : seconds of an event that make a window positive; 0: any overlap
     sampler, noise : see :func:`xai_sleep.windows.balance.balance`
-    shift : shift each training window circularly in time, anew in every epoch: an event is an event
-        wherever it lies in the window
+    shift : roll each training window in time, anew in every epoch: events lie anywhere in it
     marks : training batches also say where experts marked an event, ``(window, time)`` on the last
         axis of the inputs, NaN for synthetic windows, which have no place in time
     shuffled : permute the labels of training and those of validation windows with this seed

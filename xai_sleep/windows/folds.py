@@ -1,17 +1,12 @@
 """Folds: which time of which recording trains, validates and tests.
 
 A fold is time, not windows: three sets of intervals per recording, inside which windows are cut
-afterwards. That makes a leak visible where it would begin::
+afterwards::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
-           subject C  |· val ·| guard |============ train ===========|
-
     kfold  every record
            |== train ==| guard |· test ·| guard |· val ·| guard |= train =|
-
-Blocks are dealt to folds so that each holds about equally many positive windows; apart from that
-folds know neither signals nor labels.
 """
 
 from collections.abc import Sequence
@@ -25,15 +20,13 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import cut
 
 Times = tuple[Intervals, ...]
+Records = Sequence[Recording]
 NOWHERE: Intervals = np.empty((0, 2))
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Train, validation and test time of every recording.
-
-    Raises ValueError if two parts come closer than the guard.
-    """
+    """Train, validation and test time of every recording; ValueError if parts come too close."""
 
     name: str  # short name, used for its directory
     train: Times  # (n, 2) train, val, test: intervals in s, one array per recording
@@ -54,7 +47,7 @@ class Fold:
 
 
 def leave_one_subject_out(
-    recordings: Sequence[Recording], *, val_blocks: int, window: float, guard: float, seed: int
+    recordings: Records, *, val_blocks: int, window: float, guard: float, seed: int
 ) -> list[Fold]:
     """One fold per subject: all recordings of that subject are its test set.
 
@@ -81,25 +74,21 @@ def leave_one_subject_out(
     return folds
 
 
-def k_fold(
-    recordings: Sequence[Recording], *, k: int, window: float, guard: float, seed: int
-) -> list[Fold]:
+def k_fold(recordings: Records, *, k: int, window: float, guard: float, seed: int) -> list[Fold]:
     """Stratified k-fold over contiguous blocks of every record, with guards around them.
 
-    Each record's scored time is divided into ``k`` blocks of whole windows, one for each fold;
-    blocks are dealt so that the folds hold about equally many positive windows. The blocks of the
-    next fold serve as validation. Guards are taken from validation and training time only: every
-    window is tested exactly once. Raises InputError if records are too short, ``k`` is below 3, or
-    ``guard`` in s below a window.
+    Each record's scored time is divided into ``k`` blocks of whole windows, dealt to folds so that
+    these hold about equally many positive windows; apart from that folds know neither signals nor
+    labels. The blocks of the next fold serve as validation. Guards are taken from validation and
+    training time only: every window is tested exactly once. Raises InputError if records are too
+    short, ``k`` is below 3, or ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
     _check_guard(guard, window)
     dealt = _deal_blocks(recordings, k, window, np.random.default_rng(seed))
-    return [
-        _fold(f"fold{i + 1:02d}", recordings, dealt[i], dealt[(i + 1) % k], window, guard)
-        for i in range(k)
-    ]
+    pairs = enumerate(zip(dealt, dealt[1:] + dealt[:1], strict=True), 1)
+    return [_fold(f"fold{i:02d}", recordings, *pair, window, guard) for i, pair in pairs]
 
 
 def _check_guard(guard: float, window: float) -> None:
@@ -112,7 +101,7 @@ def _check_guard(guard: float, window: float) -> None:
 
 def _fold(
     name: str,
-    recordings: Sequence[Recording],
+    recordings: Records,
     test: Times,
     block: Times,
     window: float,
@@ -134,7 +123,7 @@ def _fold(
 
 
 def _deal_blocks(
-    recordings: Sequence[Recording], k: int, window: float, rng: np.random.Generator
+    recordings: Records, k: int, window: float, rng: np.random.Generator
 ) -> list[Times]:
     """Give every fold one block of each record, keeping positives even; blocks of each fold."""
     hands: list[list[Intervals]] = [[] for _ in range(k)]

@@ -1,10 +1,9 @@
-"""Images of real windows, computed once per experiment however many folds use them.
+"""Windows of recordings in µV, shared by all folds: their signals, or images computed once.
 
-The image of a window does not depend on the fold, only on the recording, up to a factor that
-scaling puts before its signals: coherence does not see it and a scalogram is shifted by it. So
-images are computed from signals in µV and kept as float16 in memory up to a budget and else in
-files; an input shifts them. Files are named after all that images depend on, so one that is there
-is right, and appear by rename, so jobs in parallel can share them. A cache is a convenience: one
+The image of a window depends only on the recording, up to a factor that scaling puts before its
+signals: coherence does not see it and a scalogram is shifted by it. So images of signals in µV are
+kept as float16 in memory up to a budget and else in files; an input shifts them. Files are named
+after all that images depend on, and appear by rename, so jobs in parallel can share them. A cache
 that cannot be used costs a warning and time, never a run.
 """
 
@@ -14,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tokenize import TokenError
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -26,7 +25,6 @@ from xai_sleep import __version__
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
-from xai_sleep.windows.store import Store
 from xai_sleep.windows.windows import Index, Windows, cut_signals
 
 log = logging.getLogger(__name__)
@@ -46,11 +44,7 @@ def image_transform(
     size: int,
     semantics: str = "pycwt",
 ) -> Transform:
-    """Make the transform that a task names.
-
-    ``band`` in Hz, ``size`` rows and columns. Raises InputError if the number of channels does not
-    fit the kind, or the band does not fit the window.
-    """
+    """Make the transform of a task, or InputError; ``band`` in Hz, ``size`` rows and columns."""
     wanted = (WaveletCoherence if kind == "coherence" else Scalogram).n_channels
     if n_chans != wanted:
         raise InputError(
@@ -68,16 +62,30 @@ def images_of(transform: Transform, signals: Signals) -> Tensor:
         return torch.cat([transform(torch.from_numpy(b.copy())) for b in batches])
 
 
+class Store:
+    """Signals of windows of prepared recordings, cut when they are asked for."""
+
+    looked_up: ClassVar[bool] = False  # whether that costs less than to make: folds hold no copies
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self.recordings = recordings
+        self.signals = [recording.signals for recording in recordings]
+
+    def remember(self, windows: Sequence[Windows]) -> None:
+        """Be told of windows that several folds will ask for."""
+
+    def of(self, windows: Windows, index: Index) -> Tensor:
+        """Return chosen windows: float32 of shape (window, channel, time)."""
+        return torch.from_numpy(cut_signals(self.signals, windows, index))
+
+
 class _Stored(NamedTuple):
     start: NDArray[np.int64]  # first sample of each window, ascending
     images: Stack
 
 
 class Images(Store):
-    """Images of windows over recordings, remembered for windows that were announced.
-
-    Beyond ``memory`` GiB they go to files in ``directory``.
-    """
+    """Images of windows, kept if announced; beyond ``memory`` GiB as files in ``directory``."""
 
     looked_up = True
 
@@ -95,11 +103,7 @@ class Images(Store):
         return images_of(self.transform, signals)
 
     def remember(self, windows: Sequence[Windows]) -> None:
-        """Compute the images of all these windows, or find them in files, unless they are known.
-
-        To announce the windows of all folds at once costs least: what is known of a recording is
-        kept, but a file is made for each larger set of its windows.
-        """
+        """Compute the images of all these windows, or find them in files, unless they are known."""
         length, sfreq = windows[0].length, windows[0].sfreq
         record = np.concatenate([w.record for w in windows])
         start = np.concatenate([w.start for w in windows])

@@ -5,9 +5,9 @@
     recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
                             all folds share it                 learnt in training
 
-What is learnt is the state of the module, so that a new recording is scaled by the code and the
-numbers that scaled the fold's. Another input is a class like these and a YAML in ``conf/input``,
-under the name that networks give as their ``input_kind``.
+What is learnt is the state of the module, so that a new recording is scaled as the fold's were.
+Another input is a class like these and a YAML in ``conf/input``, under the name that networks give
+as their ``input_kind``.
 """
 
 import logging
@@ -17,20 +17,56 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xai_sleep.recordings.filtering import prepare, require_fast_enough
+from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.images import IMAGES, Images, Transform, image_transform, images_of
-from xai_sleep.windows.scaling import Amplitude, amplitude_in_training, amplitudes_by_record
-from xai_sleep.windows.store import Store
+from xai_sleep.windows.images import IMAGES, Images, Store, Transform, image_transform, images_of
 from xai_sleep.windows.windows import Index, Windows
+
+NORMAL = 1.4826  # standard deviation over median absolute deviation of a normal distribution
+
+Amplitude = NDArray[np.float32]  # (channel, 1) in µV: what signals are to be divided by
+
+
+def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
+    """Estimate each record's own amplitude.
+
+    It is estimated in training time and nowhere else. A record that only validates or tests is
+    measured by its own signal in that role, without labels, as if it came from a new person; it
+    tells the training set nothing. One that is in no part is measured as a whole.
+    """
+    found = []
+    for one, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True):
+        pieces = [_samples(one, time) for time in times]
+        found.append(amplitude([next((p for p in pieces if p.size), one.signals)]))
+    return found
+
+
+def amplitude(pieces: Sequence[Signals]) -> Amplitude:
+    """Robust standard deviation per channel: 1.4826 times the median absolute value.
+
+    Signals are band-passed, so their median is near zero. A channel that is zero more than half of
+    the time is measured by its standard deviation instead, and left as it is if that is zero too.
+    """
+    joined = np.concatenate(pieces, axis=1)
+    robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
+    scale = np.where(robust > 0, robust, joined.std(axis=1, keepdims=True))
+    return np.where(scale > 0, scale, 1.0).astype(np.float32)
+
+
+def _samples(recording: Recording, time: Intervals) -> Signals:
+    edges = np.round(time * recording.sfreq).astype(int)
+    pieces = [recording.signals[:, a:b] for a, b in edges]
+    return np.concatenate([recording.signals[:, :0], *pieces], axis=1)
+
 
 log = logging.getLogger(__name__)
 
-Band = Sequence[float]
-Bands = Sequence[Band]
+Bands = Sequence[Sequence[float]]
 Names = Sequence[Sequence[str]]
 
 
@@ -74,7 +110,9 @@ class Input(nn.Module, ABC):
     def fit(self, store: Store, fold: Fold, windows: Windows) -> None:  # noqa: ARG002 - for images
         """Learn amplitudes in the fold's training time, and to normalise images by windows."""
         if self.amplitude is not None:
-            self.amplitude.copy_(torch.from_numpy(amplitude_in_training(store.recordings, fold)))
+            pairs = zip(store.recordings, fold.train, strict=True)
+            learnt = amplitude([_samples(one, time) for one, time in pairs])
+            self.amplitude.copy_(torch.from_numpy(learnt))
 
     def amplitudes(self, recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
         """Say what the signals of each prepared recording are divided by, in µV."""
@@ -106,16 +144,12 @@ class Input(nn.Module, ABC):
 
 
 class SignalInput(Input):
-    """Signals in bands, ``(window, channel, time)``.
-
-    They are filtered to ``band``, or every channel is seen once in each of ``input_bands`` instead.
-    Everything else is as of :class:`Input`.
-    """
+    """Signals in ``band``, or in each of ``input_bands``: ``(window, channel, time)``."""
 
     def __init__(
         self,
         channels: Names,
-        band: Band,
+        band: Sequence[float],
         input_bands: Bands | None = None,
         *,
         window: float,
@@ -154,11 +188,11 @@ class ImageInput(Input):
         self,
         image: str,
         image_channels: Mapping[str, Names],
-        image_band: Band,
+        image_band: Sequence[float],
         image_size: int = 128,
         image_semantics: str = "pycwt",
         *,
-        band: Band,
+        band: Sequence[float],
         window: float,
         sfreq: float,
         scale: str = "record",

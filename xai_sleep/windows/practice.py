@@ -7,19 +7,19 @@
                            balanced
 
 Every seam is handed what the clean way gives and returns what is used instead. The clean practice
-returns it as it is; :mod:`xai_sleep.leaks` holds the others, and nothing else knows of them.
+returns it as it is; :mod:`xai_sleep.leaks` holds the others.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.schema import Config
-from xai_sleep.windows.folds import Fold, Times
+from xai_sleep.windows.folds import Fold, Records, Times
 from xai_sleep.windows.windows import Labels, Windows
 
 
@@ -50,12 +50,11 @@ class Balanced:
 
     signals: Signals  # (window, channel, time) the windows given, then synthetic ones
     labels: Labels  # (window,) of each
-    # synthetic windows that are tested and not trained on; the clean practice makes none
-    held_out: tuple[Signals, Labels] | None = None
+    held_out: tuple[Signals, Labels] | None = None  # synthetic ones that are tested: a leak's
 
 
+# evens out the classes of windows: those given, then synthetic ones
 Balance = Callable[[Signals, Labels], tuple[Signals, Labels]]
-"""Evens out the classes of windows: those given, then synthetic ones."""
 
 # Here a practice goes on with what another gives; elsewhere one answer is used whole.
 PASSED_ON = ("recordings", "folds", "parts", "scaling")
@@ -63,11 +62,7 @@ EXCLUSIVE = ("normalising", "choosing", "balanced", "start")
 
 
 class Practice:
-    """The clean practice; a leak overrides a seam and says what it is.
-
-    With ``where_possible`` it is left out where it cannot be made; otherwise asking for it there is
-    refused.
-    """
+    """The clean practice; a leak overrides a seam. ``where_possible``: else it is left out."""
 
     leak: ClassVar[Leak | None] = None  # what output made with it is marked with
 
@@ -82,9 +77,7 @@ class Practice:
         """Take the recordings as they were read."""
         return recordings
 
-    def folds(
-        self, folds: list[Fold], recordings: Sequence[Recording], config: Config
-    ) -> list[Fold]:
+    def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:
         """Take the folds as the scheme divides them."""
         del recordings, config
         return folds
@@ -93,7 +86,7 @@ class Practice:
         """Take the windows that were cut from the fold's times."""
         return parts
 
-    def scaling(self, fold: Fold, recordings: Sequence[Recording]) -> Fold:  # noqa: ARG002
+    def scaling(self, fold: Fold, recordings: Records) -> Fold:  # noqa: ARG002
         """Estimate amplitudes on the fold's own training time."""
         return fold
 
@@ -119,11 +112,7 @@ class Practice:
 
 
 def chosen(practices: Iterable[Practice], config: Config) -> list[Practice]:
-    """Check the leaks asked for, and sort them by name.
-
-    Those that are wanted where possible and are not are left out. Raises InputError if another
-    cannot be followed with these settings, or one does not say what it is.
-    """
+    """Check the leaks asked for, or InputError; sort by name, without those left out."""
     possible = {}
     for each in practices:
         name = _leak(each).name
@@ -139,14 +128,11 @@ def chosen(practices: Iterable[Practice], config: Config) -> list[Practice]:
 
 def leaks(practices: Iterable[Practice]) -> tuple[Leak, ...]:
     """Name the mistakes that results are to be marked with."""
-    return tuple(_leak(each) for each in practices)
+    return tuple(map(_leak, practices))
 
 
 def together(practices: Sequence[Practice]) -> Practice:
-    """Make one practice of several, each handed what the one before it gives.
-
-    Raises InputError if two change what only one can.
-    """
+    """Make one practice of several; InputError if two change what only one can."""
     one = Practice()
     for seam in PASSED_ON:
         setattr(one, seam, partial(_through, [getattr(each, seam) for each in practices]))
@@ -166,9 +152,7 @@ def _leak(practice: Practice) -> Leak:
 
 
 def _through(steps: Sequence[Any], value: object, *rest: object) -> object:
-    for step in steps:
-        value = step(value, *rest)
-    return value
+    return reduce(lambda given, step: step(given, *rest), steps, value)
 
 
 def _only(seam: str, practices: Sequence[Practice]) -> Practice:

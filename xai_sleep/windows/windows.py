@@ -42,9 +42,8 @@ class Windows:
 
     def take(self, index: Index) -> "Windows":
         """Select some of the windows."""
-        return replace(
-            self, record=self.record[index], start=self.start[index], label=self.label[index]
-        )
+        record, start, label = self.record[index], self.start[index], self.label[index]
+        return replace(self, record=record, start=start, label=label)
 
     @property
     def start_time(self) -> NDArray[np.float64]:
@@ -68,12 +67,11 @@ def cut(
 ) -> Windows:
     """Cut windows that lie wholly inside the allowed time of each recording.
 
-    Windows start at the start of every allowed interval of ``within``, in s, and then every
-    ``step`` seconds; allowed intervals that touch or overlap count as one. With ``to_the_end`` one
-    more is cut at the end of an interval that the steps do not reach. A window is positive when one
-    event overlaps it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is
-    forgiven: to touch is not to overlap. Raises InputError if the sampling rates differ, or length
-    or step is no whole number of samples.
+    They start at the start of every allowed interval of ``within``, in s, and then every ``step``
+    seconds; intervals that touch or overlap count as one. With ``to_the_end`` one more is cut at
+    the end of an interval that the steps do not reach. A window is positive when one event overlaps
+    it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is forgiven. Raises
+    InputError if the sampling rates differ, or length or step is no whole number of samples.
     """
     sfreq = recordings[0].sfreq
     for recording in recordings:

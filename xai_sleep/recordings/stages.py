@@ -1,0 +1,155 @@
+"""Sleep stages: a table or a list beside a recording, or rows among its marks.
+
+``<record>_stages.csv``, ``.tsv`` or ``.txt`` has a row for each stretch (onset, duration or end,
+stage), or one stage a line: epochs of 30 s that cover the recording. Names are those of AASM or of
+Rechtschaffen and Kales, whose stage 4 is N3.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.headings import KINDS, read_marks
+from xai_sleep.recordings.names import as_seen
+from xai_sleep.recordings.recording import STAGES
+from xai_sleep.recordings.tables import SEPARATORS, Row, find_table, read_cells
+
+ENDINGS = (*SEPARATORS, ".txt")
+EPOCH = 30.0  # s, of stages listed one a line
+NUMBERS = "stages told by numbers: 0 is W, 1 N1, 2 N2, 3 and 4 N3, 5 R"
+
+# code of a stage by what says for itself that it is one; in lower case, without spaces
+_NAMES = {"w": 0, "wake": 0, "awake": 0, "r": 4, "rem": 4} | {
+    f"{form}{number}": min(number, 3) for form in ("n", "s", "nrem") for number in range(1, 5)
+}
+_DIGITS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 3, "5": 4}
+_UNKNOWN = (
+    "",
+    "n/a",
+    "?",
+    "unknown",
+    "unscored",
+    "movement",
+    "mt",
+    "artefact",
+    "artifact",
+    "-1",
+    "6",
+)
+_ALL = _NAMES | _DIGITS | dict.fromkeys((*_UNKNOWN, "7", "9"), -1)
+_PREFIX = re.compile(r"(sleep[ _]?)?stage[ _:-]*")
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """A hypnogram."""
+
+    codes: NDArray[np.int8] | None  # of each epoch, see :data:`.STAGES`
+    epoch: float  # length of one in s
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Count the epochs of each stage."""
+        counts = sorted(Counter([] if self.codes is None else self.codes.tolist()).items())
+        return ", ".join(f"{STAGES[code]} {n}" for code, n in counts)
+
+
+def code_of(said: str, *, among_marks: bool = False) -> int | None:
+    """Code of a stage by its name; None if it is none, or ``among_marks`` could be something else.
+
+    Examples
+    --------
+    >>> [code_of(name) for name in ("WAKE", "S4", "Sleep stage N2", "5", "?", "spindle")]
+    [0, 3, 2, 4, -1, None]
+    >>> [code_of(name, among_marks=True) for name in ("nrem 2", "Sleep stage ?", "?", "2")]
+    [2, -1, None, None]
+    """
+    seen = as_seen(said)
+    name = re.sub(r"[ _]", "", _PREFIX.sub("", seen, count=1) if _PREFIX.match(seen) else seen)
+    return (_NAMES if among_marks and not _PREFIX.match(seen) else _ALL).get(name)
+
+
+def read_stages(root: Path, record: str, seconds: float, among: Sequence[Row]) -> Stages | None:
+    """Read the stages of a record of some ``seconds`` from its file, else ``among`` marks.
+
+    None if there are neither. Raises InputError if a row names no stage, does not fit the epochs,
+    repeats one, or lies past the end, or if a list does not cover the recording.
+    """
+    table = find_table(root, f"{record}_stages", ENDINGS)
+    if table is None:
+        return _staged(f"stages among the marks of {record}", among, seconds) if among else None
+    lines = read_cells(table)
+    if lines and max(map(len, lines)) == 1:
+        rows, notes = _listed(table, [line[0] for line in lines], seconds)
+    else:
+        rows, notes = read_marks(table)
+    if among:
+        notes += (f"stages are those of {table.name}; rows of others left out: {len(among)}",)
+    return _staged(str(table), rows, seconds, notes)
+
+
+def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row], tuple[str, ...]]:
+    first = int(lines[0].casefold() in KINDS)  # a heading
+    last = max(number for number, line in enumerate(lines, 1) if line or number == 1)
+    if abs((last - first) * EPOCH - seconds) >= EPOCH:
+        raise InputError(
+            f"{table}: {last - first} stages, one a line, are {(last - first) * EPOCH:g} s, but "
+            f"the recording lasts {seconds:g} s; write the columns onset, duration and stage if "
+            f"epochs do not last {EPOCH:g} s or do not cover it"
+        )
+    rows = []
+    for at in range(first, last):
+        cells = {"onset": str((at - first) * EPOCH), "duration": str(EPOCH), "kind": lines[at]}
+        rows.append(Row(f"{table}, line {at + 1}", cells))
+    return rows, (f"stages of {table.name}, one a line, taken for epochs of {EPOCH:g} s",)
+
+
+def _staged(where: str, rows: Sequence[Row], seconds: float, notes: tuple[str, ...] = ()) -> Stages:
+    epoch = min((row.span()[1] for row in rows), default=0.0)
+    if epoch < 1:
+        raise InputError(
+            f"{where}: expected at least one stage, and durations of at least 1 s; correct them, "
+            "or write a table <record>_stages.csv"
+        )
+    names = {as_seen(row.cells.get("kind", "")) for row in rows}
+    if "4" in names and not names & {"5", "r", "rem"}:
+        raise InputError(
+            f"{where}: stage 4 without a 5 could be N3 (Rechtschaffen and Kales) or R (AASM by "
+            "number); write N3 or R"
+        )
+    codes = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
+    said = np.zeros(len(codes), dtype=np.bool_)
+    for row in rows:
+        epochs, name = _epochs(row, epoch, len(codes)), row.cells.get("kind")
+        if said[epochs].any():
+            at = epochs.start * epoch
+            raise InputError(f"{row.where}: the stage from {at:g} s was said before")
+        code = None if name is None else code_of(name)
+        if code is None:
+            known = "W, N1, N2, N3, R (or 0 to 5, S1 to S4, REM, Sleep stage N2 …)"
+            raise InputError(f"{row.where}: stage is {name!r}; expected one of {known}, or n/a")
+        said[epochs], codes[epochs] = True, code
+    if names & _DIGITS.keys():
+        notes += (NUMBERS,)
+    return Stages(codes[: int(np.flatnonzero(said)[-1]) + 1], epoch, notes)
+
+
+def _epochs(row: Row, epoch: float, there: int) -> slice:
+    onset, duration = row.span()
+    end = onset + duration
+    first, last = round(onset / epoch), round(end / epoch)
+    where = f"{row.where}: from {onset:g} to {end:g} s"
+    if not np.allclose((onset, end), (first * epoch, last * epoch), atol=0.01):
+        raise InputError(
+            f"{where}; stages are epochs of {epoch:g} s here, as the shortest row, and each starts "
+            "at a multiple of that"
+        )
+    if onset < 0 or last > there:
+        raise InputError(f"{where}, outside the recording; expected s from its start")
+    return slice(first, last)
