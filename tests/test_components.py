@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import pytest
+from omegaconf import ListConfig
 
 from xai_sleep.components import build, made
 from xai_sleep.errors import InputError
@@ -82,3 +83,17 @@ def test_what_is_wrong_with_a_component_is_one_line(
     with pytest.raises(InputError, match=said) as caught:
         build(Bell, "bell", component)
     assert "\n" not in str(caught.value)
+
+
+def test_an_interruption_is_none_of_the_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OmegaConf, interrupted half-way, fails at what it has not made yet: that is told by it."""
+
+    def failed(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AttributeError("half-made")
+
+    monkeypatch.setattr(ListConfig, "append", failed)
+    with pytest.raises(KeyboardInterrupt):
+        made("bell", {"_target_": f"{HERE}Brass", "weight": 2.0, "words": ["ding"]})

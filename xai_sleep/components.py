@@ -38,7 +38,11 @@ def made(where: str, component: Component, **arguments: object) -> object:
     target(where, component)
     try:
         return instantiate(component, _convert_="all", **arguments)
-    except InstantiationException as error:
+    except Exception as error:
+        if _interrupted(error):
+            raise KeyboardInterrupt from error
+        if not isinstance(error, InstantiationException):
+            raise
         cause = error.__cause__ or error
         if isinstance(cause, InputError):
             raise cause from None
@@ -62,6 +66,13 @@ def build(kind: type[T], where: str, component: Component, **arguments: object) 
             "smallest one"
         )
     return one
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether OmegaConf, half-way through a container, made another error of Ctrl-C."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _reason(error: BaseException) -> str:
