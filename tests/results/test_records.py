@@ -67,7 +67,7 @@ BLANK = run_record(leaks=[Leak("carried_weights", "weights of the fold before")]
 @QUICK
 @given(record=FOLD)
 def test_a_record_of_a_fold(record: FoldRecord, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.getbasetemp() / "metrics.json"
+    path = tmp_path_factory.getbasetemp()
     record.save(path)
     assert FoldRecord.load(path) == record
 
