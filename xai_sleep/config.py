@@ -29,9 +29,8 @@ PLACES = ("cache", "memory")  # settings of an input that change no result: wher
 
 def config_dir() -> Path:
     """Directory of the YAML files: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    shipped = package / "conf"
-    return shipped if shipped.is_dir() else package.parent / "conf"
+    shipped, beside = (Path(__file__).resolve().parents[i] / "conf" for i in (0, 1))
+    return shipped if shipped.is_dir() else beside
 
 
 def validate(composed: DictConfig) -> Config:
@@ -90,11 +89,8 @@ def _check_combinations(config: Config) -> None:
         f"task.image_channels names no channels for task.image={task.image}; list the accepted "
         f"names of each channel under task.image_channels.{task.image}",
     )
-    _require(
-        task.min_overlap < task.window,
-        f"task.min_overlap ({task.min_overlap:g} s) must be shorter than {window}",
-    )
-    step = config.detector.step
+    least, step = task.min_overlap, config.detector.step
+    _require(least < task.window, f"task.min_overlap ({least:g} s) must be shorter than {window}")
     _require(
         abs(step * task.sfreq - round(step * task.sfreq)) <= 1e-6,
         f"detector.step is {step:g} s, which is {step * task.sfreq:g} samples at "
@@ -119,22 +115,17 @@ def _check_bands(config: Config) -> None:
             f"task.{key} holds {band}; a band is two rising frequencies between 0 and half of "
             f"task.sfreq ({task.sfreq / 2:g} Hz)",
         )
-        low = band[0]
         _require(
-            reach(low) <= cv.guard,
-            f"task.{key}: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
-            f"({cv.guard:g} s), and would carry test samples into training windows; raise "
+            reach(band[0]) <= cv.guard,
+            f"task.{key}: a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past "
+            f"cv.guard ({cv.guard:g} s), and would carry test samples into training windows; raise "
             "cv.guard or the lower frequency",
         )
 
 
 def _is_band(band: Any, nyquist: float) -> bool:
-    return (
-        isinstance(band, list)
-        and len(band) == 2
-        and all(isinstance(edge, int | float) for edge in band)
-        and 0 < band[0] < band[1] < nyquist
-    )
+    numbers = isinstance(band, list) and all(isinstance(edge, int | float) for edge in band)
+    return numbers and len(band) == 2 and 0 < band[0] < band[1] < nyquist
 
 
 def composition_error(error: Exception, overrides: Sequence[str], schema: type) -> str:

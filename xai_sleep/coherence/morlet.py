@@ -137,8 +137,9 @@ class Transform:
         """
         n_bins = max(band.bins.stop for band in self.bands)
         half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)[..., : self.n_fft // 2]
-        negative = half[..., 1 : 1 - self.first].flip(-1).conj()
-        both = torch.cat([negative, half], dim=-1)[..., :n_bins]
+        both = torch.cat([half[..., 1 : 1 - self.first].flip(-1).conj(), half], dim=-1)[
+            ..., :n_bins
+        ]
         both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
         return both.to(self.bands[0].weights.dtype.to_complex())
 
@@ -157,9 +158,11 @@ def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
         angular = step * np.arange(low, low + n_bins)
         gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
         gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
-        bins = slice(low - first, low - first + n_bins)
-        weights = like.new_tensor(gauss[:, None, None])
-        bands.append(Band(slice(int(rows[0]), int(rows[-1]) + 1), bins, weights))
+        bins, shown = (
+            slice(low - first, low - first + n_bins),
+            slice(int(rows[0]), int(rows[-1]) + 1),
+        )
+        bands.append(Band(shown, bins, like.new_tensor(gauss[:, None, None])))
     return Transform(n_fft, first, tuple(bands))
 
 

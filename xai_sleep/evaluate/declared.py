@@ -25,10 +25,8 @@ def declared(further: Iterable[WindowMetric] = ()) -> list[Metric]:
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:
         if each.name in found:
-            raise InputError(
-                f"a metric of your own (conf/metrics) is called {each.name}, as "
-                f"{found[each.name].label} is already; give it another name"
-            )
+            taken = f"is called {each.name}, as {found[each.name].label} is already"
+            raise InputError(f"a metric of your own (conf/metrics) {taken}; give it another name")
         found[each.name] = Metric(each.name, each.label, each.unit, each.best)
     return list(found.values())
 

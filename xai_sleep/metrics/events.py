@@ -12,6 +12,7 @@ Matching by event at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,7 @@ Values = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 METRICS = (
-    Metric("precision", "precision"),
-    Metric("recall", "recall"),
-    Metric("f1", "F1"),
+    *(Metric("precision", "precision"), Metric("recall", "recall"), Metric("f1", "F1")),
     Metric("onset_error", "onset error", "s", "low"),
     Metric("onset_bias", "onset bias", "s", "zero"),
     Metric("offset_error", "offset error", "s", "low"),
@@ -52,8 +51,7 @@ _ROUNDING = 1e-9
 _Ratio = tuple[str, float, float, str]  # name, numerator, denominator, why that may be 0
 
 
-@dataclass(frozen=True, eq=False)
-class Matches:
+class Matches(NamedTuple):
     """Pairs by ascending event: rows of events and of detections, and their overlap, each (n,)."""
 
     event: Indices
@@ -93,10 +91,10 @@ class EventScores:
     @property
     def curve(self) -> dict[str, list[float | None]]:
         """Precision, recall and F1 at each threshold of :data:`CURVE`."""
-        points = [_prf(int(pairs), self.events, self.detections) for pairs in self.matched]
+        points = (_prf(int(pairs), self.events, self.detections) for pairs in self.matched)
+        ratios = {each[0][0]: each for each in zip(*points, strict=True)}
         return {
-            ratios[0][0]: [top / bottom if bottom else None for _, top, bottom, _ in ratios]
-            for ratios in zip(*points, strict=True)
+            name: [a / b if b else None for _, a, b, _ in each] for name, each in ratios.items()
         }
 
     def _ratios(self) -> list[_Ratio]:
@@ -150,10 +148,9 @@ def event_scores(
 ) -> EventScores:
     """Score the detections of one record against its events, in scored time only.
 
-    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz; ``duration``
-    of the record in s helps to refuse times that are no seconds of it. Raises InputError if a
-    setting is out of range, an event or detection lasts longer than the record (without duration:
-    than all time up to the end of the scored time), or starts after its end.
+    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz. InputError
+    if a setting is out of range, an event or detection lasts longer than the record of ``duration``
+    in s (by default up to the end of the scored time), or starts after its end.
     """
     if sample_rate <= 0:
         raise InputError(f"sample rate {sample_rate:g} Hz; expected more than 0")

@@ -11,6 +11,7 @@ Arras, Osman & Samek (2022), CLEVR-XAI.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ MEASURES = tuple(_LABELS)
 METRICS = (
     *(
         Metric(m + part, label + part.replace("_", ", "), best=best)
-        for m, label in _LABELS.items()
-        for part, best in _PARTS.items()
+        for (m, label), (part, best) in product(_LABELS.items(), _PARTS.items())
     ),
     Metric("pointing_or_blank", "pointing game, blank maps missed"),
 )
@@ -80,10 +80,9 @@ def localisation(
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
-    A peak still points at an event if it lies no further than ``tolerance`` samples from it; a map
-    counts as marked, for the intersection over union, from a ``share`` of its maximum. Raises
-    InputError if shapes differ, a map has negative or undefined values, or a setting is out of
-    range.
+    A peak still points at an event no further than ``tolerance`` samples from it; a map counts as
+    marked, for the intersection over union, from a ``share`` of its maximum. InputError if shapes
+    differ, a map has negative or undefined values, or a setting is out of range.
 
     >>> inside = np.array([[False, True, True, False]])
     >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
@@ -102,22 +101,17 @@ def localisation(
     precisions = (_precision_at(*ranking, np.roll(mask, shift, axis=1)) for shift in shifts)
     shifted_precision = sum(precisions, np.zeros(len(mask))) / len(shifts)
     chance = [near.mean(axis=1), *[mask.mean(axis=1)] * 4]
-    columns = (
-        (
-            (peak & near).sum(axis=1) / peak.sum(axis=1),
-            (maps * mask).sum(axis=1) / maps.sum(axis=1),
-            _rank_accuracy(maps, mask),
-            _precision_at(*ranking, mask),
-            (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
-        ),
-        chance,
-        (*chance[:3], shifted_precision, _shifted_iou(marked, mask)),
+    scores = (
+        (peak & near).sum(axis=1) / peak.sum(axis=1),
+        (maps * mask).sum(axis=1) / maps.sum(axis=1),
+        _rank_accuracy(maps, mask),
+        _precision_at(*ranking, mask),
+        (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
     )
+    columns = (scores, chance, (*chance[:3], shifted_precision, _shifted_iou(marked, mask)))
     found = np.full((3, len(profiles), len(MEASURES)), np.nan)
-    for table, each in zip(found, columns, strict=True):
-        table[rows] = np.column_stack(each)
-    score, uniform, shifted = found
-    return LocalisationScores(score, uniform, shifted, blank, eventless)
+    found[:, rows] = [np.column_stack(each) for each in columns]
+    return LocalisationScores(*found, blank, eventless)
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:

@@ -152,9 +152,9 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     if np.any((lower < 0.5) & (upper >= 0.5)):
         return 0.5
     nearest = np.argmin(np.maximum(lower - 0.5, 0.5 - upper))
-    middle = (upper[nearest] + lower[nearest]) / 2
+    low, high = lower[nearest], upper[nearest]
     # Between floats too close to have a middle, rounding may end on the excluded lower border.
-    return float(middle if middle > lower[nearest] else upper[nearest])
+    return float(middle if (middle := (high + low) / 2) > low else high)
 
 
 def agreement(tp: float, fp: float, fn: float, tn: float) -> dict[str, tuple[float, float]]:

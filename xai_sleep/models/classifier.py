@@ -107,17 +107,15 @@ class EventClassifier(pl.LightningModule):
         """Loss, average precision and F1 at 0.5 on validation windows."""
         inputs, labels = batch
         logits = self(inputs)
-        probabilities = logits.softmax(1)[:, 1]
-        self.val_average_precision.update(probabilities, labels)
-        self.val_f1.update(probabilities, labels)
         self.log("val/loss", cross_entropy(logits, labels), batch_size=len(labels))
-        self.log("val/average_precision", self.val_average_precision, prog_bar=True)
-        self.log("val/f1", self.val_f1, prog_bar=True)
+        scores = {"average_precision": self.val_average_precision, "f1": self.val_f1}
+        for name, score in scores.items():
+            score.update(logits.softmax(1)[:, 1], labels)
+            self.log(f"val/{name}", score, prog_bar=True)
 
     def test_step(self, batch: list[Tensor], batch_idx: int) -> None:  # noqa: ARG002
         """Cross-entropy on test windows; all other scores come from the stored predictions."""
-        inputs, labels = batch
-        self.log("test/loss", cross_entropy(self(inputs), labels), batch_size=len(labels))
+        self.log("test/loss", cross_entropy(self(batch[0]), batch[1]), batch_size=len(batch[1]))
 
     def predict_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Probability of an event, shape ``(window,)``."""

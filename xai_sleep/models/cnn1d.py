@@ -1,6 +1,6 @@
 """1D CNN on signals ``(window, channel, time)``, with two logits a window."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -45,5 +45,4 @@ class CNN1d(nn.Module):
 
     def forward(self, signals: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
-        logits: Tensor = self.head(self.features(signals))
-        return logits
+        return cast("Tensor", self.head(self.features(signals)))

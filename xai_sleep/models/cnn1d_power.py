@@ -8,7 +8,7 @@ flattened, so that the last feature map still says when::
 """
 
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,8 +68,7 @@ class PowerCNN1d(nn.Module):
 
     def over_time(self, signals: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``."""
-        logits: Tensor = self.head(self.evidence(self.normalise(self.power(signals))))
-        return logits
+        return cast("Tensor", self.head(self.evidence(self.normalise(self.power(signals)))))
 
     def power(self, signals: Tensor) -> Tensor:
         """Log power of each filter, ``(window, filter, cell)``."""

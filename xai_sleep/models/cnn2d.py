@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -48,5 +48,4 @@ class CNN2d(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
-        logits: Tensor = self.head(self.features(images))
-        return logits
+        return cast("Tensor", self.head(self.features(images)))

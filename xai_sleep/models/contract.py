@@ -67,10 +67,10 @@ def build_network(model: Component, shape: Shape) -> Network:
 
 def require_network(network: object, shape: Sequence[int]) -> None:
     """Refuse a network, which is left as it is, that could not be trained and explained."""
-    kind = type(network)
+    kind = f"{type(network).__module__}.{type(network).__qualname__}"
 
     def refuse(lacks: str) -> NoReturn:
-        raise InputError(f"model {kind.__module__}.{kind.__qualname__} {lacks}")
+        raise InputError(f"model {kind} {lacks}")
 
     if not isinstance(network, nn.Module):
         refuse("is no torch.nn.Module; derive its class from one")
@@ -90,7 +90,7 @@ def require_network(network: object, shape: Sequence[int]) -> None:
         )
     if not features:
         refuse("does not run its cam_layer; return a layer that each window passes through")
-    (seen, *_) = features
+    seen = features[0]
     like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
     if not (like and _time_is_last(cast("Tensor", seen))):
         refuse(

@@ -63,12 +63,10 @@ class EdfFile:
         Raises InputError if a channel is there twice, has another unit than volts or no range, if
         rates differ, or if the file contradicts itself about time.
         """
+        there = f"one was expected; the channels are {', '.join(self.channels)}"
         for name in channels:
             if (number := self.channels.count(name)) != 1:
-                raise InputError(
-                    f"{self.path}: {number} channels are called {name}, one was expected; "
-                    f"the channels are {', '.join(self.channels)}"
-                )
+                raise InputError(f"{self.path}: {number} channels are called {name}, {there}")
         at = [self.channels.index(name) for name in channels]
         rates = [self.samples[i] / self.record_seconds for i in at]
         if len(set(rates)) > 1:
@@ -139,9 +137,8 @@ class EdfFile:
         low, high, bottom, top = self.ranges[at]
         where, unit = f"{self.path}, channel {self.channels[at]}", self.units[at]
         if unit.casefold() not in MICROVOLTS:
-            raise InputError(
-                f"{where}: the unit {unit!r} is not known; expected uV, mV or V in the header"
-            )
+            expected = "expected uV, mV or V in the header"
+            raise InputError(f"{where}: the unit {unit!r} is not known; {expected}")
         if not (top > bottom and math.isfinite(high - low) and high != low):
             raise InputError(
                 f"{where}: the header gives no range of values, so its samples cannot be turned "
@@ -149,9 +146,8 @@ class EdfFile:
             )
         wide = np.zeros((self.n_records * self.samples[at], 4), dtype=np.uint8)
         wide[:, 4 - self.width :] = self._bytes(at).reshape(-1, self.width)
-        digital = wide.view("<i4")[:, 0] >> 8 * (4 - self.width)
         gain = (high - low) / (top - bottom)
-        physical = digital * gain + (low - bottom * gain)
+        physical = (wide.view("<i4")[:, 0] >> 8 * (4 - self.width)) * gain + (low - bottom * gain)
         return (physical * MICROVOLTS[unit.casefold()]).astype(np.float32)
 
 
@@ -184,10 +180,8 @@ def open_edf(path: Path) -> EdfFile:
             "signals, export it again"
         )
     if (there := path.stat().st_size) < opened.size:
-        raise InputError(
-            f"{path} is truncated: {there} bytes found, {opened.size} expected from its "
-            "header; copy or download it again"
-        )
+        found = f"{there} bytes found, {opened.size} expected from its header"
+        raise InputError(f"{path} is truncated: {found}; copy or download it again")
     return opened
 
 
@@ -226,7 +220,6 @@ def _number(cell: bytes) -> float:
 
 def _known(path: Path, what: str, cell: bytes) -> float:
     if not math.isfinite(number := _number(cell)):
-        raise InputError(
-            f"{path}: damaged EDF header, {what} reads {_text(cell)!r}; copy or download it again"
-        )
+        said = f"damaged EDF header, {what} reads {_text(cell)!r}"
+        raise InputError(f"{path}: {said}; copy or download it again")
     return number

@@ -27,11 +27,11 @@ Bands = Sequence[tuple[float, float]]
 
 
 def reach(low: float) -> float:
-    """How far in s :func:`prepare` looks to either side of a sample, at most.
+    """How far in s :func:`prepare` looks to either side, at most, with a band from ``low`` Hz.
 
-    ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse response
-    (as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
-    ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding add.
+    It is half of the band-pass's impulse response (MNE-Python's default for the lower edge: 3.3
+    periods of a transition of ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding
+    add.
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 
@@ -80,19 +80,13 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
                 f"{_transition(low):g} Hz, but {high:g} Hz is {sfreq / 2 - high:g} Hz from half of "
                 f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
             )
-    signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
-
-    passed = []
+    signals, passed = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
     for low, high in bands:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
         passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
-    filtered = np.stack(passed, axis=1)
-    return replace(
-        recording,
-        signals=filtered.reshape(-1, signals.shape[1]).astype(np.float32),
-        channels=tuple(f"{c} {a:g}–{b:g} Hz" for c in recording.channels for a, b in bands),
-        sfreq=sfreq,
-    )
+    filtered = np.stack(passed, axis=1).reshape(-1, signals.shape[1]).astype(np.float32)
+    names = tuple(f"{c} {low:g}–{high:g} Hz" for c in recording.channels for low, high in bands)
+    return replace(recording, signals=filtered, channels=names, sfreq=sfreq)
 
 
 def _transition(low: float) -> float:
@@ -110,7 +104,7 @@ def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[n
 
     # Fine enough that no rate drifts by 10 ms in half an hour.
     ratio = Fraction(new / old).limit_denominator(100_000)
-    up, down = ratio.numerator, ratio.denominator
+    up, down = ratio.as_integer_ratio()
     if up == down:
         return signals
     # A kernel of one duration at all rates; SciPy's own grows where rates are low.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -130,8 +131,7 @@ _PAUSES = (0.1, 0.3)  # s between the waves of a run
 _EPOCH = 5.0  # s
 
 
-@dataclass(frozen=True)
-class Wave:
+class Wave(NamedTuple):
     """A kind of wave: how often runs of it come, how many make a run, how long each lasts."""
 
     draw: Callable[[Generator, Array, float], Array]  # (rng, times, seconds) -> (channel, time)
@@ -155,15 +155,12 @@ class Scene:
         """Simulate one recording per subject, see :func:`simulate`."""
         _require_room(subjects, minutes)
         if not sfreq > 60:
-            raise InputError(
-                f"task.sfreq is {sfreq:g} Hz: too low to hold 30 Hz; simulate at more than 60 Hz"
-            )
+            remedy = "too low to hold 30 Hz; simulate at more than 60 Hz"
+            raise InputError(f"task.sfreq is {sfreq:g} Hz: {remedy}")
         if seed < 0:
             raise InputError(f"seed is {seed}; choose 0 or a positive whole number")
-        return [
-            _record(self, number, minutes, sfreq, np.random.default_rng([seed, number]))
-            for number in range(1, subjects + 1)
-        ]
+        rngs = {number: np.random.default_rng([seed, number]) for number in range(1, subjects + 1)}
+        return [_record(self, number, minutes, sfreq, rng) for number, rng in rngs.items()]
 
 
 _SPINDLE = partial(oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
@@ -261,8 +258,7 @@ def _require_room(subjects: int, minutes: float) -> None:
 
 
 def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Generator) -> Recording:
-    name = f"synthetic{number}"
-    n_times = round(minutes * 60 * sfreq)
+    name, n_times = f"synthetic{number}", round(minutes * 60 * sfreq)
     duration = n_times / sfreq
     border = _SCORED * duration
     loudness, noise = rng.uniform(0.75, 1.35, size=2)

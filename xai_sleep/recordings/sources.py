@@ -117,7 +117,7 @@ def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] |
     if isinstance(value, str):
         raise InputError(f"{setting} is {value}; expected a list: [{value}]")
     for name in value:
-        if isinstance(name, bool | float) or not isinstance(name, str | int):
+        if isinstance(name, bool) or not isinstance(name, str | int):  # a bool is an int
             quoted = "put one that reads like a number in quotes"
             raise InputError(f"{setting} holds {name!r}, which is no name; {quoted}")
     return tuple(map(str, value))

@@ -18,10 +18,9 @@ def balance(
 ) -> tuple[Signals, Labels]:
     """Even out the classes: windows given, then synthetic ones; or those an under-sampler keeps.
 
-    Windows are scaled, (window, channel, time); the ``sampler`` is that of imbalanced-learn, None
-    leaves everything as it is; ``noise`` is the standard deviation of white noise on synthetic
-    windows, in their units; ``where`` names the fold, for messages. Raises InputError if no window
-    is positive, fewer than the sampler needs, or the sampler fails.
+    Windows are scaled, (window, channel, time); ``noise`` is the standard deviation of white noise
+    on synthetic ones; ``where`` names the fold, for messages. Raises InputError if no window is
+    positive, fewer than the sampler needs, or the sampler fails.
     """
     if not labels.any():
         raise InputError(
@@ -33,12 +32,12 @@ def balance(
     n_real = len(signals)
     rows, new_labels = _resample(signals.reshape(n_real, -1), labels, sampler, seed, where)
     resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32)
+    if noise > 0 and not np.array_equal(resampled[:n_real], signals):
+        raise InputError(
+            f"balance.noise={noise:g} is for synthetic windows added to the real ones, but "
+            f"{sampler['_target_']} takes windows away; set balance.noise=0"
+        )
     if noise > 0:
-        if not np.array_equal(resampled[:n_real], signals):
-            raise InputError(
-                f"balance.noise={noise:g} is for synthetic windows added to the real ones, but "
-                f"{sampler['_target_']} takes windows away; set balance.noise=0"
-            )
         synthetic = resampled[n_real:]
         synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape)
     return resampled, np.asarray(new_labels, dtype=np.int64)

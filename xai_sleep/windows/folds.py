@@ -49,11 +49,10 @@ class Fold:
 def leave_one_subject_out(
     recordings: Records, *, val_blocks: int, window: float, guard: float, seed: int
 ) -> list[Fold]:
-    """One fold per subject: all recordings of that subject are its test set.
+    """One fold per subject, whose recordings are tested; InputError if there is only one.
 
     Validation takes one of ``val_blocks`` blocks of each training record, chosen as in
-    :func:`k_fold`, so that every training subject both trains and validates. Raises InputError if
-    there is one subject only, records are too short, or ``guard`` in s below a window.
+    :func:`k_fold`, so that every training subject both trains and validates.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
@@ -65,11 +64,10 @@ def leave_one_subject_out(
     rng = np.random.default_rng(seed)
     folds = []
     for subject in subjects:
-        mine = [recording.subject == subject for recording in recordings]
-        others = [r for r, is_mine in zip(recordings, mine, strict=True) if not is_mine]
+        others = [r for r in recordings if r.subject != subject]
         blocks = iter(_deal_blocks(others, val_blocks, window, rng)[0])
-        test = tuple(r.scored if m else NOWHERE for r, m in zip(recordings, mine, strict=True))
-        val = tuple(NOWHERE if m else next(blocks) for m in mine)
+        test = tuple(r.scored if r.subject == subject else NOWHERE for r in recordings)
+        val = tuple(NOWHERE if r.subject == subject else next(blocks) for r in recordings)
         folds.append(_fold(subject, recordings, test, val, window, guard))
     return folds
 
@@ -100,12 +98,7 @@ def _check_guard(guard: float, window: float) -> None:
 
 
 def _fold(
-    name: str,
-    recordings: Records,
-    test: Times,
-    block: Times,
-    window: float,
-    guard: float,
+    name: str, recordings: Records, test: Times, block: Times, window: float, guard: float
 ) -> Fold:
     """Take guards from the blocks that validate, and from the rest, which trains."""
     val = tuple(subtraction(v, dilation(t, guard)) for v, t in zip(block, test, strict=True))

@@ -33,11 +33,10 @@ Amplitude = NDArray[np.float32]  # (channel, 1) in µV: what signals are to be d
 
 
 def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
-    """Estimate each record's own amplitude.
+    """Estimate each record's own amplitude in training time and nowhere else.
 
-    It is estimated in training time and nowhere else. A record that only validates or tests is
-    measured by its own signal in that role, without labels, as if it came from a new person; it
-    tells the training set nothing. One that is in no part is measured as a whole.
+    A record that only validates or tests is measured by its own signal in that role, without
+    labels, as if it came from a new person. One that is in no part is measured as a whole.
     """
     found = []
     for one, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True):

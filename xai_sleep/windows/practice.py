@@ -44,8 +44,7 @@ class Parts(NamedTuple):
         return [self.test] if self.val is self.test else [self.val, self.test]
 
 
-@dataclass(frozen=True, eq=False)
-class Balanced:
+class Balanced(NamedTuple):
     """Training windows once their classes are evened out."""
 
     signals: Signals  # (window, channel, time) the windows given, then synthetic ones
