@@ -74,16 +74,12 @@ def _require(right: object, message: str) -> None:
 def _check_combinations(config: Config) -> None:
     task, window = config.task, f"task.window ({config.task.window:g} s)"
     _require("_target_" in config.model, "model has no _target_; name the network's class there")
-    _require(
-        task.channels and all(task.channels),
-        "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]",
-    )
+    listed = "list the accepted names of each channel, as in [[C3-A1,CZ-A1]]"
+    _require(task.channels and all(task.channels), f"task.channels is empty; {listed}")
     _check_bands(config)
-    _require(
-        config.explain.tolerance < task.window,
-        f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than {window}, or "
-        "every peak would point at every event",
-    )
+    near = config.explain.tolerance
+    longest = f"must be shorter than {window}, or every peak would point at every event"
+    _require(near < task.window, f"explain.tolerance ({near:g} s) {longest}")
     _require(
         task.image_channels.get(task.image),
         f"task.image_channels names no channels for task.image={task.image}; list the accepted "
@@ -96,25 +92,19 @@ def _check_combinations(config: Config) -> None:
         f"detector.step is {step:g} s, which is {step * task.sfreq:g} samples at "
         f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples",
     )
-    _require(
-        step <= task.window,
-        f"detector.step ({step:g} s) must not be longer than {window}, or events between windows "
-        "are missed",
-    )
+    missed = f"must not be longer than {window}, or events between windows are missed"
+    _require(step <= task.window, f"detector.step ({step:g} s) {missed}")
 
 
 def _check_bands(config: Config) -> None:
     task, cv = config.task, config.cv
-    _require(
-        _is_band(task.image_band, math.inf),
-        f"task.image_band holds {task.image_band}; a band is two rising frequencies above 0",
-    )
+    band_is = "a band is two rising frequencies"
+    held = f"task.image_band holds {task.image_band}; {band_is} above 0"
+    _require(_is_band(task.image_band, math.inf), held)
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
-        _require(
-            _is_band(band, task.sfreq / 2),
-            f"task.{key} holds {band}; a band is two rising frequencies between 0 and half of "
-            f"task.sfreq ({task.sfreq / 2:g} Hz)",
-        )
+        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz)"
+        held = f"task.{key} holds {band}; {band_is} {within}"
+        _require(_is_band(band, task.sfreq / 2), held)
         _require(
             reach(band[0]) <= cv.guard,
             f"task.{key}: a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past "

@@ -1,8 +1,7 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-They are those of the highest event F1 in a fold's training and validation time, pooled over its
-recordings. How likely a window holds an event follows from its highest activation, by a logistic
-curve fitted in that same time.
+They are those of the highest event F1 in a fold's training and validation time. The probability of
+a window follows from its highest activation, by a logistic curve fitted in that same time.
 """
 
 from collections.abc import Mapping, Sequence

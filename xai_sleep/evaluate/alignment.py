@@ -1,12 +1,7 @@
 """Where the network looks around the onset of an event: maps and signals, averaged over events.
 
-::
-
-    onset of each event   |        |             |            the maps of test windows are read at
-    test windows   [   ‿∩‿  ][     ∩‿    ][  ‿∩‿      ]       the same lags from every onset,
-    lag (s)           −1 0 1 2                                then averaged
-
-A lag that lies in no test window counts for nothing. Lags are s after the onset.
+Maps of test windows are read at the same lags, in s, from every onset; one that lies in no test
+window counts for nothing.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,8 @@
 """Many runs side by side, and two on the same test windows: whether one is really better.
 
-Paired runs were tested on the same people, so people are resampled and exchanged: the interval of a
-difference comes from resampling subjects, its p-value from exchanging the runs within subjects. The
-difference is that of the pooled scores; the test asks about the mean difference of the subjects'
-own scores, of those for whom both are defined.
+The interval of a difference of pooled scores comes from resampling subjects, its p-value from
+exchanging the runs within subjects: the test asks about the mean difference of the subjects' own
+scores, of those for whom both are defined.
 """
 
 from collections.abc import Iterator, Sequence
@@ -144,9 +143,9 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
     found = {}
     for name in (each.name for each in record.baselines if not each.skipped):
         folds = {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
-        other = {"run": "", "model": f"baseline {name}", "who": name, "explainer": ""}
+        model, n = f"baseline {name}", len(folds)
         key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
-        found[key] = replace(row, folds=len(folds), **other)
+        found[key] = replace(row, run="", model=model, folds=n, who=name, explainer="")
     return found
 
 

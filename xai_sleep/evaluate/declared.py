@@ -33,15 +33,10 @@ def declared(further: Iterable[WindowMetric] = ()) -> list[Metric]:
 
 def describe(recordings: Sequence[Recording]) -> list[RecordSummary]:
     """Describe recordings, without signals and anything personal."""
-    return [
-        RecordSummary(
-            each.record,
-            each.subject,
-            each.duration,
-            float(np.diff(each.scored, axis=1).sum()),
-            len(each.events),
-            int(events.contains(each.scored, each.events.mean(axis=1)).sum()),
-            list(each.notes),
-        )
-        for each in recordings
-    ]
+    found = []
+    for each in recordings:
+        scored = float(np.diff(each.scored, axis=1).sum())
+        counted = int(events.contains(each.scored, each.events.mean(axis=1)).sum())
+        what = (each.record, each.subject, each.duration, scored, len(each.events), counted)
+        found.append(RecordSummary(*what, list(each.notes)))
+    return found

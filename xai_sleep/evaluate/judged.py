@@ -137,8 +137,7 @@ class Rows:
 
     def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:
         n = len(defined)
-        value = float(np.mean(defined)) if n else None
-        if n < 2:
-            reason = f"needs two folds, defined in {n}" if n else why
-            return replace(self.row(name, MEAN, value, reason), n=n)
-        return replace(self.row(name, MEAN, value), sd=float(np.std(defined, ddof=1)), n=n)
+        sd = float(np.std(defined, ddof=1)) if n > 1 else None
+        reason = "" if n > 1 else f"needs two folds, defined in {n}" if n else why
+        row = self.row(name, MEAN, float(np.mean(defined)) if n else None, reason)
+        return replace(row, sd=sd, n=n)

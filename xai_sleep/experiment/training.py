@@ -196,18 +196,13 @@ def fit_and_test(
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
     epochs = next(each for each in callbacks if isinstance(each, Epochs))
     trainer.save_checkpoint(keep.best_model_path, weights_only=True)
-    chosen = ChosenDetector(
-        **asdict(choice.detector), chosen_on=choice.chosen_on, f1=choice.f1, events=choice.events
-    )
+    found = {name: getattr(choice, name) for name in ("chosen_on", "f1", "events")}
+    chosen = ChosenDetector(**asdict(choice.detector), **found)
     scores = epochs.values["val/average_precision"]  # of weights kept: the best or the last
     known = (score for score in scores if score is not None)
     train, val, test = (Count(len(part), int(part.label.sum())) for part in data.parts)
     record = FoldRecord(
-        data.fold.name,
-        threshold,
-        train,
-        val,
-        test,
+        *(data.fold.name, threshold, train, val, test),
         first_loss=classifier.first_loss,
         epochs=trainer.current_epoch,
         val_average_precision=scores[-1] if keep.monitor is None else max(known, default=None),

@@ -1,12 +1,10 @@
 """Events: detections against the events of an expert.
 
-Times are seconds from the start of the record. Events and detections, for which rules are the same,
-take part if their midpoint lies in scored time. Two may be paired if their intersection over union
-reaches a threshold (a billionth of rounding is forgiven), each with at most one partner; of all
-such assignments the one with the largest sum holds, of equal sums the one with most pairs. Sample
-figures look at every sample whose centre lies in scored time.
-
-Matching by event at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385-392.
+Both, in seconds from the start of the record, take part if their midpoint lies in scored time. Two
+may be paired if their intersection over union reaches a threshold (a billionth of rounding is
+forgiven), each with at most one partner; of all such assignments the one with the largest sum
+holds, of equal sums the one with most pairs. Sample figures look at every sample whose centre lies
+in scored time. Matching at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385-392.
 """
 
 import math

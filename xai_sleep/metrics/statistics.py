@@ -97,17 +97,16 @@ def percentiles(resampled: Sequence[float | None]) -> list[float] | None:
 def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:
     """P-value of the differences, one a subject, between two systems measured on the same subjects.
 
-    If the systems were alike, exchanging them for any subject, which turns the sign of that
-    subject's difference, would change nothing. The p-value is the share of exchanges whose mean
-    difference is at least as far from 0 as the one found (two-sided). Up to 12 subjects all
-    exchanges are tried; beyond, ``n`` random ones and the one found [2]_. With k subjects it cannot
+    It is the share of exchanges of the systems, which turn the sign of a subject's difference, with
+    a mean difference at least as far from 0 as the one found (two-sided). Up to 12 subjects all are
+    tried; beyond, ``n`` random ones and the one found [2]_. With k subjects it cannot
     fall below ``2 ** (1 - k)``. Raises ValueError if there is none, or one is not finite.
     """
     array = np.asarray(differences, dtype=np.float64)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
+        remedy = "leave out subjects for which a system has no score"
         raise ValueError(
-            f"expected one finite difference a subject, got {array.tolist()}; leave out subjects "
-            "for which a system has no score"
+            f"expected one finite difference a subject, got {array.tolist()}; {remedy}"
         )
     if len(array) <= MAX_EXACT:
         exchanged = np.arange(2 ** len(array))[:, np.newaxis] >> np.arange(len(array)) & 1
@@ -130,5 +129,5 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
     count = np.bincount(place)
     held = np.flatnonzero(count)
-    sums = (np.bincount(place, values)[held] for values in (probabilities, labels))
-    return Calibration(held + 1, *(each / count[held] for each in sums), count[held])
+    mean, observed = (np.bincount(place, x)[held] / count[held] for x in (probabilities, labels))
+    return Calibration(held + 1, mean, observed, count[held])

@@ -1,10 +1,7 @@
 """A 1D CNN that looks at power: learned filters, their log power, and evidence over time.
 
 The steps of the classical detector of an oscillation are layers, learned together; nothing is
-flattened, so that the last feature map still says when::
-
-    signal ─▶ filters ─▶ square ─▶ mean over 0.2 s ─▶ log ─▶ two convolutions ─▶ evidence(t)
-                                                      soft maximum over time ◀───────┘
+flattened, so that the last feature map still says when.
 """
 
 from itertools import pairwise

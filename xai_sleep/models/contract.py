@@ -51,10 +51,9 @@ def input_kind(model: Component) -> str:
     """Say what the network of these settings sees, or raise InputError if its class does not."""
     kind = getattr(target("model", model), "input_kind", None)
     if not isinstance(kind, str):
-        raise InputError(
-            f"model._target_={model['_target_']} has no input_kind; give the class "
-            'input_kind = "signal" or "image", or another input that conf/input names'
-        )
+        remedy = 'give the class input_kind = "signal" or "image"'
+        remedy += ", or another input that conf/input names"
+        raise InputError(f"model._target_={model['_target_']} has no input_kind; {remedy}")
     return kind
 
 
@@ -76,18 +75,14 @@ def require_network(network: object, shape: Sequence[int]) -> None:
         refuse("is no torch.nn.Module; derive its class from one")
     layer = getattr(network, "cam_layer", None)
     if not isinstance(layer, nn.Module):
-        refuse(
-            "has no cam_layer; give it a property of that name that returns the layer whose "
-            "feature map explains a window"
-        )
+        remedy = "that returns the layer whose feature map explains a window"
+        refuse(f"has no cam_layer; give it a property of that name {remedy}")
     if all(layer is not part for part in network.modules()):
         refuse("has a cam_layer that is no part of it; return one of its own layers")
     logits, features = _passed(network, shape)
     if not (isinstance(logits, Tensor) and logits.shape == (3, 2)):
-        refuse(
-            f"gives {_shape(logits)} for 3 windows; two logits a window are expected, (3, 2): "
-            "of no event and of an event"
-        )
+        expected = "two logits a window are expected, (3, 2): of no event and of an event"
+        refuse(f"gives {_shape(logits)} for 3 windows; {expected}")
     if not features:
         refuse("does not run its cam_layer; return a layer that each window passes through")
     seen = features[0]

@@ -143,11 +143,9 @@ def usable_records(
     """Choose the records that have all that is needed; of named ones all must, or InputError."""
     there = survey(folder)
     if not there:
+        said = f"{folder} {'holds no excerpts' if folder.is_dir() else 'is not there'}"
         folders = ", ".join(database.folder for database in DATABASES.values())
-        raise InputError(
-            f"{folder} {'holds no excerpts' if folder.is_dir() else 'is not there'}; data.root "
-            f"must be the folder that holds {folders}: {WHERE}"
-        )
+        raise InputError(f"{said}; data.root must be the folder that holds {folders}: {WHERE}")
     asked = {record: there[record] for record in chosen(records, list(there), str(folder))}
     if not any("signals" in files for files in asked.values()):
         only = f"scorings of {len(asked)} records were found but no signals (excerptN.edf)"
@@ -175,25 +173,23 @@ def found(root: Path, event: str) -> list[str]:
 def _experts(event: str, expert: str) -> tuple[str, ...]:
     """Experts without whom a record cannot be used."""
     if event not in DATABASES:
-        raise InputError(
-            f"task.event is {event!r}, but DREAMS holds {', '.join(DATABASES)}; choose data=files "
-            "for recordings of your own"
-        )
+        held = f"DREAMS holds {', '.join(DATABASES)}; choose data=files for recordings of your own"
+        raise InputError(f"task.event is {event!r}, but {held}")
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
         choices["intersection"] = experts
     if expert not in choices:
-        raise InputError(
-            f"data.expert is {expert!r}, but the DREAMS {event} database was scored by "
-            f"{' and '.join(experts)}; choose {' or '.join(choices)}"
-        )
+        scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
+        choose = f"choose {' or '.join(choices)}"
+        raise InputError(f"data.expert is {expert!r}, but {scored}; {choose}")
     return choices[expert]
 
 
 def _scorers(files: Files, event: str, duration: float) -> tuple[dict[str, Scoring], Notes]:
     """Read every scorer there is; nobody scored beyond the end of the recording."""
-    scorers, notes = dict[str, Scoring](), ()
+    scorers: dict[str, Scoring] = {}
+    notes: Notes = ()
     for name, until in {**DATABASES[event].scored_until, "automatic": duration}.items():
         if name in files:
             events, odd = read_marks(files[name], duration)

@@ -116,15 +116,11 @@ def _title(path: Path, line: str) -> str:
 
 def _require_inside(where: str, start: float, length: float, duration: float) -> None:
     if not 0 <= start < duration:
-        raise InputError(
-            f"{where}: an event starts at {start:g} s, but the recording lasts "
-            f"from 0 to {duration:g} s; is the scoring of another record?"
-        )
+        lasts = f"the recording lasts from 0 to {duration:g} s; is the scoring of another record?"
+        raise InputError(f"{where}: an event starts at {start:g} s, but {lasts}")
     if length > duration + 1e-6:
-        raise InputError(
-            f"{where}: an event lasts {length:g} s, longer than the recording "
-            f"({duration:g} s); expected onset and duration in s: are these samples?"
-        )
+        said = f"an event lasts {length:g} s, longer than the recording ({duration:g} s)"
+        raise InputError(f"{where}: {said}; expected onset and duration in s: are these samples?")
 
 
 def _float(text: str) -> float:

@@ -1,9 +1,9 @@
 """EDF and BDF files: chosen channels in µV, and the annotations of EDF+ [1]_ inside.
 
-Values become µV by the header's own text for each channel. The person's data (the patient field) go
-no further than :func:`open_edf`. No library reads all of this: edfio 0.4 loads every channel of a
-BDF file, stumbles over decimal commas, and takes the size of a damaged file for the truth; MNE
-takes a unit that it does not know for volts, and drops annotations whose text has a line feed.
+The person's data (the patient field) go no further than :func:`open_edf`. No library reads all of
+this: edfio 0.4 loads every channel of a BDF file, stumbles over decimal commas, and takes the size
+of a damaged file for the truth; MNE takes a unit that it does not know for volts, and drops
+annotations whose text has a line feed.
 
 .. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus'. Clin Neurophysiol, 114, 1755-1761.
 """
@@ -71,10 +71,8 @@ class EdfFile:
         rates = [self.samples[i] / self.record_seconds for i in at]
         if len(set(rates)) > 1:
             said = ", ".join(f"{rate:g}" for rate in rates)
-            raise InputError(
-                f"{self.path}: {', '.join(channels)} were sampled at different rates ({said} Hz); "
-                "choose channels of one rate (task.channels)"
-            )
+            odd = f"{', '.join(channels)} were sampled at different rates ({said} Hz)"
+            raise InputError(f"{self.path}: {odd}; choose channels of one rate (task.channels)")
         self._start()
         signals = np.stack([self._microvolts(i) for i in at])
         surplus = self.path.stat().st_size - self.size
@@ -140,10 +138,8 @@ class EdfFile:
             expected = "expected uV, mV or V in the header"
             raise InputError(f"{where}: the unit {unit!r} is not known; {expected}")
         if not (top > bottom and math.isfinite(high - low) and high != low):
-            raise InputError(
-                f"{where}: the header gives no range of values, so its samples cannot be turned "
-                "into µV; export the file again"
-            )
+            lacking = "gives no range of values, so its samples cannot be turned into µV"
+            raise InputError(f"{where}: the header {lacking}; export the file again")
         wide = np.zeros((self.n_records * self.samples[at], 4), dtype=np.uint8)
         wide[:, 4 - self.width :] = self._bytes(at).reshape(-1, self.width)
         gain = (high - low) / (top - bottom)

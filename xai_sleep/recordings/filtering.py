@@ -40,10 +40,8 @@ def require_long_enough(recording: Recording, place: str, *, bands: Bands, windo
     """Refuse (InputError) a recording too short for a window in s or the filters of bands in Hz."""
     least = max(window, 2 * max(reach(low) for low, _ in bands))
     if recording.duration < least:
-        raise InputError(
-            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
-            f"window of {window:g} s and the filters"
-        )
+        needed = f"at least {least:.1f} s are needed for a window of {window:g} s and the filters"
+        raise InputError(f"{place}: {recording.duration:g} s long; {needed}")
 
 
 def require_fast_enough(

@@ -63,10 +63,9 @@ def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
 def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
     """Combine what experts (at least one) marked into one truth, and note what merged.
 
-    ``expert`` says whose marks count as events, and with them whose scored time: ``expert1``,
-    ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored where all
-    looked; overlapping marks become one event, but those of a single expert are left as they are.
-    ``intersection``: time that all marked, scored where all looked.
+    ``expert1``, ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored
+    where all looked; overlapping marks become one event, but those of a single expert are left as
+    they are. ``intersection``: time that all marked, scored where all looked.
     """
     if expert in scorers:
         return scorers[expert], ()

@@ -1,10 +1,8 @@
 """Simulated recordings with known truth: tasks run without a file, and tests know the answer.
 
 Waves are added one after another, never two at once, to a coloured background: the events, and
-distractors that share with them what a threshold would look at. Spindles come among alpha bursts,
-muscle bursts and K-complexes; rapid eye movements among slow ones and blinks; K-complexes among
-delta waves, swings of the eyes, alpha bursts and spindles. Signals are µV, times s, frequencies Hz;
-waves are drawn at ``times`` from their onset, last ``seconds`` and are ``(channel, time)``.
+distractors that share with them what a threshold would look at. Signals are µV, times s,
+frequencies Hz; waves are drawn at ``times`` from their onset and are ``(channel, time)``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -198,9 +196,9 @@ def simulate(
 ) -> list[Recording]:
     """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
-    A recording (``synthetic1`` …) depends on the seed, its own number and the other settings, not
-    on how many subjects are simulated. Each holds at least two events; the last tenth is unscored.
-    Raises InputError if a setting leaves no room for a subject, two events or 30 Hz.
+    A recording (``synthetic1`` …) does not depend on how many are simulated. Each holds at least
+    two events; the last tenth is unscored. InputError if a setting leaves no room for a subject,
+    two events or 30 Hz.
     """
     if event not in SIMULATORS:
         raise InputError(f"event is {event!r}; {', '.join(SIMULATORS)} can be simulated")
@@ -234,10 +232,9 @@ class Simulated(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Simulate, and take the wanted channels; InputError if there are none to simulate."""
         if wanted.simulator is None:
-            raise InputError(
-                f"the task has no simulator of {wanted.event} (task.simulator is null), so "
-                "data=synthetic has nothing to read; name one, or choose data=dreams or data=files"
-            )
+            lacking = f"the task has no simulator of {wanted.event} (task.simulator is null)"
+            remedy = "name one, or choose data=dreams or data=files"
+            raise InputError(f"{lacking}, so data=synthetic has nothing to read; {remedy}")
         made = wanted.simulator(
             subjects=self.subjects, minutes=self.minutes, sfreq=wanted.sfreq, seed=wanted.seed
         )

@@ -139,8 +139,8 @@ class FoldDataModule(pl.LightningDataModule):
         self.input.fit(self.store, fold, self.practice.normalising(self.parts))
         self.amplitudes = self.input.amplitudes(self.recordings, fold)
         self._dataset = partial(WindowDataset, self.input, self.store, amplitudes=self.amplitudes)
-        settings = {"sampler": self.sampler, "noise": self.noise, "seed": self.seed}
-        even = partial(balance, **settings, where=f"fold {self.fold.name}")
+        even = partial(balance, sampler=self.sampler, noise=self.noise, seed=self.seed)
+        even = partial(even, where=f"fold {self.fold.name}")
         balanced = self.practice.balanced(even, self.parts, self.scaled, self.seed)
         self.held_out = balanced.held_out
         self.balanced = self._training(balanced)
@@ -164,11 +164,10 @@ class FoldDataModule(pl.LightningDataModule):
     def _marks(self, kept: int, total: int) -> Tensor:
         """Mark the training windows: the real ones, which stand first, then NaN."""
         if not kept:
-            raise InputError(
-                f"fold {self.fold.name}: trainer.marks needs to know where windows come from, but "
-                f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
-                "or choose another balance"
-            )
+            taker = f"{(self.sampler or {}).get('_target_')} takes windows away"
+            needs = "trainer.marks needs to know where windows come from"
+            remedy = "set trainer.marks=0 or choose another balance"
+            raise InputError(f"fold {self.fold.name}: {needs}, but {taker}; {remedy}")
         marks = torch.full((total, self.input.shape["n_times"]), torch.nan)
         marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, marks.shape[1]))
         return marks

@@ -1,7 +1,6 @@
 """Folds: which time of which recording trains, validates and tests.
 
-A fold is time, not windows: three sets of intervals per recording, inside which windows are cut
-afterwards::
+A fold is three sets of intervals per recording, inside which windows are cut afterwards::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
@@ -40,10 +39,8 @@ class Fold:
                 # A microsecond less than the guard: the parts may be exactly one guard apart.
                 near = intersection(dilation(b, max(self.guard - 1e-6, 0.0)), a)
                 if len(near):
-                    raise ValueError(
-                        f"fold {self.name}: two parts come closer than {self.guard:g} s "
-                        f"around {near[0, 0]:.2f} s"
-                    )
+                    too = f"two parts come closer than {self.guard:g} s"
+                    raise ValueError(f"fold {self.name}: {too} around {near[0, 0]:.2f} s")
 
 
 def leave_one_subject_out(
@@ -56,10 +53,8 @@ def leave_one_subject_out(
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
-        raise InputError(
-            f"found 1 subject ({subjects[0]}), but leaving one out needs at least 2; add records "
-            "(data.records) or use cv=kfold"
-        )
+        needs = "leaving one out needs at least 2; add records (data.records) or use cv=kfold"
+        raise InputError(f"found 1 subject ({subjects[0]}), but {needs}")
     _check_guard(guard, window)
     rng = np.random.default_rng(seed)
     folds = []
@@ -76,10 +71,9 @@ def k_fold(recordings: Records, *, k: int, window: float, guard: float, seed: in
     """Stratified k-fold over contiguous blocks of every record, with guards around them.
 
     Each record's scored time is divided into ``k`` blocks of whole windows, dealt to folds so that
-    these hold about equally many positive windows; apart from that folds know neither signals nor
-    labels. The blocks of the next fold serve as validation. Guards are taken from validation and
-    training time only: every window is tested exactly once. Raises InputError if records are too
-    short, ``k`` is below 3, or ``guard`` in s below a window.
+    these hold about equally many positive windows. The blocks of the next fold serve as validation.
+    Guards are taken from validation and training time only: every window is tested exactly once.
+    Raises InputError if records are too short, ``k`` is below 3, or ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
@@ -108,10 +102,9 @@ def _fold(
     )
     for part, times in (("training", train), ("validation", val)):
         if len(cut(recordings, times, length=window, step=window)) == 0:
-            raise InputError(
-                f"fold {name}: guards of {guard:g} s (cv.guard) leave no {part} window "
-                f"of {window:g} s; use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
-            )
+            left = f"guards of {guard:g} s (cv.guard) leave no {part} window of {window:g} s"
+            remedy = "use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
+            raise InputError(f"fold {name}: {left}; {remedy}")
     return Fold(name, train, val, test, guard)
 
 

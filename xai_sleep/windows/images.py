@@ -2,9 +2,8 @@
 
 The image of a window depends only on the recording, up to a factor that scaling puts before its
 signals: coherence does not see it and a scalogram is shifted by it. So images of signals in µV are
-kept as float16 in memory up to a budget and else in files; an input shifts them. Files are named
-after all that images depend on, and appear by rename, so jobs in parallel can share them. A cache
-that cannot be used costs a warning and time, never a run.
+kept as float16, and an input shifts them. Files are named after all that images depend on, and
+appear by rename, so jobs in parallel can share them.
 """
 
 import hashlib
@@ -48,10 +47,9 @@ def image_transform(
     """Make the transform of a task, or InputError; ``band`` in Hz, ``size`` rows and columns."""
     wanted = (WaveletCoherence if kind == "coherence" else Scalogram).n_channels
     if n_chans != wanted:
-        raise InputError(
-            f"task.image={kind} is made of {wanted} channel{'s' * (wanted > 1)}, but "
-            f"{n_chans} are named; set task.image_channels, or the other kind of image"
-        )
+        made = f"made of {wanted} channel{'s' * (wanted > 1)}, but {n_chans} are named"
+        remedy = "set task.image_channels, or the other kind of image"
+        raise InputError(f"task.image={kind} is {made}; {remedy}")
     grid = (n_times, sfreq, float(band[0]), float(band[1]), size, size)
     return WaveletCoherence(*grid, semantics) if kind == "coherence" else Scalogram(*grid)
 
