@@ -1,8 +1,4 @@
-"""Components by ``_target_``: made from their settings, or refused in one line.
-
-A component is a class or a function of the package or of a user's own file. What it lacks is said
-before any work is done with it.
-"""
+"""Components by ``_target_``, of the package or a user's own: made from settings, or refused."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar

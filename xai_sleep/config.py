@@ -1,8 +1,7 @@
 """The settings of an experiment, checked: composed, each by itself, and all of them together.
 
-YAML under ``conf/`` holds the values, :mod:`xai_sleep.schema` their names and types. Every bad
-setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError` or in one line with
-what there is instead.
+Every bad setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError` or in one
+line with what there is instead.
 """
 
 import difflib

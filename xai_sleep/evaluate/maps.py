@@ -69,10 +69,8 @@ def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
 def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]:
     """Give recordings the events of one rater alone; none where the rater did not look."""
     nothing = np.empty((0, 2))
-    return [
-        replace(each, events=each.scorers[rater].events if rater in each.scorers else nothing)
-        for each in recordings
-    ]
+    theirs = (r.scorers[rater].events if rater in r.scorers else nothing for r in recordings)
+    return [replace(r, events=events) for r, events in zip(recordings, theirs, strict=True)]
 
 
 def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
@@ -87,7 +85,7 @@ def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
     return {
         "maps": maps,
         "profiles": time_profiles(maps, judged.windows.length).astype(np.float16),
-        **{key: np.concatenate([each.explained[key] for each in outcomes]) for key in others},
+        **{key: _positives(judged, key) for key in others},
         "inside": events_inside(judged.recordings, judged.windows),
         "index": np.arange(len(maps)),
     }
@@ -196,9 +194,11 @@ def _faithfulness(judged: Judged, method: str) -> list[Score]:
     most, least, random = areas(curves[:, 0]), areas(curves[:, 1]), areas(drawn)
     table = np.column_stack([most, least, random, least - most, random - most, least - random])
     positive, hit = judged.positive, judged.detected[judged.positive]
-    over = {"true_positives": positive & judged.detected, "positives": positive}
     found = []
-    for name, chosen in over.items():
+    for name, chosen in {
+        "true_positives": positive & judged.detected,
+        "positives": positive,
+    }.items():
         rows = Rows("faithfulness", method, name)
         skipped = np.isnan(table[chosen[positive], 0]).sum()
         found += rows.of_fold({"windows": chosen.sum(), "skipped": skipped})
@@ -213,10 +213,8 @@ def _mean_curves(method: str, curves: Values, drawn: Values) -> list[Score]:
         each[kept].mean(axis=0, dtype=np.float64).tolist() if kept.any() else [None] * len(SHARES)
         for each in (curves[:, 0], curves[:, 1], drawn)
     )
-    insertion = (least[::-1], most[::-1], random[::-1])
-    ways = {"deletion": (most, least, random), "insertion": insertion}
-    found = []
-    for way, orders in ways.items():
+    insertion, found = (least[::-1], most[::-1], random[::-1]), []
+    for way, orders in {"deletion": (most, least, random), "insertion": insertion}.items():
         for share, *points in zip(SHARES, *orders, strict=True):
             rows, means = Rows(way, method, f"share {share:.2f}"), zip(ORDERS, points, strict=True)
             found += rows.of_fold(dict(means), reasons=dict.fromkeys(ORDERS, NO_CURVE))

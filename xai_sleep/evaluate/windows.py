@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,10 +119,9 @@ def curve(label: Labels, probability: Floats, detected: Decisions) -> Curves:
 
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
-    decisions = {"windows": judged.detected}
+    further = judged.judging.further
+    found = {"windows": Called(judged.windows.label, judged.probability, judged.detected, further)}
     if judged.who == MODEL and judged.probability is not None:
-        decisions["windows_at_half"] = decide(judged.probability, 0.5)
-    return {
-        part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)
-        for part, detected in decisions.items()
-    }
+        half = decide(judged.probability, 0.5)
+        found["windows_at_half"] = replace(found["windows"], detected=half)
+    return found

@@ -163,15 +163,9 @@ def event_scores(
     centres = centres[contains(scored, centres)]
     marked = 2 * contains(events, centres) + contains(detections, centres)
     tn, fp, fn, tp = np.bincount(marked, minlength=4).tolist()
-    return EventScores(
-        iou,
-        *(len(events), len(detections)),
-        np.array([len(match(events, detections, level).event) for level in CURVE]),
-        onset,
-        offset,
-        float(np.diff(scored).sum() / 60),
-        (tp, fp, fn, tn),
-    )
+    matched = np.array([len(match(events, detections, level).event) for level in CURVE])
+    size, minutes = (len(events), len(detections)), float(np.diff(scored).sum() / 60)
+    return EventScores(iou, *size, matched, onset, offset, minutes, (tp, fp, fn, tn))
 
 
 def pool(scores: Sequence[EventScores]) -> EventScores:
@@ -180,12 +174,9 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
     if len(levels) != 1:
         raise ValueError(f"expected scores at one threshold, got {levels}")
     return EventScores(
-        levels[0],
-        sum(s.events for s in scores),
-        sum(s.detections for s in scores),
+        *(levels[0], sum(s.events for s in scores), sum(s.detections for s in scores)),
         np.sum([s.matched for s in scores], axis=0),
-        np.concatenate([s.onset for s in scores]),
-        np.concatenate([s.offset for s in scores]),
+        *(np.concatenate([s.onset for s in scores]), np.concatenate([s.offset for s in scores])),
         sum(s.minutes for s in scores),
         tuple(map(sum, zip(*(s.samples for s in scores), strict=True))),
     )

@@ -49,8 +49,7 @@ def require_fast_enough(
 ) -> None:
     """Refuse (InputError) a recording sampled too slowly for what a network looks at.
 
-    Something must be there of each of the ``bands`` in Hz, and of the highest frequency a
-    ``share`` from 0 to 1; a warning says what is not there in full.
+    Of each band something must be there, of the highest frequency a ``share`` from 0 to 1.
     """
     low, top = max(bands)
     sfreq = recording.sfreq
@@ -67,9 +66,8 @@ def require_fast_enough(
 def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
     """Resample to one rate (in Hz) and filter every channel in every pass band (in Hz).
 
-    The result has ``len(channels) * len(bands)`` channels, named after channel and band, all bands
-    of a channel in a row. Raises InputError if a band ends too close to half the sampling rate for
-    a filter of limited reach.
+    The result has ``len(channels) * len(bands)`` channels, all bands of a channel in a row. Raises
+    InputError if a band ends too close to half the sampling rate for a filter of limited reach.
     """
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):

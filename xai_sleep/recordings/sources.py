@@ -1,7 +1,6 @@
 """Where recordings come from: what a source of data must do, and one that chooses among others.
 
-A source is a component: a class, and a YAML under ``conf/data`` that names it by ``_target_`` and
-holds its settings (``data.*``). One of your own derives from :class:`DataSource`.
+A source is a component, with a YAML under ``conf/data``; yours derives from :class:`DataSource`.
 """
 
 import logging
