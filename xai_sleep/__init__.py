@@ -1,9 +1,7 @@
 """Detect sleep micro-events with small CNNs, and score where the networks look.
 
-Read :mod:`xai_sleep.experiment.run` first: one experiment as a page of prose. The words used
-throughout (record, event, scored time, window, fold, input, map) are explained in the README.
-
-The science needs neither Lightning nor Hydra; what is named here is imported when it is asked for.
+Read :mod:`xai_sleep.experiment.run` first: one experiment as a page of prose; the README explains
+the words used throughout. What is named here is imported when it is asked for.
 """
 
 from importlib import import_module

@@ -1,8 +1,4 @@
-"""Components by ``_target_``: made from their settings, or refused in one line.
-
-A component is a class or a function of the package or of a user's own file. What it lacks is said
-before any work is done with it.
-"""
+"""Components by ``_target_``, of the package or a user's own: made from settings, or refused."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -59,11 +55,11 @@ def build(kind: type[T], where: str, component: Component, **arguments: object) 
     if not isinstance(one, kind):
         abstract: Iterable[str] = getattr(kind, "__abstractmethods__", ())
         offered = get_protocol_members(kind) if is_protocol(kind) else abstract
-        lacking = [name for name in sorted(offered) if not hasattr(one, name)]
+        absent = ", ".join(name for name in sorted(offered) if not hasattr(one, name))
+        lacking = f"it lacks {absent or 'the class to derive from'}"
+        shown = "docs/components.md shows the smallest one"
         raise InputError(
-            f"{where}: {component['_target_']} is no {kind.__name__}, it lacks "
-            f"{', '.join(lacking) or 'the class to derive from'}; docs/components.md shows the "
-            "smallest one"
+            f"{where}: {component['_target_']} is no {kind.__name__}, {lacking}; {shown}"
         )
     return one
 

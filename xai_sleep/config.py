@@ -1,8 +1,7 @@
 """The settings of an experiment, checked: composed, each by itself, and all of them together.
 
-YAML under ``conf/`` holds the values, :mod:`xai_sleep.schema` their names and types. Every bad
-setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError` or in one line with
-what there is instead.
+Every bad setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError` or in one
+line with what there is instead.
 """
 
 import difflib
@@ -29,9 +28,8 @@ PLACES = ("cache", "memory")  # settings of an input that change no result: wher
 
 def config_dir() -> Path:
     """Directory of the YAML files: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    shipped = package / "conf"
-    return shipped if shipped.is_dir() else package.parent / "conf"
+    shipped, beside = (Path(__file__).resolve().parents[i] / "conf" for i in (0, 1))
+    return shipped if shipped.is_dir() else beside
 
 
 def validate(composed: DictConfig) -> Config:
@@ -75,66 +73,48 @@ def _require(right: object, message: str) -> None:
 def _check_combinations(config: Config) -> None:
     task, window = config.task, f"task.window ({config.task.window:g} s)"
     _require("_target_" in config.model, "model has no _target_; name the network's class there")
-    _require(
-        task.channels and all(task.channels),
-        "task.channels is empty; list the accepted names of each channel, as in [[C3-A1,CZ-A1]]",
-    )
+    listed = "list the accepted names of each channel, as in [[C3-A1,CZ-A1]]"
+    _require(task.channels and all(task.channels), f"task.channels is empty; {listed}")
     _check_bands(config)
-    _require(
-        config.explain.tolerance < task.window,
-        f"explain.tolerance ({config.explain.tolerance:g} s) must be shorter than {window}, or "
-        "every peak would point at every event",
-    )
+    near = config.explain.tolerance
+    longest = f"must be shorter than {window}, or every peak would point at every event"
+    _require(near < task.window, f"explain.tolerance ({near:g} s) {longest}")
     _require(
         task.image_channels.get(task.image),
         f"task.image_channels names no channels for task.image={task.image}; list the accepted "
         f"names of each channel under task.image_channels.{task.image}",
     )
-    _require(
-        task.min_overlap < task.window,
-        f"task.min_overlap ({task.min_overlap:g} s) must be shorter than {window}",
-    )
-    step = config.detector.step
+    least, step = task.min_overlap, config.detector.step
+    _require(least < task.window, f"task.min_overlap ({least:g} s) must be shorter than {window}")
     _require(
         abs(step * task.sfreq - round(step * task.sfreq)) <= 1e-6,
         f"detector.step is {step:g} s, which is {step * task.sfreq:g} samples at "
         f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples",
     )
-    _require(
-        step <= task.window,
-        f"detector.step ({step:g} s) must not be longer than {window}, or events between windows "
-        "are missed",
-    )
+    missed = f"must not be longer than {window}, or events between windows are missed"
+    _require(step <= task.window, f"detector.step ({step:g} s) {missed}")
 
 
 def _check_bands(config: Config) -> None:
     task, cv = config.task, config.cv
-    _require(
-        _is_band(task.image_band, math.inf),
-        f"task.image_band holds {task.image_band}; a band is two rising frequencies above 0",
-    )
+    band_is = "a band is two rising frequencies"
+    held = f"task.image_band holds {task.image_band}; {band_is} above 0"
+    _require(_is_band(task.image_band, math.inf), held)
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
+        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz)"
+        held = f"task.{key} holds {band}; {band_is} {within}"
+        _require(_is_band(band, task.sfreq / 2), held)
         _require(
-            _is_band(band, task.sfreq / 2),
-            f"task.{key} holds {band}; a band is two rising frequencies between 0 and half of "
-            f"task.sfreq ({task.sfreq / 2:g} Hz)",
-        )
-        low = band[0]
-        _require(
-            reach(low) <= cv.guard,
-            f"task.{key}: a filter from {low:g} Hz reaches {reach(low):.1f} s, past cv.guard "
-            f"({cv.guard:g} s), and would carry test samples into training windows; raise "
+            reach(band[0]) <= cv.guard,
+            f"task.{key}: a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past "
+            f"cv.guard ({cv.guard:g} s), and would carry test samples into training windows; raise "
             "cv.guard or the lower frequency",
         )
 
 
 def _is_band(band: Any, nyquist: float) -> bool:
-    return (
-        isinstance(band, list)
-        and len(band) == 2
-        and all(isinstance(edge, int | float) for edge in band)
-        and 0 < band[0] < band[1] < nyquist
-    )
+    numbers = isinstance(band, list) and all(isinstance(edge, int | float) for edge in band)
+    return numbers and len(band) == 2 and 0 < band[0] < band[1] < nyquist
 
 
 def composition_error(error: Exception, overrides: Sequence[str], schema: type) -> str:

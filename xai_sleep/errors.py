@@ -14,9 +14,8 @@ class InputError(ValueError):
 
 def account(error: InputError | OSError) -> str:
     """Say in one line what went wrong and what to do."""
-    if isinstance(error, InputError):
-        said = str(error)
-    else:
+    said = str(error)
+    if isinstance(error, OSError):
         said = (
             f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its "
             "permissions and the disk (hydra.run.dir=… or hydra.sweep.dir=… says where results go)"

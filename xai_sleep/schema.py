@@ -1,8 +1,7 @@
 """The settings of an experiment: their names, types and bounds.
 
 YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them against each other. A
-``Component`` names its class or function under ``_target_`` and holds what that takes; it checks
-its own settings when it is made.
+component checks its own settings when it is made.
 """
 
 import math

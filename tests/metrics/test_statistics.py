@@ -183,12 +183,12 @@ def test_calibration_equals_that_of_scikit_learn(rows: list[tuple[int, float]], 
     observed, probability = calibration_curve(labels, probabilities, n_bins=bins)
     np.testing.assert_allclose(found.observed, observed)
     np.testing.assert_allclose(found.probability, probability)
-    assert found.count.sum() == len(rows)
-    assert found.observed @ found.count == pytest.approx(labels.sum())
+    assert found.windows.sum() == len(rows)
+    assert found.observed @ found.windows == pytest.approx(labels.sum())
 
 
 def test_borders_belong_to_the_bin_below() -> None:
     found = calibration(np.array([0, 1, 0, 1]), np.array([0.0, 0.5, 0.75, 1.0]), bins=2)
     assert found.bin.tolist() == [1, 2]
-    assert found.count.tolist() == [2, 2]
+    assert found.windows.tolist() == [2, 2]
     assert found.observed.tolist() == [0.5, 0.5]

@@ -49,9 +49,7 @@ FOLD = st.builds(
     epochs=COUNT,
     val_average_precision=MAYBE,
     history=st.builds(History, *[st.lists(MAYBE, max_size=3)] * 3),
-    detector=st.builds(
-        ChosenDetector, TEXT, *[NUMBER] * 6, chosen_on=TEXT, f1=MAYBE, events=COUNT
-    ),
+    detector=st.builds(ChosenDetector, TEXT, *[NUMBER] * 6, chosen_on=TEXT, f1=MAYBE, events=COUNT),
     leaks=st.lists(TEXT, max_size=2),
     scores=SCORES,
     seconds=NUMBER,

@@ -11,7 +11,7 @@ your own is a class named by ``_target_`` in a YAML file under ``conf/baselines`
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,7 @@ class Trial:
         return cut(self.recordings, within, length=size, step=size, min_overlap=least)
 
 
-@dataclass(frozen=True, eq=False)
-class Training:
+class Training(NamedTuple):
     """What a baseline may learn from in a fold: test time is no part of it."""
 
     name: str  # of the fold
@@ -72,8 +71,7 @@ class Training:
         return tuple(union(parts) for parts in zip(self.train, self.val, strict=True))
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
+class Answer(NamedTuple):
     """What a baseline says of one recording; events or decisions, or both."""
 
     events: Intervals | None = None  # in the whole recording; None if it does not say when
@@ -105,30 +103,28 @@ class Baseline(ABC):
 T = TypeVar("T", bound=np.generic)
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What every baseline is, or why it was left out, and the scores of those that were not."""
 
-    records: list[BaselineRecord] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
+    records: list[BaselineRecord]
+    scores: list[Score]
 
 
 def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
     """Score baselines by name; of one that cannot be had here, say why."""
-    found = Measured()
+    found = Measured([], [])
     for name, baseline in baselines.items():
         try:
             compared = baseline.prepare(trial)
             folds = range(len(compared.folds))
             tested, parameters = zip(*(_fold(baseline, compared, i) for i in folds), strict=True)
         except LeftOutError as reason:
-            record = BaselineRecord(name, baseline.description, skipped=str(reason))
-        else:
-            chosen = {each.name: dict(one) for each, one in zip(tested, parameters, strict=True)}
-            record = BaselineRecord(name, baseline.description, parameters=chosen)
-            outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
-            found.scores.extend(score_baseline(outcomes, baseline.no_events))
-        found.records.append(record)
+            found.records.append(BaselineRecord(name, baseline.description, skipped=str(reason)))
+            continue
+        chosen = {each.name: dict(one) for each, one in zip(tested, parameters, strict=True)}
+        found.records.append(BaselineRecord(name, baseline.description, parameters=chosen))
+        outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
+        found.scores.extend(score_baseline(outcomes, baseline.no_events))
     return found
 
 

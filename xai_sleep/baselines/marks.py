@@ -25,21 +25,16 @@ class Automatic(Baseline):
         if len(lacking) == len(trial.recordings):
             raise LeftOutError("the records have no automatic marks")
         if lacking:
-            raise LeftOutError(
-                f"no automatic marks of {', '.join(lacking)}; add Automatic_detection_*.txt, or "
-                "leave these records out (data.records)"
-            )
+            remedy = "add Automatic_detection_*.txt, or leave these records out (data.records)"
+            raise LeftOutError(f"no automatic marks of {', '.join(lacking)}; {remedy}")
         marks = [recording.scorers["automatic"].events for recording in trial.recordings]
         longest = max(float(np.diff(each, axis=1).max(initial=0)) for each in marks)
         if 0 < longest < trial.min_overlap:
-            raise LeftOutError(
-                f"the longest automatic mark lasts {longest:g} s, less than makes a window "
-                f"positive; lower task.min_overlap ({trial.min_overlap:g} s)"
-            )
-        self.no_events = ""
-        if 0 < longest <= POINT:
-            points = f"points of at most {longest:.3g} s"
-            self.no_events = f"its marks are {points}: they do not say how long it lasts"
+            short = f"lasts {longest:g} s, less than makes a window positive"
+            remedy = f"lower task.min_overlap ({trial.min_overlap:g} s)"
+            raise LeftOutError(f"the longest automatic mark {short}; {remedy}")
+        points = f"points of at most {longest:.3g} s: they do not say how long it lasts"
+        self.no_events = f"its marks are {points}" if 0 < longest <= POINT else ""
         return trial
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
@@ -65,10 +60,8 @@ class Experts(Baseline):
             if len(narrowed.windows(test)):
                 tested.append(replace(fold, test=test))
         if not tested:
-            raise LeftOutError(
-                f"{', '.join(twice)}: no test window lies in time that both experts scored; choose "
-                "another data.expert"
-            )
+            lacking = "no test window lies in time that both experts scored"
+            raise LeftOutError(f"{', '.join(twice)}: {lacking}; choose another data.expert")
         count = f"{len(twice)} of {len(recordings)} records ({', '.join(twice)})"
         self.description = f"{Experts.description}: {count}"
         return replace(narrowed, folds=tested)

@@ -1,8 +1,7 @@
 """Rules: what an event looks like in a closed formula, and thresholds to choose from.
 
-A rule is one for all recordings and knows nothing of labels. A task names it (``task.rule``);
-:mod:`xai_sleep.baselines.threshold` makes a baseline of it. The activations of those here are sums
-of logarithms, in decades, so that none of these can be high alone.
+A task names its rule (``task.rule``); :mod:`xai_sleep.baselines.threshold` makes a baseline of it.
+Activations here are sums of logarithms, in decades, so that none of these can be high alone.
 """
 
 from abc import ABC, abstractmethod
@@ -42,15 +41,13 @@ def grid(start: float, stop: float, step: float) -> tuple[float, ...]:
 
 
 def band_passed(signal: Values, sfreq: float, band: tuple[float, float]) -> Values:
-    """Filter without a shift in time; it looks 1.1 s to either side.
+    """Filter without a shift in time; LeftOutError if the sampling rate is too low for the band.
 
-    The slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz. Raises
-    LeftOutError if the sampling rate is too low for the band.
+    Slopes are 1.5 Hz wide: alpha waves at 10 Hz hardly leak into a band from 11 Hz.
     """
     if band[1] >= sfreq / 2:
-        raise LeftOutError(
-            f"it looks at frequencies up to {band[1]:g} Hz; raise task.sfreq ({sfreq:g} Hz)"
-        )
+        reason = f"it looks at frequencies up to {band[1]:g} Hz"
+        raise LeftOutError(f"{reason}; raise task.sfreq ({sfreq:g} Hz)")
     taps = int(3.3 * sfreq / 1.5) // 2 * 2 + 1
     kernel = firwin(taps, band, pass_zero=False, fs=sfreq)
     return np.asarray(oaconvolve(signal, kernel, mode="same"))
@@ -64,9 +61,8 @@ def around(values: Values, sfreq: float, width: float) -> Values:
 class Spindles(Rule):
     """Bursts of sigma waves, 11 to 16 Hz, in the first channel that are strong, and stand alone.
 
-    Power in the sigma band; the same over the power just below and above it, which alpha and muscle
-    bursts have too; the same over the power of the whole signal, which K-complexes and slow waves
-    have. Each is a mean over half a second, as long as the shortest spindle.
+    Power in the sigma band; over the power just below and above it, which alpha and muscle bursts
+    have too; over that of the whole signal, which K-complexes and slow waves have.
 
     Sigma power: Mölle et al. (2002), J Neurosci 22, 10941-10947; absolute and relative power with
     correlation: Lacourse et al. (2019), J Neurosci Methods 316, 3-11.
@@ -96,9 +92,8 @@ class Spindles(Rule):
 class RapidEyeMovements(Rule):
     """Turns of both eyes, fast and together, in two EOG channels that see them with opposite sign.
 
-    Minus the product of the two slopes, which is large when both change fast and against one
-    another, and the squared negative correlation of the slopes, which noise, slow eye movements
-    and what leaks in from the EEG with one sign do not have.
+    Minus the product of the two slopes, and their squared negative correlation, which noise, slow
+    eye movements and what leaks in from the EEG with one sign do not have.
 
     Slope and negative correlation: Agarwal et al. (2005), IEEE Trans Biomed Eng 52, 1390-1396; the
     product of the channels: Yetton et al. (2016), J Neurosci Methods 259, 72-82.
@@ -130,10 +125,9 @@ class RapidEyeMovements(Rule):
 class KComplexes(Rule):
     """One large slow wave in the first channel, 0.5 to 4 Hz: first down, then steeply up.
 
-    The swing down and up (geometric mean of the depth of the half second before a sample and the
-    height of the half second after it, at its largest within the second around); the same over the
-    swing up and down, which trains of slow waves have too; the amplitude over half a second over
-    that over ten: it stands out from what is around it.
+    The swing down and up (geometric mean of depth before and height after a sample); the same over
+    the swing up and down, which trains of slow waves have too; the amplitude over half a second
+    over that over ten: it stands out from what is around it.
 
     Both waves: Bremer et al. (1970), IEEE Trans Biomed Eng 17, 314-323; Devuyst et al. (2010), Proc
     IEEE EMBC 2010, 4658-4661.

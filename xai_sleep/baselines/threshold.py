@@ -1,8 +1,7 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-They are those of the highest event F1 in a fold's training and validation time, pooled over its
-recordings. How likely a window holds an event follows from its highest activation, by a logistic
-curve fitted in that same time.
+They are those of the highest event F1 in a fold's training and validation time. The probability of
+a window follows from its highest activation, by a logistic curve fitted in that same time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ class Threshold(Baseline):
 
     def __init__(self, rule: Rule | None) -> None:
         self.rule = rule
+        self._found: dict[Recording, list[Intervals]] = {}
         if rule:
             self.description = rule.description
             options = product(rule.highs, rule.drops)
@@ -40,12 +40,9 @@ class Threshold(Baseline):
         self._activations = {each: rule.activation(each) for each in trial.recordings}
         names = ("min_duration", "max_duration", "merge_gap")
         lengths = {name: getattr(rule, name) for name in names}
-        self._found = {
-            one: [
-                detect(a, one.sfreq, high=h, low=low, **lengths).events for h, low in self.options
-            ]
-            for one, a in self._activations.items()
-        }
+        for one, a in self._activations.items():
+            found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
+            self._found[one] = [each.events for each in found]
         return trial
 
     def fit(self, training: Training) -> Mapping[str, float]:
@@ -83,9 +80,8 @@ class Threshold(Baseline):
                 marked[option] += len(detections)
                 pairs[option] += len(match(events, detections, training.trial.judging.iou).event)
         if not truth:
-            raise LeftOutError(
-                f"fold {training.name} has no event in training to choose thresholds on"
-            )
+            lacking = "has no event in training to choose thresholds on"
+            raise LeftOutError(f"fold {training.name} {lacking}")
         return int(np.argmax(2 * pairs / (truth + marked)))
 
 

@@ -3,8 +3,7 @@
 At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
 :class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
 its first bin at frequency zero the slice lacks a carrier, which no power or product of two channels
-can see, and fits on a grid of as few times as the slice has bins. Scales: Torrence and Compo, A
-practical guide to wavelet analysis. Bull. Am. Meteorol. Soc. 79 (1998).
+can see, and fits on a grid of as few times as it has bins. Scales: Torrence and Compo (1998).
 """
 
 from abc import abstractmethod
@@ -38,9 +37,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         if not 0 < self.fmin < self.fmax:
+            band = f"{self.fmin:g} to {self.fmax:g} Hz"
             raise InputError(
-                f"an image from {self.fmin:g} to {self.fmax:g} Hz; task.image_band is two rising "
-                "frequencies above 0"
+                f"an image from {band}; task.image_band is two rising frequencies above 0"
             )
         if self.fmax > self.sfreq / 2:
             raise InputError(
@@ -58,10 +57,9 @@ class Grid:
         if self.n_freqs < 2:
             raise InputError(f"images of {self.n_freqs} rows; task.image_size is 2 or more")
         if not 1 <= self.n_out <= self.n_times:
-            raise InputError(
-                f"images of {self.n_out} columns from windows of {self.n_times} samples; "
-                f"task.image_size is {self.n_times} at most (task.window times task.sfreq)"
-            )
+            most = f"task.image_size is {self.n_times} at most (task.window times task.sfreq)"
+            size = f"{self.n_out} columns from windows of {self.n_times} samples"
+            raise InputError(f"images of {size}; {most}")
 
     @property
     def n_padded(self) -> int:
@@ -137,8 +135,9 @@ class Transform:
         """
         n_bins = max(band.bins.stop for band in self.bands)
         half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)[..., : self.n_fft // 2]
-        negative = half[..., 1 : 1 - self.first].flip(-1).conj()
-        both = torch.cat([negative, half], dim=-1)[..., :n_bins]
+        both = torch.cat([half[..., 1 : 1 - self.first].flip(-1).conj(), half], dim=-1)[
+            ..., :n_bins
+        ]
         both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
         return both.to(self.bands[0].weights.dtype.to_complex())
 
@@ -157,9 +156,11 @@ def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
         angular = step * np.arange(low, low + n_bins)
         gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
         gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
-        bins = slice(low - first, low - first + n_bins)
-        weights = like.new_tensor(gauss[:, None, None])
-        bands.append(Band(slice(int(rows[0]), int(rows[-1]) + 1), bins, weights))
+        bins, shown = (
+            slice(low - first, low - first + n_bins),
+            slice(int(rows[0]), int(rows[-1]) + 1),
+        )
+        bands.append(Band(shown, bins, like.new_tensor(gauss[:, None, None])))
     return Transform(n_fft, first, tuple(bands))
 
 

@@ -8,8 +8,7 @@ S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and over s
 What does not depend on the data is one small matrix a scale, from a band's grid to the columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import log10
 
 import numpy as np
@@ -24,33 +23,22 @@ from xai_sleep.errors import InputError
 DECORRELATION = 0.6  # octaves over which neighbouring scales tell the same (Torrence and Compo)
 
 
-def _pycwt_boxcar(dj: float) -> Array:
-    """Boxcar of twice the decorrelation length, half weight at both ends."""
-    taps = np.ones(max(1, round(2 * DECORRELATION / dj)))
-    taps[[0, -1]] = 0.5
-    return taps
+# What implementations of coherence disagree on: windows are padded with zeros to so many times the
+# next power of two; and see :func:`_boxcar`.
+SEMANTICS = {"pycwt": 1, "grinsted": 2}
 
 
-def _grinsted_boxcar(dj: float) -> Array:
-    """Boxcar of the decorrelation length, the fraction of a scale at both ends."""
+def _boxcar(semantics: str, dj: float) -> Array:
+    """Weights over scales ``dj`` octaves apart.
+
+    In ``pycwt`` they are of twice the decorrelation length, half at both ends; in ``grinsted`` of
+    that length, the fraction of a scale at both ends.
+    """
     half = DECORRELATION / (2 * dj)
-    taps = np.ones(2 * int(half + 0.5) + 1)
-    taps[[0, -1]] = half % 1
+    pycwt = semantics == "pycwt"
+    taps = np.ones(max(1, round(2 * DECORRELATION / dj)) if pycwt else 2 * int(half + 0.5) + 1)
+    taps[[0, -1]] = 0.5 if pycwt else half % 1
     return taps
-
-
-@dataclass(frozen=True)
-class Semantics:
-    """What implementations of coherence disagree on."""
-
-    padding: int  # windows are padded with zeros to so many times the next power of two
-    boxcar: Callable[[float], Array]  # weights over scales from their spacing in octaves
-
-
-SEMANTICS: Mapping[str, Semantics] = {
-    "pycwt": Semantics(1, _pycwt_boxcar),
-    "grinsted": Semantics(2, _grinsted_boxcar),
-}
 
 
 def in_time(grid: Grid) -> Array:
@@ -71,6 +59,7 @@ POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of th
 
 _ONEDNN: bool = torch._C._has_mkldnn
 _BLOCK = 12  # scales whose images are made at a time: they fit into the cache
+_TINY = torch.finfo(torch.float64).tiny
 
 
 class WaveletCoherence(MorletImage):
@@ -81,9 +70,8 @@ class WaveletCoherence(MorletImage):
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
-    Settings are those of :class:`xai_sleep.coherence.morlet.Grid`; ``semantics`` is ``pycwt`` or
-    ``grinsted``, see :data:`xai_sleep.coherence.wtc.SEMANTICS`. Raises InputError if they
-    cannot be met, or windows have another shape than announced.
+    Settings are those of :class:`~xai_sleep.coherence.morlet.Grid`; for ``semantics`` see
+    :data:`SEMANTICS`. InputError if they cannot be met, or windows have another shape.
     """
 
     n_channels = 2
@@ -100,10 +88,8 @@ class WaveletCoherence(MorletImage):
     ) -> None:
         super().__init__(n_times, sfreq, fmin, fmax, n_freqs, n_out)
         if semantics not in SEMANTICS:
-            raise InputError(
-                f"unknown coherence semantics {semantics!r}; task.image_semantics is one of "
-                + ", ".join(SEMANTICS)
-            )
+            known = f"task.image_semantics is one of {', '.join(SEMANTICS)}"
+            raise InputError(f"unknown coherence semantics {semantics!r}; {known}")
         self.semantics = semantics
         self.parameters_key += (semantics,)
 
@@ -112,8 +98,7 @@ class WaveletCoherence(MorletImage):
         return images
 
     def _prepared(self, like: Tensor) -> Images:
-        grid, semantics = self.grid, SEMANTICS[self.semantics]
-        n_fft = semantics.padding * grid.n_padded
+        grid, n_fft = self.grid, SEMANTICS[self.semantics] * self.grid.n_padded
         transform = morlet_transform(grid, n_fft, like)
         matrices = []  # by band from its grid to the columns, smoothed and as they are
         smoothing, sampling = in_time(grid), np.eye(grid.n_times)[grid.samples]
@@ -122,7 +107,7 @@ class WaveletCoherence(MorletImage):
             smooth = like.new_tensor(on_grid(smoothing[band.scales], n_fft, n_grid))
             sample = like.new_tensor(on_grid(sampling, n_fft, n_grid))
             matrices.append((band, smooth, sample))
-        boxcar = semantics.boxcar(grid.dj)
+        boxcar = _boxcar(self.semantics, grid.dj)
         # from _BLOCK + taps - 1 rows to _BLOCK
         over_scales = np.ascontiguousarray(convolution_matrix(boxcar[::-1], _BLOCK).T)
         above, rows = len(boxcar) // 2, like.new_tensor(over_scales)
@@ -131,7 +116,9 @@ class WaveletCoherence(MorletImage):
         def images(windows: Tensor) -> Tensor:
             nothing = windows.new_zeros(4 * len(windows), grid.n_out)
             smoothed, cross = [nothing] * above, list[Tensor]()
-            spectra = transform.spectra(_standardised(windows))
+            around = centred(windows)  # and of unit variance, but 0 where a channel is flat
+            variance = around.square().mean(dim=-1, keepdim=True).clamp(min=_TINY)
+            spectra = transform.spectra(around * variance.rsqrt())
             for band, smooth, sample in matrices:
                 products = _products(torch.fft.ifft(band.weighted(spectra)))
                 smoothed += map(_multiplied, products.flatten(1, 2), smooth)
@@ -149,13 +136,6 @@ class WaveletCoherence(MorletImage):
             return made
 
         return images
-
-
-def _standardised(windows: Tensor) -> Tensor:
-    """Zero mean and unit variance over time, in float64; exactly 0 where a channel is flat."""
-    zero_mean = centred(windows)
-    variance = zero_mean.square().mean(dim=-1, keepdim=True)
-    return zero_mean * variance.clamp(min=torch.finfo(torch.float64).tiny).rsqrt()
 
 
 def _products(wavelets: Tensor) -> Tensor:

@@ -1,16 +1,11 @@
 """Where the network looks around the onset of an event: maps and signals, averaged over events.
 
-::
-
-    onset of each event   |        |             |            the maps of test windows are read at
-    test windows   [   ‿∩‿  ][     ∩‿    ][  ‿∩‿      ]       the same lags from every onset,
-    lag (s)           −1 0 1 2                                then averaged
-
-A lag that lies in no test window counts for nothing. Lags are s after the onset.
+Maps of test windows are read at the same lags, in s, from every onset; one that lies in no test
+window counts for nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +52,8 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     ]
     if not parts:
         return None
-    relevance, signal, duration, subject = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("relevance", "signal", "duration", "subject")
+    relevance, signal, duration, subject = map(
+        np.concatenate, zip(*(p[:4] for p in parts), strict=True)
     )
     positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
     images = [part.images for part in parts if part.images is not None]
@@ -76,12 +70,11 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
+class _Part(NamedTuple):
     """Maps and signals around the onsets of one record in one fold."""
 
     relevance: Values
-    signal: Values
+    signal: Values  # (event, channel, lag) NaN outside the recording
     duration: Values
     subject: NDArray[np.str_]
     images: Values | None  # sum and count
@@ -93,21 +86,16 @@ def _around(recording: Recording, outcome: FoldOutcome, index: int) -> _Part | N
     here = np.isfinite(relevance[:, LAGS == 0][:, 0])
     if not here.any():
         return None
-    images = None
+    images, times = None, times[here]
     if outcome.maps.ndim == 3:
-        found = sampled(outcome.maps, outcome.windows, index, times[here])
+        found = sampled(outcome.maps, outcome.windows, index, times)
         images = np.stack([np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)])
-    duration = np.diff(recording.events[here], axis=1)[:, 0]
-    subject = np.full(here.sum(), recording.subject)
-    return _Part(relevance[here], _signals(recording, times[here]), duration, subject, images)
-
-
-def _signals(recording: Recording, times: Values) -> Values:
-    """Signals at times, of shape (event, channel, lag); NaN outside the recording."""
     place = np.round(times * recording.sfreq).astype(np.intp)
     inside = (place >= 0) & (place < recording.signals.shape[1])
-    found = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
-    return np.where(inside, found, np.nan).transpose(1, 0, 2)
+    signals = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
+    signals = np.where(inside, signals, np.nan).transpose(1, 0, 2)
+    duration = np.diff(recording.events[here], axis=1)[:, 0]
+    return _Part(relevance[here], signals, duration, np.full(here.sum(), recording.subject), images)
 
 
 def _mean(values: Values) -> Values:

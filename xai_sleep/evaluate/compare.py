@@ -1,15 +1,15 @@
 """Many runs side by side, and two on the same test windows: whether one is really better.
 
-Paired runs were tested on the same people, so people are resampled and exchanged: the interval of a
-difference comes from resampling subjects, its p-value from exchanging the runs within subjects. The
-difference is that of the pooled scores; the test asks about the mean difference of the subjects'
-own scores, of those for whom both are defined.
+The interval of a difference of pooled scores comes from resampling subjects, its p-value from
+exchanging the runs within subjects: the test asks about the mean difference of the subjects' own
+scores, of those for whom both are defined.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import chain, combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,8 @@ COUNTS = ("matched", "detections", "events")
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
-    They come by data source, task, cross-validation, model and directory; baselines after the runs
-    they belong to, once for all runs on the same windows. With them why runs cannot be used.
+    Baselines come after the runs they belong to, once for all runs on the same windows. With the
+    rows why runs cannot be used.
     """
     found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
@@ -79,8 +79,7 @@ def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
 Paired = dict[str, float | None]  # the :data:`PAIRED` scores of some subjects together
 
 
-@dataclass(frozen=True, eq=False)
-class Resampled:
+class Resampled(NamedTuple):
     """Scores of all subjects together, of each alone, and of subjects drawn with replacement."""
 
     together: Paired
@@ -128,16 +127,11 @@ def _less(first: list[Paired], second: list[Paired], name: str) -> list[float | 
 
 def _row(run: Path, record: RunRecord) -> Row:
     scores = record.table
-    explainers = scores.select(part="maps").distinct("who")
+    explainer = next(iter(scores.select(part="maps").distinct("who")), "")
     root = asdict(record.config)["data"].get("root", "") if record.data == "files" else ""
-    return Row(
-        str(run),
-        f"{record.data} {Path(root).name}".strip(),
-        record.config.task.name,
-        record.config.cv.scheme,
-        *(record.model, len(record.folds), scores, record.stamp),
-        explainer=explainers[0] if explainers else "",
-    )
+    data, config = f"{record.data} {Path(root).name}".strip(), record.config
+    what = (data, config.task.name, config.cv.scheme, record.model, len(record.folds))
+    return Row(str(run), *what, scores, record.stamp, explainer=explainer)
 
 
 def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
@@ -149,9 +143,9 @@ def _baselines(row: Row, record: RunRecord) -> dict[str, Row]:
     found = {}
     for name in (each.name for each in record.baselines if not each.skipped):
         folds = {*row.scores.select(part="windows", who=name).distinct("fold")} - {POOLED, MEAN}
-        model = f"baseline {name}"
+        model, n = f"baseline {name}", len(folds)
         key = f"{row.data} {row.stamp} {row.task} {row.cv} {tested} {name}"
-        found[key] = replace(row, run="", model=model, folds=len(folds), who=name, explainer="")
+        found[key] = replace(row, run="", model=model, folds=n, who=name, explainer="")
     return found
 
 

@@ -25,25 +25,18 @@ def declared(further: Iterable[WindowMetric] = ()) -> list[Metric]:
     found = {metric.name: metric for metric in BUILT_IN}
     for each in further:
         if each.name in found:
-            raise InputError(
-                f"a metric of your own (conf/metrics) is called {each.name}, as "
-                f"{found[each.name].label} is already; give it another name"
-            )
+            taken = f"is called {each.name}, as {found[each.name].label} is already"
+            raise InputError(f"a metric of your own (conf/metrics) {taken}; give it another name")
         found[each.name] = Metric(each.name, each.label, each.unit, each.best)
     return list(found.values())
 
 
 def describe(recordings: Sequence[Recording]) -> list[RecordSummary]:
     """Describe recordings, without signals and anything personal."""
-    return [
-        RecordSummary(
-            each.record,
-            each.subject,
-            each.duration,
-            float(np.diff(each.scored, axis=1).sum()),
-            len(each.events),
-            int(events.contains(each.scored, each.events.mean(axis=1)).sum()),
-            list(each.notes),
-        )
-        for each in recordings
-    ]
+    found = []
+    for each in recordings:
+        scored = float(np.diff(each.scored, axis=1).sum())
+        counted = int(events.contains(each.scored, each.events.mean(axis=1)).sum())
+        what = (each.record, each.subject, each.duration, scored, len(each.events), counted)
+        found.append(RecordSummary(*what, list(each.notes)))
+    return found

@@ -82,21 +82,17 @@ def listed(judged: Judged) -> Events:
         truth = truth[contains(tested, truth.mean(axis=1))]
         pairs = metrics.match(truth, events[mine], judged.judging.iou)
         scored[mine], overlap[mine[pairs.detection]] = True, pairs.iou
+    names = np.array([(each.record, each.subject) for each in judged.recordings], dtype=np.str_)
+    columns = (
+        *names[record].T,
+        np.repeat(list(folds), [len(each.record) for each in folds.values()]),
+        events[:, 0],
+        np.diff(events, axis=1)[:, 0],
+        np.concatenate([each.confidence for each in folds.values()]),
+        *(scored, overlap),
+    )
     order = np.lexsort((events[:, 0], record))
-    name, subject = (
-        np.array([getattr(each, column) for each in judged.recordings], dtype=np.str_)
-        for column in ("record", "subject")
-    )
-    return Events(
-        name[record[order]],
-        subject[record[order]],
-        np.repeat(list(folds), [len(each.record) for each in folds.values()])[order],
-        events[order, 0],
-        np.diff(events[order], axis=1)[:, 0],
-        np.concatenate([each.confidence for each in folds.values()])[order],
-        scored[order],
-        overlap[order],
-    )
+    return Events(*(column[order] for column in columns))
 
 
 def _of_records(

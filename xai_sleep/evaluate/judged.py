@@ -76,8 +76,7 @@ class Judged:
         return np.concatenate(given) if given else None
 
 
-HERE = "undefined in this fold"
-TOGETHER = "undefined over all folds together"
+HERE, TOGETHER = "undefined in this fold", "undefined over all folds together"
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,8 @@ class Rows:
         self, scores: Scores, fold: str = POOLED, reasons: Mapping[str, str] | None = None
     ) -> list[Score]:
         """Make a row of each score of one fold, or of counts that need no more."""
-        why = reasons or {}
-        return [
-            self.row(name, fold, value, why.get(name, HERE) if value is None else "")
-            for name, value in scores.items()
-        ]
+        why = {name: (reasons or {}).get(name, HERE) for name, v in scores.items() if v is None}
+        return [self.row(name, fold, v, why.get(name, "")) for name, v in scores.items()]
 
     def of_all(
         self,
@@ -113,10 +109,9 @@ class Rows:
         """Make two rows of each score over all folds.
 
         First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
-        ``pooled``, the score of all test items together, with its interval. ``folds`` have all the
-        names that ``statistic`` returns, which scores test items (windows, records, ...) of all
-        folds at indices; ``groups`` (item,) holds the subject of each; ``reasons`` say why a score
-        is undefined whatever the fold.
+        ``pooled``, of all test items together, with its interval. ``statistic`` scores items
+        (windows, records, ...) of all folds at indices, under the names in ``folds``; ``groups``
+        holds the subject of each; ``reasons`` say why a score is undefined whatever the fold.
         """
         why = reasons or {}
         intervals = bootstrap_ci(statistic, groups)
@@ -142,8 +137,7 @@ class Rows:
 
     def _mean(self, name: str, defined: Sequence[float], why: str) -> Score:
         n = len(defined)
-        value = float(np.mean(defined)) if n else None
-        if n < 2:
-            reason = f"needs two folds, defined in {n}" if n else why
-            return replace(self.row(name, MEAN, value, reason), n=n)
-        return replace(self.row(name, MEAN, value), sd=float(np.std(defined, ddof=1)), n=n)
+        sd = float(np.std(defined, ddof=1)) if n > 1 else None
+        reason = "" if n > 1 else f"needs two folds, defined in {n}" if n else why
+        row = self.row(name, MEAN, float(np.mean(defined)) if n else None, reason)
+        return replace(row, sd=sd, n=n)

@@ -22,10 +22,9 @@ Profiles = NDArray[np.floating]
 
 def fold_rows(judged: Judged) -> list[Score]:
     """Rows of each fold alone, of every explainer."""
-    found = []
-    for method in judged.judging.methods:
-        found += _of_folds(judged, locate(judged, profiles_of(judged, method)), method)
-    return found
+    methods = {method: profiles_of(judged, method) for method in judged.judging.methods}
+    pairs = ((name, locate(judged, profiles)) for name, profiles in methods.items())
+    return [row for name, located in pairs for row in _of_folds(judged, located, name)]
 
 
 def map_rows(judged: Judged, method: str) -> list[Score]:
@@ -70,10 +69,8 @@ def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
 def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]:
     """Give recordings the events of one rater alone; none where the rater did not look."""
     nothing = np.empty((0, 2))
-    return [
-        replace(each, events=each.scorers[rater].events if rater in each.scorers else nothing)
-        for each in recordings
-    ]
+    theirs = (r.scorers[rater].events if rater in r.scorers else nothing for r in recordings)
+    return [replace(r, events=events) for r, events in zip(recordings, theirs, strict=True)]
 
 
 def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
@@ -88,7 +85,7 @@ def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
     return {
         "maps": maps,
         "profiles": time_profiles(maps, judged.windows.length).astype(np.float16),
-        **{key: np.concatenate([each.explained[key] for each in outcomes]) for key in others},
+        **{key: _positives(judged, key) for key in others},
         "inside": events_inside(judged.recordings, judged.windows),
         "index": np.arange(len(maps)),
     }
@@ -144,9 +141,8 @@ def _parts(judged: Judged, hit: Mask) -> Iterator[tuple[str, Mask]]:
 
 def _looked(judged: Judged, rater: str) -> Mask:
     """Windows that lie wholly where a rater looked."""
-    windows = judged.windows
+    windows, inside = judged.windows, np.zeros(len(judged.windows), dtype=np.bool_)
     start, end = windows.start_time[:, None], windows.end_time[:, None]
-    inside = np.zeros(len(windows), dtype=np.bool_)
     for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
             first, last = recording.scorers[rater].scored.T
@@ -186,13 +182,11 @@ def _positives(judged: Judged, key: str, axis: int = 0) -> Values:
     return np.concatenate([each.explained[key] for each in judged.outcomes], axis=axis)
 
 
-def _of_positives(
-    rows: Rows, judged: Judged, table: Values, names: Sequence[str], chosen: Mask
-) -> list[Score]:
-    """Make the rows of scores of positive windows over those chosen among all windows."""
-    whole = np.full((len(chosen), table.shape[1]), np.nan)
+def _spread(judged: Judged, table: Values) -> Values:
+    """From rows of positive windows to rows of all windows, NaN elsewhere."""
+    whole = np.full((len(judged.windows), table.shape[1]), np.nan)
     whole[judged.positive] = table
-    return rows.of_chosen(judged, whole, names, chosen)
+    return whole
 
 
 def _faithfulness(judged: Judged, method: str) -> list[Score]:
@@ -200,13 +194,15 @@ def _faithfulness(judged: Judged, method: str) -> list[Score]:
     most, least, random = areas(curves[:, 0]), areas(curves[:, 1]), areas(drawn)
     table = np.column_stack([most, least, random, least - most, random - most, least - random])
     positive, hit = judged.positive, judged.detected[judged.positive]
-    over = {"true_positives": positive & judged.detected, "positives": positive}
     found = []
-    for name, chosen in over.items():
+    for name, chosen in {
+        "true_positives": positive & judged.detected,
+        "positives": positive,
+    }.items():
         rows = Rows("faithfulness", method, name)
         skipped = np.isnan(table[chosen[positive], 0]).sum()
         found += rows.of_fold({"windows": chosen.sum(), "skipped": skipped})
-        found += _of_positives(rows, judged, table, FAITHFULNESS, chosen)
+        found += rows.of_chosen(judged, _spread(judged, table), FAITHFULNESS, chosen)
     return found + _mean_curves(method, curves[hit], drawn[hit])
 
 
@@ -217,10 +213,8 @@ def _mean_curves(method: str, curves: Values, drawn: Values) -> list[Score]:
         each[kept].mean(axis=0, dtype=np.float64).tolist() if kept.any() else [None] * len(SHARES)
         for each in (curves[:, 0], curves[:, 1], drawn)
     )
-    insertion = (least[::-1], most[::-1], random[::-1])
-    ways = {"deletion": (most, least, random), "insertion": insertion}
-    found = []
-    for way, orders in ways.items():
+    insertion, found = (least[::-1], most[::-1], random[::-1]), []
+    for way, orders in {"deletion": (most, least, random), "insertion": insertion}.items():
         for share, *points in zip(SHARES, *orders, strict=True):
             rows, means = Rows(way, method, f"share {share:.2f}"), zip(ORDERS, points, strict=True)
             found += rows.of_fold(dict(means), reasons=dict.fromkeys(ORDERS, NO_CURVE))
@@ -231,14 +225,15 @@ def _stranger(
     judged: Judged, rows: Rows, rho: Values, profiles: Values, layers: Sequence[str]
 ) -> list[Score]:
     """Judge maps of a network that knows nothing: likeness to the real ones, and localisation."""
-    likeness = _of_positives(rows, judged, rho, layers, judged.positive)
+    likeness = rows.of_chosen(judged, _spread(judged, rho), layers, judged.positive)
     final = [replace(row, metric="similarity") for row in likeness if row.metric == layers[-1]]
     found = [replace(row, over=row.metric, metric="similarity") for row in likeness if row.metric]
     draws = [locate(judged, each, judged.positive).table for each in profiles]
     with np.errstate(invalid="ignore"):
         defined = ~np.isnan(draws)
         mean = np.where(defined, draws, 0).sum(axis=0) / defined.sum(axis=0)
-    maps = _of_positives(replace(rows, part="sanity_maps"), judged, mean, SCORES, judged.positive)
+    where = replace(rows, part="sanity_maps")
+    maps = where.of_chosen(judged, _spread(judged, mean), SCORES, judged.positive)
     (gain,) = (row for row in maps if (row.metric, row.fold) == ("pointing_gain", POOLED))
     value = final[-1].value
     verdict = {

@@ -2,7 +2,6 @@
 
 from xai_sleep.evaluate import events, maps, windows
 from xai_sleep.evaluate.judged import Judged
-from xai_sleep.evaluate.maps import explainer_rows
 from xai_sleep.results.scores import Score
 
 
@@ -17,7 +16,7 @@ def score_run(judged: Judged) -> list[Score]:
     found = windows.fold_rows(judged) + windows.all_rows(judged) + windows.calibration_rows(judged)
     found += events.fold_rows(judged) + events.all_rows(judged) + _brought(judged)
     for method in judged.judging.methods if _explained(judged) else ():
-        found += explainer_rows(judged, method)
+        found += maps.explainer_rows(judged, method)
     return found
 
 

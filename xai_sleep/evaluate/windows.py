@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +41,8 @@ class Called:
         for metric in self.further:
             value = metric(self.labels, self.probability, self.detected)
             if value is not None and not math.isfinite(value):
-                raise InputError(
-                    f"the metric {metric.name} returned {value}; expected a number, or None where "
-                    "it is undefined (conf/metrics)"
-                )
+                expected = "expected a number, or None where it is undefined (conf/metrics)"
+                raise InputError(f"the metric {metric.name} returned {value}; {expected}")
             found[metric.name] = value
         return found
 
@@ -78,12 +76,14 @@ def all_rows(judged: Judged) -> list[Score]:
 def calibration_rows(judged: Judged) -> list[Score]:
     """Share of positives among windows of about one probability, all folds together."""
     assert judged.probability is not None
-    found = calibration(judged.windows.label, judged.probability)
-    columns = {"probability": found.probability, "observed": found.observed, "windows": found.count}
+    bins = calibration(judged.windows.label, judged.probability)
+    names = [metric.name for metric in metrics.CALIBRATION]
     scores = []
-    for i, number in enumerate(found.bin):
+    for number, *values in zip(
+        bins.bin, bins.probability, bins.observed, bins.windows, strict=True
+    ):
         rows = Rows("calibration", judged.who, f"bin {number}")
-        scores += rows.of_fold({name: values[i] for name, values in columns.items()})
+        scores += rows.of_fold(dict(zip(names, values, strict=True)))
     return scores
 
 
@@ -119,10 +119,9 @@ def curve(label: Labels, probability: Floats, detected: Decisions) -> Curves:
 
 def _calls(judged: Judged) -> dict[str, Called]:
     """Decisions by part of the table."""
-    decisions = {"windows": judged.detected}
+    further = judged.judging.further
+    found = {"windows": Called(judged.windows.label, judged.probability, judged.detected, further)}
     if judged.who == MODEL and judged.probability is not None:
-        decisions["windows_at_half"] = decide(judged.probability, 0.5)
-    return {
-        part: Called(judged.windows.label, judged.probability, detected, judged.judging.further)
-        for part, detected in decisions.items()
-    }
+        half = decide(judged.probability, 0.5)
+        found["windows_at_half"] = replace(found["windows"], detected=half)
+    return found

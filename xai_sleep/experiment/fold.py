@@ -83,19 +83,18 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         path, callbacks = directory.fresh_fold(fold.name), [epochs, explainer]
         trainer = build_trainer(plan.config, data, path, logger=logger, callbacks=callbacks)
         outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
-        record = _noted(experiment, outcome, trainer, classifier, data)
-        outcome = replace(outcome, record=record)
+        outcome = replace(outcome, record=_noted(experiment, outcome, trainer, classifier, data))
         if (maps := np.asarray(explainer.maps)).size:
             shuffled = partial(train_on_shuffled_labels, plan, fold, path / "shuffled", seed)
-            settings, detected = plan.config.explain, outcome.detected
-            seen = (classifier, data, explainer, detected)
-            explained = explain_fold(settings, *seen, seed, shuffled)
+            seen = (classifier, data, explainer, outcome.detected)
+            explained = explain_fold(plan.config.explain, *seen, seed, shuffled)
             outcome = replace(outcome, maps=maps, explained=explained)
         scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
-    seconds = time.perf_counter() - started
-    outcome = replace(outcome, record=replace(record, seconds=seconds))
+    assert outcome.record is not None
+    record = replace(outcome.record, seconds=time.perf_counter() - started)
+    outcome = replace(outcome, record=record)
     directory.write_fold(outcome)
     return outcome
 

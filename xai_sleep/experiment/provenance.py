@@ -8,16 +8,13 @@ from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 
-PACKAGES = (
-    *("torch", "pytorch-lightning", "captum", "imbalanced-learn", "numpy", "scipy", "mne"),
-    *("hydra-core", "matplotlib"),
-)
+PACKAGES = "torch pytorch-lightning captum imbalanced-learn numpy scipy mne hydra-core matplotlib"
 
 
 def versions() -> dict[str, str]:
     """Version of Python and of each package that results depend on."""
     found = {"Python": platform.python_version()}
-    for package in PACKAGES:
+    for package in PACKAGES.split():
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from rich.console import Console
@@ -60,10 +60,9 @@ def run(
 ) -> RunRecord:
     """Run one experiment, or what is left of it, and write its files to ``config.output_dir``.
 
-    ``config`` is as returned by :func:`xai_sleep.config.validate`; ``observers`` make those who are
-    told as it goes on; progress is shown on the ``console``, by default stderr. Raises InputError
-    if a component, a setting or a file cannot be used; components are tried out before any
-    recording is read.
+    ``config`` is as returned by :func:`xai_sleep.config.validate`; progress is shown on the
+    ``console``, by default stderr. Raises InputError if a component, a setting or a file cannot be
+    used; components are tried out before any recording is read.
     """
     _settle_down(config)
     practices = chosen(_each(Practice, "leak", config.leak).values(), config)
@@ -134,9 +133,8 @@ def _work(
 
 def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
     """Divide the scored time into folds."""
-    divided = made("cv.divide", {**config.cv.divide, "_partial_": True})
-    assert callable(divided)
-    folds: list[Fold] = divided(recordings, window=config.task.window, seed=config.seed)
+    divided = cast("Callable[..., list[Fold]]", made("cv.divide", config.cv.divide, _partial_=True))
+    folds = divided(recordings, window=config.task.window, seed=config.seed)
     require_names(fold.name for fold in folds)
     return folds
 
@@ -153,7 +151,6 @@ def _settle_down(config: Config) -> None:
 
 
 def _each(kind: type[T], group: str, components: Mapping[str, Component]) -> dict[str, T]:
-    """Make all components of a group."""
     return {name: build(kind, f"{group}.{name}", each) for name, each in components.items()}
 
 
@@ -191,16 +188,9 @@ def _collect(
         versions=versions(),
         timing={fold.name: fold.seconds for fold in folds},
     )
-    finished = Finished(
-        record,
-        recordings,
-        outcomes,
-        TestWindows.of(recordings, outcomes),
-        listed(judged),
-        curves(outcomes),
-        align(recordings, outcomes),
-        experiment.images,
-    )
+    tables = (TestWindows.of(recordings, outcomes), listed(judged), curves(outcomes))
+    aligned = align(recordings, outcomes)
+    finished = Finished(record, recordings, outcomes, *tables, aligned, experiment.images)
     path, stamp = experiment.directory.path, experiment.stamp
     finished.windows.write(path / "predictions.csv", stamp)
     finished.events.write(path / "events.csv", stamp)

@@ -88,8 +88,7 @@ def input_settings(config: Config) -> Component:
 
 def build_input(config: Config) -> Input:
     """Make what the network sees, as in the settings."""
-    settings = input_settings(config)
-    seen = made("input", settings)
+    seen = made("input", settings := input_settings(config))
     if not isinstance(seen, Input):
         here = f"{Input.__module__}.{Input.__name__}"
         raise InputError(f"input: {settings['_target_']} is no Input; derive it from {here}")
@@ -98,16 +97,15 @@ def build_input(config: Config) -> Input:
 
 def build_classifier(config: Config) -> EventClassifier:
     """Fresh network, ready to be trained."""
-    trainer = config.trainer
     seen = {name: each for name, each in input_settings(config).items() if name not in PLACES}
-    rates = {"learning_rate": trainer.learning_rate, "weight_decay": trainer.weight_decay}
-    classifier = EventClassifier(config.model, seen, marks=trainer.marks, **rates)
+    names = ("learning_rate", "weight_decay", "marks")
+    settings = {name: getattr(config.trainer, name) for name in names}
+    classifier = EventClassifier(config.model, seen, **settings)
     network = classifier.network
     if config.detector.activation == "evidence" and not isinstance(network, TimedNetwork):
-        raise InputError(
-            f"detector.activation=evidence, but {type(network).__name__} gives no evidence over "
-            "time; choose another activation or another model"
-        )
+        lacking = f"{type(network).__name__} gives no evidence over time"
+        remedy = "choose another activation or another model"
+        raise InputError(f"detector.activation=evidence, but {lacking}; {remedy}")
     return classifier
 
 
@@ -116,12 +114,8 @@ class Epochs(pl.Callback):
 
     def __init__(self, *, ranked: bool) -> None:
         self.ranked = ranked
+        # one value an epoch, None where it is undefined
         self.values: dict[str, Numbers] = {key: [] for key in LOGGED}
-
-    @property
-    def history(self) -> History:
-        """One value an epoch, None where it is undefined."""
-        return History(*self.values.values())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""
@@ -169,10 +163,8 @@ def build_trainer(
             plugins=[LightningEnvironment()],
         )
     except MisconfigurationException as error:
-        raise InputError(
-            f"trainer.accelerator is {config.trainer.accelerator}, but Lightning says: {error} "
-            "Use trainer.accelerator=cpu"
-        ) from error
+        said = f"{config.trainer.accelerator}, but Lightning says: {error}"
+        raise InputError(f"trainer.accelerator is {said} Use trainer.accelerator=cpu") from error
 
 
 @contextmanager
@@ -204,22 +196,17 @@ def fit_and_test(
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
     epochs = next(each for each in callbacks if isinstance(each, Epochs))
     trainer.save_checkpoint(keep.best_model_path, weights_only=True)
-    chosen = ChosenDetector(
-        **asdict(choice.detector), chosen_on=choice.chosen_on, f1=choice.f1, events=choice.events
-    )
+    found = {name: getattr(choice, name) for name in ("chosen_on", "f1", "events")}
+    chosen = ChosenDetector(**asdict(choice.detector), **found)
     scores = epochs.values["val/average_precision"]  # of weights kept: the best or the last
     known = (score for score in scores if score is not None)
     train, val, test = (Count(len(part), int(part.label.sum())) for part in data.parts)
     record = FoldRecord(
-        data.fold.name,
-        threshold,
-        train,
-        val,
-        test,
+        *(data.fold.name, threshold, train, val, test),
         first_loss=classifier.first_loss,
         epochs=trainer.current_epoch,
         val_average_precision=scores[-1] if keep.monitor is None else max(known, default=None),
-        history=epochs.history,
+        history=History(*epochs.values.values()),
         detector=chosen,
     )
     detected = decide(probability, threshold)

@@ -1,17 +1,16 @@
 """Events: detections against the events of an expert.
 
-Times are seconds from the start of the record. Events and detections, for which rules are the same,
-take part if their midpoint lies in scored time. Two may be paired if their intersection over union
-reaches a threshold (a billionth of rounding is forgiven), each with at most one partner; of all
-such assignments the one with the largest sum holds, of equal sums the one with most pairs. Sample
-figures look at every sample whose centre lies in scored time.
-
-Matching by event at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385-392.
+Both, in seconds from the start of the record, take part if their midpoint lies in scored time. Two
+may be paired if their intersection over union reaches a threshold (a billionth of rounding is
+forgiven), each with at most one partner; of all such assignments the one with the largest sum
+holds, of equal sums the one with most pairs. Sample figures look at every sample whose centre lies
+in scored time. Matching at an overlap of 0.2: Warby et al. (2014), Nat Methods 11, 385-392.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +27,7 @@ Values = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 METRICS = (
-    Metric("precision", "precision"),
-    Metric("recall", "recall"),
-    Metric("f1", "F1"),
+    *(Metric("precision", "precision"), Metric("recall", "recall"), Metric("f1", "F1")),
     Metric("onset_error", "onset error", "s", "low"),
     Metric("onset_bias", "onset bias", "s", "zero"),
     Metric("offset_error", "offset error", "s", "low"),
@@ -52,8 +49,7 @@ _ROUNDING = 1e-9
 _Ratio = tuple[str, float, float, str]  # name, numerator, denominator, why that may be 0
 
 
-@dataclass(frozen=True, eq=False)
-class Matches:
+class Matches(NamedTuple):
     """Pairs by ascending event: rows of events and of detections, and their overlap, each (n,)."""
 
     event: Indices
@@ -93,10 +89,10 @@ class EventScores:
     @property
     def curve(self) -> dict[str, list[float | None]]:
         """Precision, recall and F1 at each threshold of :data:`CURVE`."""
-        points = [_prf(int(pairs), self.events, self.detections) for pairs in self.matched]
+        points = (_prf(int(pairs), self.events, self.detections) for pairs in self.matched)
+        ratios = {each[0][0]: each for each in zip(*points, strict=True)}
         return {
-            ratios[0][0]: [top / bottom if bottom else None for _, top, bottom, _ in ratios]
-            for ratios in zip(*points, strict=True)
+            name: [a / b if b else None for _, a, b, _ in each] for name, each in ratios.items()
         }
 
     def _ratios(self) -> list[_Ratio]:
@@ -150,10 +146,9 @@ def event_scores(
 ) -> EventScores:
     """Score the detections of one record against its events, in scored time only.
 
-    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz; ``duration``
-    of the record in s helps to refuse times that are no seconds of it. Raises InputError if a
-    setting is out of range, an event or detection lasts longer than the record (without duration:
-    than all time up to the end of the scored time), or starts after its end.
+    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz. InputError
+    if a setting is out of range, an event or detection lasts longer than the record of ``duration``
+    in s (by default up to the end of the scored time), or starts after its end.
     """
     if sample_rate <= 0:
         raise InputError(f"sample rate {sample_rate:g} Hz; expected more than 0")
@@ -168,15 +163,9 @@ def event_scores(
     centres = centres[contains(scored, centres)]
     marked = 2 * contains(events, centres) + contains(detections, centres)
     tn, fp, fn, tp = np.bincount(marked, minlength=4).tolist()
-    return EventScores(
-        iou,
-        *(len(events), len(detections)),
-        np.array([len(match(events, detections, level).event) for level in CURVE]),
-        onset,
-        offset,
-        float(np.diff(scored).sum() / 60),
-        (tp, fp, fn, tn),
-    )
+    matched = np.array([len(match(events, detections, level).event) for level in CURVE])
+    size, minutes = (len(events), len(detections)), float(np.diff(scored).sum() / 60)
+    return EventScores(iou, *size, matched, onset, offset, minutes, (tp, fp, fn, tn))
 
 
 def pool(scores: Sequence[EventScores]) -> EventScores:
@@ -185,12 +174,9 @@ def pool(scores: Sequence[EventScores]) -> EventScores:
     if len(levels) != 1:
         raise ValueError(f"expected scores at one threshold, got {levels}")
     return EventScores(
-        levels[0],
-        sum(s.events for s in scores),
-        sum(s.detections for s in scores),
+        *(levels[0], sum(s.events for s in scores), sum(s.detections for s in scores)),
         np.sum([s.matched for s in scores], axis=0),
-        np.concatenate([s.onset for s in scores]),
-        np.concatenate([s.offset for s in scores]),
+        *(np.concatenate([s.onset for s in scores]), np.concatenate([s.offset for s in scores])),
         sum(s.minutes for s in scores),
         tuple(map(sum, zip(*(s.samples for s in scores), strict=True))),
     )

@@ -4,13 +4,12 @@ Profiles are relevance over time, ``(window, time)`` in [0, 1], one row per posi
 masks say which samples lie inside an event. Every measure lies in [0, 1], depends on a map only up
 to a factor, and counts ties fractionally. Two chance levels are given for each very window: what a
 uniform map scores, and the window's own map on average when shifted circularly against the mask.
-
-Zhang et al. (2018), Top-down neural attention by excitation backprop; Kohlbrenner et al. (2020);
-Arras, Osman & Samek (2022), CLEVR-XAI.
+Zhang et al. (2018), excitation backprop; Kohlbrenner et al. (2020); Arras et al. (2022), CLEVR-XAI.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +35,7 @@ MEASURES = tuple(_LABELS)
 METRICS = (
     *(
         Metric(m + part, label + part.replace("_", ", "), best=best)
-        for m, label in _LABELS.items()
-        for part, best in _PARTS.items()
+        for (m, label), (part, best) in product(_LABELS.items(), _PARTS.items())
     ),
     Metric("pointing_or_blank", "pointing game, blank maps missed"),
 )
@@ -80,10 +78,9 @@ def localisation(
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
-    A peak still points at an event if it lies no further than ``tolerance`` samples from it; a map
-    counts as marked, for the intersection over union, from a ``share`` of its maximum. Raises
-    InputError if shapes differ, a map has negative or undefined values, or a setting is out of
-    range.
+    A peak still points at an event no further than ``tolerance`` samples from it; a map counts as
+    marked, for the intersection over union, from a ``share`` of its maximum. InputError if shapes
+    differ, a map has negative or undefined values, or a setting is out of range.
 
     >>> inside = np.array([[False, True, True, False]])
     >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
@@ -102,20 +99,16 @@ def localisation(
     precisions = (_precision_at(*ranking, np.roll(mask, shift, axis=1)) for shift in shifts)
     shifted_precision = sum(precisions, np.zeros(len(mask))) / len(shifts)
     chance = [near.mean(axis=1), *[mask.mean(axis=1)] * 4]
-    columns = (
-        (
-            (peak & near).sum(axis=1) / peak.sum(axis=1),
-            (maps * mask).sum(axis=1) / maps.sum(axis=1),
-            _rank_accuracy(maps, mask),
-            _precision_at(*ranking, mask),
-            (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
-        ),
-        chance,
-        (*chance[:3], shifted_precision, _shifted_iou(marked, mask)),
+    scores = (
+        (peak & near).sum(axis=1) / peak.sum(axis=1),
+        (maps * mask).sum(axis=1) / maps.sum(axis=1),
+        _rank_accuracy(maps, mask),
+        _precision_at(*ranking, mask),
+        (marked & mask).sum(axis=1) / (marked | mask).sum(axis=1),
     )
+    columns = (scores, chance, (*chance[:3], shifted_precision, _shifted_iou(marked, mask)))
     found = np.full((3, len(profiles), len(MEASURES)), np.nan)
-    for table, each in zip(found, columns, strict=True):
-        table[rows] = np.column_stack(each)
+    found[:, rows] = [np.column_stack(each) for each in columns]
     score, uniform, shifted = found
     return LocalisationScores(score, uniform, shifted, blank, eventless)
 
@@ -131,12 +124,10 @@ def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:
     """
     if maps.ndim == 2:
         return maps.astype(np.float64)
-    columns = maps.shape[2]
-    mean = maps.mean(axis=1, dtype=np.float64)
+    columns, mean = maps.shape[2], maps.mean(axis=1, dtype=np.float64)
     place = np.clip((np.arange(n_times) + 0.5) * columns / n_times - 0.5, 0, columns - 1)
     left = np.minimum(place.astype(np.intp), max(columns - 2, 0))
-    share = place - left
-    right = np.minimum(left + 1, columns - 1)
+    share, right = place - left, np.minimum(left + 1, columns - 1)
     profile = mean[:, left] * (1 - share) + mean[:, right] * share
     peak = profile.max(axis=1, keepdims=True)
     return np.asarray(profile / np.where(peak > 0, peak, 1.0))
@@ -192,12 +183,9 @@ def _require_scorable(
         )
     bad = np.flatnonzero(~(np.isfinite(profiles) & (profiles >= 0)).all(axis=1))
     if len(bad):
-        raise InputError(
-            f"{len(bad)} maps have values that are negative or not numbers, the first in window "
-            f"{bad[0]}; maps lie in [0, 1]: keep the positive part and divide by the maximum"
-        )
+        values = f"values that are negative or not numbers, the first in window {bad[0]}"
+        remedy = "maps lie in [0, 1]: keep the positive part and divide by the maximum"
+        raise InputError(f"{len(bad)} maps have {values}; {remedy}")
     if tolerance < 0 or not 0 < share <= 1:
-        raise InputError(
-            f"tolerance {tolerance} samples, {share:g} of the maximum; "
-            "expected a tolerance of 0 or more and a share in (0, 1]"
-        )
+        expected = "expected a tolerance of 0 or more and a share in (0, 1]"
+        raise InputError(f"tolerance {tolerance} samples, {share:g} of the maximum; {expected}")

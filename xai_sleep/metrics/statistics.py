@@ -10,7 +10,7 @@ undefined, that does not depend on the order of the indices. SciPy has no place 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,22 +24,20 @@ MAX_UNDEFINED = 0.05  # share of resamples: beyond it the percentiles of the res
 MAX_EXACT = 12  # subjects whose 2 ** 12 exchanges are all tried
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+class Bootstrap(NamedTuple):
     """The interval of each score as ``[low, high]``, and why, for each that is None."""
 
     ci95: dict[str, list[float] | None]
     undefined: dict[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(NamedTuple):
     """Mean probability, share of positives and number of windows, for each bin that holds any."""
 
     bin: NDArray[np.intp]  # its number from 1
     probability: NDArray[np.float64]
     observed: NDArray[np.float64]
-    count: NDArray[np.intp]
+    windows: NDArray[np.intp]
 
 
 def column_means(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, float | None]:
@@ -58,8 +56,8 @@ def bootstrap_ci(
     """95 % percentile interval of each score, from resampling subjects with replacement.
 
     A resample draws as many subjects as there are and takes all items of each as often as it was
-    drawn. Resamples in which a score is undefined are left out; if these are more than 5 % there
-    is no interval. ``groups`` holds the subject of each item.
+    drawn. Where a score is undefined in more than 5 % of resamples there is no interval; else those
+    are left out. ``groups`` holds the subject of each item.
 
     With few subjects the interval is too narrow: that of a mean of normal values was measured to
     hold the truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
@@ -99,19 +97,16 @@ def percentiles(resampled: Sequence[float | None]) -> list[float] | None:
 def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:
     """P-value of the differences, one a subject, between two systems measured on the same subjects.
 
-    If the systems were alike, exchanging them for any subject, which turns the sign of that
-    subject's difference, would change nothing. The p-value is the share of exchanges whose mean
-    difference is at least as far from 0 as the one found (two-sided). Up to 12 subjects all
-    exchanges are tried; beyond, ``n`` random ones and the one found [2]_. With k subjects it cannot
-    fall below ``2 ** (1 - k)``.
-
-    Raises ValueError if there is no difference, or one is not a finite number.
+    It is the share of exchanges of the systems, which turn the sign of a subject's difference, with
+    a mean difference at least as far from 0 as the one found (two-sided). Up to 12 subjects all are
+    tried; beyond, ``n`` random ones and the one found [2]_. With k subjects it cannot
+    fall below ``2 ** (1 - k)``. Raises ValueError if there is none, or one is not finite.
     """
     array = np.asarray(differences, dtype=np.float64)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
+        remedy = "leave out subjects for which a system has no score"
         raise ValueError(
-            f"expected one finite difference a subject, got {array.tolist()}; leave out subjects "
-            "for which a system has no score"
+            f"expected one finite difference a subject, got {array.tolist()}; {remedy}"
         )
     if len(array) <= MAX_EXACT:
         exchanged = np.arange(2 ** len(array))[:, np.newaxis] >> np.arange(len(array)) & 1
@@ -132,10 +127,7 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
     """
     require_scorable(labels, probabilities)
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
-    count = np.bincount(place, minlength=bins)
+    count = np.bincount(place)
     held = np.flatnonzero(count)
-    mean, observed = (
-        np.bincount(place, values, minlength=bins)[held] / count[held]
-        for values in (probabilities, labels)
-    )
+    mean, observed = (np.bincount(place, x)[held] / count[held] for x in (probabilities, labels))
     return Calibration(held + 1, mean, observed, count[held])

@@ -1,9 +1,8 @@
 """Window scores: which windows were rightly called, and how well the probabilities rank them.
 
-Labels are 0 or 1, probabilities those of class 1, decisions those of :func:`decide`, all of shape
-``(window,)``. Where a score's formula divides zero by zero the score is None, never 0, and
-:func:`undefined_scores` says why; everywhere else the formula holds. scikit-learn computes the same
-(the tests compare), but is too slow for the bootstrap, and gives numbers where there is none.
+Labels are 0 or 1, probabilities those of class 1, all of shape ``(window,)``. Where a score's
+formula divides zero by zero it is None, never 0, and :func:`undefined_scores` says why.
+scikit-learn is too slow for the bootstrap, and gives numbers where there is none.
 """
 
 import math
@@ -65,10 +64,8 @@ def decide(probability: Floats, threshold: float | Floats) -> NDArray[np.bool_]:
 def require_scorable(labels: Labels, probabilities: Floats) -> None:
     """Raise ValueError unless shapes are alike and labels 0 or 1, InputError for no probability."""
     if labels.ndim != 1 or labels.shape != probabilities.shape:
-        raise ValueError(
-            "expected one label and one probability a window, got arrays of shape "
-            f"{labels.shape} and {probabilities.shape}"
-        )
+        got = f"arrays of shape {labels.shape} and {probabilities.shape}"
+        raise ValueError(f"expected one label and one probability a window, got {got}")
     if not np.all((labels == 0) | (labels == 1)):
         raise ValueError(f"labels must be 0 or 1, got {np.unique(labels)[:5]}")
     bad = np.flatnonzero(~((probabilities >= 0) & (probabilities <= 1)))
@@ -85,9 +82,8 @@ def window_scores(
 ) -> dict[str, float | None]:
     """Score every window; without probabilities the :data:`RANKING` is undefined.
 
-    Of the :data:`SCORES` ``kappa`` is Cohen's; ``auroc`` counts a tie as half (midranks);
-    ``average_precision`` sums precision over the steps of recall, without interpolation; ``brier``
-    is the mean squared error of the probabilities. Raises as :func:`require_scorable`.
+    ``auroc`` counts a tie as half; ``average_precision`` sums precision over the steps of recall,
+    without interpolation. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, detected.astype(np.float64) if probability is None else probability)
     with np.errstate(invalid="ignore"):
@@ -133,12 +129,11 @@ def operating_points(
 def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     """Find a threshold of nearly the highest F1 on validation windows, the nearest to 0.5.
 
-    The highest F1 of a few hundred windows is partly luck, and a network is surer of people it was
-    trained on than of others. So all thresholds within one standard error of the highest F1 (taken
-    as that of a proportion among the positive windows) count as equally good (Breiman et al. 1984,
-    Classification and regression trees, 3.4.3). Thresholds between two neighbouring probabilities
-    detect the same windows; of such a range the middle is returned, or 0.5 if that lies in it, as
-    it is where only one class is present. Raises as :func:`require_scorable`.
+    The highest F1 of a few hundred windows is partly luck. So all thresholds within one standard
+    error of it (taken as that of a proportion among the positive windows) count as equally good
+    (Breiman et al. 1984, Classification and regression trees, 3.4.3). Of a range between two
+    neighbouring probabilities the middle is returned, or 0.5 if that lies in it, as it is where
+    only one class is present. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, probabilities)
     positives = np.count_nonzero(labels)
@@ -152,9 +147,9 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     if np.any((lower < 0.5) & (upper >= 0.5)):
         return 0.5
     nearest = np.argmin(np.maximum(lower - 0.5, 0.5 - upper))
-    middle = (upper[nearest] + lower[nearest]) / 2
+    low, high = lower[nearest], upper[nearest]
     # Between floats too close to have a middle, rounding may end on the excluded lower border.
-    return float(middle if middle > lower[nearest] else upper[nearest])
+    return float(middle if (middle := (high + low) / 2) > low else high)
 
 
 def agreement(tp: float, fp: float, fn: float, tn: float) -> dict[str, tuple[float, float]]:

@@ -22,9 +22,8 @@ from xai_sleep.models.contract import Network, TimedNetwork, build_network
 class EventClassifier(pl.LightningModule):
     """Trains a network to tell windows with an event from windows without.
 
-    Cross-entropy on logits, AdamW, one cycle of the learning rate over the epochs allowed. With
-    ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the target is
-    the share of the cell that an expert marked. A network and its
+    With ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the
+    target is the share of the cell that an expert marked. A network and its
     :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of which
     ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be built, or
     is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
@@ -51,11 +50,10 @@ class EventClassifier(pl.LightningModule):
         if isinstance(network, Mapping):
             network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):
-            raise InputError(
-                f"trainer.marks={marks:g}, but {type(network).__name__} says nothing over time "
-                "that could be compared with experts' marks; set trainer.marks=0 or choose "
-                "another model"
-            )
+            lacks = "says nothing over time that could be compared with experts' marks"
+            remedy = "set trainer.marks=0 or choose another model"
+            kind = type(network).__name__
+            raise InputError(f"trainer.marks={marks:g}, but {kind} {lacks}; {remedy}")
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
@@ -107,17 +105,15 @@ class EventClassifier(pl.LightningModule):
         """Loss, average precision and F1 at 0.5 on validation windows."""
         inputs, labels = batch
         logits = self(inputs)
-        probabilities = logits.softmax(1)[:, 1]
-        self.val_average_precision.update(probabilities, labels)
-        self.val_f1.update(probabilities, labels)
         self.log("val/loss", cross_entropy(logits, labels), batch_size=len(labels))
-        self.log("val/average_precision", self.val_average_precision, prog_bar=True)
-        self.log("val/f1", self.val_f1, prog_bar=True)
+        scores = {"average_precision": self.val_average_precision, "f1": self.val_f1}
+        for name, score in scores.items():
+            score.update(logits.softmax(1)[:, 1], labels)
+            self.log(f"val/{name}", score, prog_bar=True)
 
     def test_step(self, batch: list[Tensor], batch_idx: int) -> None:  # noqa: ARG002
         """Cross-entropy on test windows; all other scores come from the stored predictions."""
-        inputs, labels = batch
-        self.log("test/loss", cross_entropy(self(inputs), labels), batch_size=len(labels))
+        self.log("test/loss", cross_entropy(self(batch[0]), batch[1]), batch_size=len(batch[1]))
 
     def predict_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Probability of an event, shape ``(window,)``."""

@@ -1,6 +1,6 @@
 """1D CNN on signals ``(window, channel, time)``, with two logits a window."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -30,10 +30,9 @@ class CNN1d(nn.Module):
             shortest = 1
             for _, kernel in reversed(BLOCKS):
                 shortest = 2 * shortest + kernel - 1
-            raise InputError(
-                f"windows of {n_times} samples are too short for CNN1d, whose five poolings need "
-                f"{shortest}; lengthen task.window or raise task.sfreq"
-            )
+            needs = f"too short for CNN1d, whose five poolings need {shortest}"
+            remedy = "lengthen task.window or raise task.sfreq"
+            raise InputError(f"windows of {n_times} samples are {needs}; {remedy}")
         self.features = nn.Sequential(*layers)
         last = near_zero(nn.Linear(width * cells, 2))
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), last)
@@ -45,5 +44,4 @@ class CNN1d(nn.Module):
 
     def forward(self, signals: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
-        logits: Tensor = self.head(self.features(signals))
-        return logits
+        return cast("Tensor", self.head(self.features(signals)))

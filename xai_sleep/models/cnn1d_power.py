@@ -1,14 +1,11 @@
 """A 1D CNN that looks at power: learned filters, their log power, and evidence over time.
 
 The steps of the classical detector of an oscillation are layers, learned together; nothing is
-flattened, so that the last feature map still says when::
-
-    signal ─▶ filters ─▶ square ─▶ mean over 0.2 s ─▶ log ─▶ two convolutions ─▶ evidence(t)
-                                                      soft maximum over time ◀───────┘
+flattened, so that the last feature map still says when.
 """
 
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,8 +65,7 @@ class PowerCNN1d(nn.Module):
 
     def over_time(self, signals: Tensor) -> Tensor:
         """Logits ``(window, 2, cell)``."""
-        logits: Tensor = self.head(self.evidence(self.normalise(self.power(signals))))
-        return logits
+        return cast("Tensor", self.head(self.evidence(self.normalise(self.power(signals)))))
 
     def power(self, signals: Tensor) -> Tensor:
         """Log power of each filter, ``(window, filter, cell)``."""

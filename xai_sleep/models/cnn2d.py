@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -28,10 +28,8 @@ class CNN2d(nn.Module):
         super().__init__()
         rows, columns = n_freqs // 2**POOLINGS, n_times // 2**POOLINGS
         if not rows * columns:
-            raise InputError(
-                f"images of {n_freqs} × {n_times} are too small for CNN2d, which halves them "
-                f"{POOLINGS} times; raise task.image_size"
-            )
+            reason = f"too small for CNN2d, which halves them {POOLINGS} times"
+            raise InputError(f"images of {n_freqs} × {n_times} are {reason}; raise task.image_size")
         self.features = nn.Sequential()
         for stage, (before, after) in enumerate(pairwise((n_chans, 4, 8, 16))):
             convolution = nn.Conv2d if stage else partial(Conv2d, stride=2)
@@ -48,5 +46,4 @@ class CNN2d(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape ``(window, 2)``."""
-        logits: Tensor = self.head(self.features(images))
-        return logits
+        return cast("Tensor", self.head(self.features(images)))

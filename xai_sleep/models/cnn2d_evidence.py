@@ -1,9 +1,7 @@
 """A 2D CNN without dense layers: evidence for an event in every cell, and its soft maximum.
 
 The frequency of a cell is one more channel, since a convolution alone cannot tell 13 Hz from 8 Hz.
-Nothing is flattened, so the last feature map says where in frequency and time the evidence lies::
-
-    image + frequency ─▶ 4 convolutions ─▶ evidence(freq, time) ─▶ soft maximum
+Nothing is flattened, so the last feature map says where in frequency and time the evidence lies.
 """
 
 import math

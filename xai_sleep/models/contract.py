@@ -51,10 +51,9 @@ def input_kind(model: Component) -> str:
     """Say what the network of these settings sees, or raise InputError if its class does not."""
     kind = getattr(target("model", model), "input_kind", None)
     if not isinstance(kind, str):
-        raise InputError(
-            f"model._target_={model['_target_']} has no input_kind; give the class "
-            'input_kind = "signal" or "image", or another input that conf/input names'
-        )
+        remedy = 'give the class input_kind = "signal" or "image"'
+        remedy += ", or another input that conf/input names"
+        raise InputError(f"model._target_={model['_target_']} has no input_kind; {remedy}")
     return kind
 
 
@@ -67,30 +66,26 @@ def build_network(model: Component, shape: Shape) -> Network:
 
 def require_network(network: object, shape: Sequence[int]) -> None:
     """Refuse a network, which is left as it is, that could not be trained and explained."""
-    kind = type(network)
+    kind = f"{type(network).__module__}.{type(network).__qualname__}"
 
     def refuse(lacks: str) -> NoReturn:
-        raise InputError(f"model {kind.__module__}.{kind.__qualname__} {lacks}")
+        raise InputError(f"model {kind} {lacks}")
 
     if not isinstance(network, nn.Module):
         refuse("is no torch.nn.Module; derive its class from one")
     layer = getattr(network, "cam_layer", None)
     if not isinstance(layer, nn.Module):
-        refuse(
-            "has no cam_layer; give it a property of that name that returns the layer whose "
-            "feature map explains a window"
-        )
+        remedy = "that returns the layer whose feature map explains a window"
+        refuse(f"has no cam_layer; give it a property of that name {remedy}")
     if all(layer is not part for part in network.modules()):
         refuse("has a cam_layer that is no part of it; return one of its own layers")
     logits, features = _passed(network, shape)
     if not (isinstance(logits, Tensor) and logits.shape == (3, 2)):
-        refuse(
-            f"gives {_shape(logits)} for 3 windows; two logits a window are expected, (3, 2): "
-            "of no event and of an event"
-        )
+        expected = "two logits a window are expected, (3, 2): of no event and of an event"
+        refuse(f"gives {_shape(logits)} for 3 windows; {expected}")
     if not features:
         refuse("does not run its cam_layer; return a layer that each window passes through")
-    (seen, *_) = features
+    seen = features[0]
     like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
     if not (like and _time_is_last(cast("Tensor", seen))):
         refuse(

@@ -11,8 +11,8 @@ S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et 
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,7 @@ Notes = tuple[str, ...]
 Files = Mapping[str, Path]  # of one record, by what they hold
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(NamedTuple):
     """One database, of one kind of event."""
 
     folder: str
@@ -65,7 +64,6 @@ WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or us
 class Dreams(DataSource):
     """The records of the database in which an event was scored.
 
-    Raises InputError if a setting cannot be used. ``others`` are ignored, see :class:`DataSource`.
     ``root`` is the folder that holds the databases; ``records`` names those to read (``excerpt3``),
     which must be usable, by default all that are, with a warning of the others; ``expert`` says
     whose marks count, see :func:`.combine`. Records that lack one who is needed are left out;
@@ -145,26 +143,20 @@ def usable_records(
     """Choose the records that have all that is needed; of named ones all must, or InputError."""
     there = survey(folder)
     if not there:
+        said = f"{folder} {'holds no excerpts' if folder.is_dir() else 'is not there'}"
         folders = ", ".join(database.folder for database in DATABASES.values())
-        raise InputError(
-            f"{folder} {'holds no excerpts' if folder.is_dir() else 'is not there'}; data.root "
-            f"must be the folder that holds {folders}: {WHERE}"
-        )
+        raise InputError(f"{said}; data.root must be the folder that holds {folders}: {WHERE}")
     asked = {record: there[record] for record in chosen(records, list(there), str(folder))}
     if not any("signals" in files for files in asked.values()):
-        raise InputError(
-            f"{folder}: scorings of {len(asked)} records were found but no signals "
-            f"(excerptN.edf); {WHERE}"
-        )
+        only = f"scorings of {len(asked)} records were found but no signals (excerptN.edf)"
+        raise InputError(f"{folder}: {only}; {WHERE}")
     usable = {record: files for record, files in asked.items() if files.keys() >= set(needed)}
     without = {role: [r for r in asked if role not in asked[r]] for role in needed}
     names = ((prefix or role, without.get(role)) for prefix, role in ROLES.items())
     lacking = ", ".join(f"no {name} of {', '.join(records)}" for name, records in names if records)
     if lacking and (records is not None or not usable):
-        raise InputError(
-            f"{folder}: {lacking}; add the files, or choose other records (data.records) or "
-            "another data.expert"
-        )
+        remedy = "add the files, or choose other records (data.records) or another data.expert"
+        raise InputError(f"{folder}: {lacking}; {remedy}")
     if lacking:
         logger.warning("%s: records left out: %s", folder, lacking)
     return usable
@@ -181,19 +173,16 @@ def found(root: Path, event: str) -> list[str]:
 def _experts(event: str, expert: str) -> tuple[str, ...]:
     """Experts without whom a record cannot be used."""
     if event not in DATABASES:
-        raise InputError(
-            f"task.event is {event!r}, but DREAMS holds {', '.join(DATABASES)}; choose data=files "
-            "for recordings of your own"
-        )
+        held = f"DREAMS holds {', '.join(DATABASES)}; choose data=files for recordings of your own"
+        raise InputError(f"task.event is {event!r}, but {held}")
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
         choices["intersection"] = experts
     if expert not in choices:
-        raise InputError(
-            f"data.expert is {expert!r}, but the DREAMS {event} database was scored by "
-            f"{' and '.join(experts)}; choose {' or '.join(choices)}"
-        )
+        scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
+        choose = f"choose {' or '.join(choices)}"
+        raise InputError(f"data.expert is {expert!r}, but {scored}; {choose}")
     return choices[expert]
 
 

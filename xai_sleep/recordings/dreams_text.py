@@ -5,8 +5,8 @@ in s, or the stage of 5 s of sleep.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ RATES = (50, 100, 200)  # Hz of the excerpts; a text file does not say which is 
 STAGE_CODES = {5: 0, 4: 4, 3: 1, 2: 2, 1: 3, 0: 3, -1: -1, -2: -1, -3: -1}
 
 
-@dataclass(frozen=True)
-class TextExcerpt:
+class TextExcerpt(NamedTuple):
     """An excerpt as text: one channel, named by the title, of a person who is not named."""
 
     path: Path
@@ -38,7 +37,11 @@ class TextExcerpt:
         InputError if a line is not a number, or the number of samples fits no sampling frequency.
         """
         _, lines = _content(self.path)
-        samples = _samples(self.path, lines)
+        with np.errstate(over="ignore"):
+            samples = np.array([_float(line) for line in lines], dtype=np.float32)
+        if len(bad := np.flatnonzero(~np.isfinite(samples))):
+            found = repr(lines[bad[0]].strip()[:40])
+            raise InputError(f"{self.path}, line {bad[0] + 2}: expected a number, found {found}")
         sfreq = next((rate for rate in RATES if 0 <= len(lines) - rate * LENGTH < rate), None)
         if sfreq is None:
             raise InputError(
@@ -58,10 +61,9 @@ def open_excerpt(path: Path) -> TextExcerpt:
 
 
 def read_marks(path: Path, duration: float) -> tuple[Intervals, tuple[str, ...]]:
-    """Read a scorer's marks in a recording of ``duration`` s; they may overlap, as marked.
+    """Read a scorer's marks in a recording of ``duration`` s, and note what was dropped or cut.
 
-    Notes tell of marks dropped because they last no time or were there before, and of marks cut at
-    the end. Raises InputError if a line is not two numbers, or an event lies not in the recording.
+    Raises InputError if a line is not two numbers, or an event lies not in the recording.
     """
     rows: list[tuple[float, float]] = []
     notes = []
@@ -93,9 +95,8 @@ def read_hypnogram(path: Path) -> NDArray[np.int8]:
         try:
             stages.append(STAGE_CODES[int(line)])
         except (ValueError, KeyError):
-            raise InputError(
-                f"{path}, line {number}: expected a stage from -3 to 5, found {line.strip()!r}"
-            ) from None
+            problem = f"expected a stage from -3 to 5, found {line.strip()!r}"
+            raise InputError(f"{path}, line {number}: {problem}") from None
     return np.array(stages, dtype=np.int8)
 
 
@@ -108,34 +109,18 @@ def _content(path: Path) -> tuple[str, list[str]]:
 def _title(path: Path, line: str) -> str:
     title = line.strip()
     if not (title.startswith("[") and title.endswith("]")):
-        raise InputError(
-            f"{path}, line 1: expected a title in brackets such as [C3-A1], found {title[:40]!r}"
-        )
+        expected = "expected a title in brackets such as [C3-A1]"
+        raise InputError(f"{path}, line 1: {expected}, found {title[:40]!r}")
     return title[1:-1].strip()
-
-
-def _samples(path: Path, lines: list[str]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        samples = np.array([_float(line) for line in lines], dtype=np.float32)
-    bad = np.flatnonzero(~np.isfinite(samples))
-    if len(bad):
-        raise InputError(
-            f"{path}, line {bad[0] + 2}: expected a number, found {lines[bad[0]].strip()[:40]!r}"
-        )
-    return samples
 
 
 def _require_inside(where: str, start: float, length: float, duration: float) -> None:
     if not 0 <= start < duration:
-        raise InputError(
-            f"{where}: an event starts at {start:g} s, but the recording lasts "
-            f"from 0 to {duration:g} s; is the scoring of another record?"
-        )
+        lasts = f"the recording lasts from 0 to {duration:g} s; is the scoring of another record?"
+        raise InputError(f"{where}: an event starts at {start:g} s, but {lasts}")
     if length > duration + 1e-6:
-        raise InputError(
-            f"{where}: an event lasts {length:g} s, longer than the recording "
-            f"({duration:g} s); expected onset and duration in s: are these samples?"
-        )
+        said = f"an event lasts {length:g} s, longer than the recording ({duration:g} s)"
+        raise InputError(f"{where}: {said}; expected onset and duration in s: are these samples?")
 
 
 def _float(text: str) -> float:

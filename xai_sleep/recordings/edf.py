@@ -1,9 +1,9 @@
 """EDF and BDF files: chosen channels in µV, and the annotations of EDF+ [1]_ inside.
 
-Values become µV by the header's own text for each channel. The person's data (the patient field) go
-no further than :func:`open_edf`. No library reads all of this: edfio 0.4 loads every channel of a
-BDF file, stumbles over decimal commas, and takes the size of a damaged file for the truth; MNE
-takes a unit that it does not know for volts, and drops annotations whose text has a line feed.
+The person's data (the patient field) go no further than :func:`open_edf`. No library reads all of
+this: edfio 0.4 loads every channel of a BDF file, stumbles over decimal commas, and takes the size
+of a damaged file for the truth; MNE takes a unit that it does not know for volts, and drops
+annotations whose text has a line feed.
 
 .. [1] Kemp, B. & Olivan, J. (2003). European data format 'plus'. Clin Neurophysiol, 114, 1755-1761.
 """
@@ -63,20 +63,16 @@ class EdfFile:
         Raises InputError if a channel is there twice, has another unit than volts or no range, if
         rates differ, or if the file contradicts itself about time.
         """
+        there = f"one was expected; the channels are {', '.join(self.channels)}"
         for name in channels:
             if (number := self.channels.count(name)) != 1:
-                raise InputError(
-                    f"{self.path}: {number} channels are called {name}, one was expected; "
-                    f"the channels are {', '.join(self.channels)}"
-                )
+                raise InputError(f"{self.path}: {number} channels are called {name}, {there}")
         at = [self.channels.index(name) for name in channels]
         rates = [self.samples[i] / self.record_seconds for i in at]
         if len(set(rates)) > 1:
             said = ", ".join(f"{rate:g}" for rate in rates)
-            raise InputError(
-                f"{self.path}: {', '.join(channels)} were sampled at different rates ({said} Hz); "
-                "choose channels of one rate (task.channels)"
-            )
+            odd = f"{', '.join(channels)} were sampled at different rates ({said} Hz)"
+            raise InputError(f"{self.path}: {odd}; choose channels of one rate (task.channels)")
         self._start()
         signals = np.stack([self._microvolts(i) for i in at])
         surplus = self.path.stat().st_size - self.size
@@ -139,19 +135,15 @@ class EdfFile:
         low, high, bottom, top = self.ranges[at]
         where, unit = f"{self.path}, channel {self.channels[at]}", self.units[at]
         if unit.casefold() not in MICROVOLTS:
-            raise InputError(
-                f"{where}: the unit {unit!r} is not known; expected uV, mV or V in the header"
-            )
+            expected = "expected uV, mV or V in the header"
+            raise InputError(f"{where}: the unit {unit!r} is not known; {expected}")
         if not (top > bottom and math.isfinite(high - low) and high != low):
-            raise InputError(
-                f"{where}: the header gives no range of values, so its samples cannot be turned "
-                "into µV; export the file again"
-            )
+            lacking = "gives no range of values, so its samples cannot be turned into µV"
+            raise InputError(f"{where}: the header {lacking}; export the file again")
         wide = np.zeros((self.n_records * self.samples[at], 4), dtype=np.uint8)
         wide[:, 4 - self.width :] = self._bytes(at).reshape(-1, self.width)
-        digital = wide.view("<i4")[:, 0] >> 8 * (4 - self.width)
         gain = (high - low) / (top - bottom)
-        physical = digital * gain + (low - bottom * gain)
+        physical = (wide.view("<i4")[:, 0] >> 8 * (4 - self.width)) * gain + (low - bottom * gain)
         return (physical * MICROVOLTS[unit.casefold()]).astype(np.float32)
 
 
@@ -184,10 +176,8 @@ def open_edf(path: Path) -> EdfFile:
             "signals, export it again"
         )
     if (there := path.stat().st_size) < opened.size:
-        raise InputError(
-            f"{path} is truncated: {there} bytes found, {opened.size} expected from its "
-            "header; copy or download it again"
-        )
+        found = f"{there} bytes found, {opened.size} expected from its header"
+        raise InputError(f"{path} is truncated: {found}; copy or download it again")
     return opened
 
 
@@ -226,7 +216,6 @@ def _number(cell: bytes) -> float:
 
 def _known(path: Path, what: str, cell: bytes) -> float:
     if not math.isfinite(number := _number(cell)):
-        raise InputError(
-            f"{path}: damaged EDF header, {what} reads {_text(cell)!r}; copy or download it again"
-        )
+        said = f"damaged EDF header, {what} reads {_text(cell)!r}"
+        raise InputError(f"{path}: {said}; copy or download it again")
     return number

@@ -27,11 +27,11 @@ Bands = Sequence[tuple[float, float]]
 
 
 def reach(low: float) -> float:
-    """How far in s :func:`prepare` looks to either side of a sample, at most.
+    """How far in s :func:`prepare` looks to either side, at most, with a band from ``low`` Hz.
 
-    ``low`` is the lower edge of the pass band in Hz. It is half of the band-pass's impulse response
-    (as long as MNE-Python's default for the lower edge: 3.3 periods of a transition of
-    ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding add.
+    It is half of the band-pass's impulse response (MNE-Python's default for the lower edge: 3.3
+    periods of a transition of ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding
+    add.
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 
@@ -40,10 +40,8 @@ def require_long_enough(recording: Recording, place: str, *, bands: Bands, windo
     """Refuse (InputError) a recording too short for a window in s or the filters of bands in Hz."""
     least = max(window, 2 * max(reach(low) for low, _ in bands))
     if recording.duration < least:
-        raise InputError(
-            f"{place}: {recording.duration:g} s long; at least {least:.1f} s are needed for a "
-            f"window of {window:g} s and the filters"
-        )
+        needed = f"at least {least:.1f} s are needed for a window of {window:g} s and the filters"
+        raise InputError(f"{place}: {recording.duration:g} s long; {needed}")
 
 
 def require_fast_enough(
@@ -51,8 +49,7 @@ def require_fast_enough(
 ) -> None:
     """Refuse (InputError) a recording sampled too slowly for what a network looks at.
 
-    Something must be there of each of the ``bands`` in Hz, and of the highest frequency a
-    ``share`` from 0 to 1; a warning says what is not there in full.
+    Of each band something must be there, of the highest frequency a ``share`` from 0 to 1.
     """
     low, top = max(bands)
     sfreq = recording.sfreq
@@ -69,9 +66,8 @@ def require_fast_enough(
 def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
     """Resample to one rate (in Hz) and filter every channel in every pass band (in Hz).
 
-    The result has ``len(channels) * len(bands)`` channels, named after channel and band, all bands
-    of a channel in a row. Raises InputError if a band ends too close to half the sampling rate for
-    a filter of limited reach.
+    The result has ``len(channels) * len(bands)`` channels, all bands of a channel in a row. Raises
+    InputError if a band ends too close to half the sampling rate for a filter of limited reach.
     """
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
@@ -80,19 +76,13 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
                 f"{_transition(low):g} Hz, but {high:g} Hz is {sfreq / 2 - high:g} Hz from half of "
                 f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
             )
-    signals = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq)
-
-    passed = []
+    signals, passed = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
     for low, high in bands:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
         passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
-    filtered = np.stack(passed, axis=1)
-    return replace(
-        recording,
-        signals=filtered.reshape(-1, signals.shape[1]).astype(np.float32),
-        channels=tuple(f"{c} {a:g}–{b:g} Hz" for c in recording.channels for a, b in bands),
-        sfreq=sfreq,
-    )
+    filtered = np.stack(passed, axis=1).reshape(-1, signals.shape[1]).astype(np.float32)
+    names = tuple(f"{c} {low:g}–{high:g} Hz" for c in recording.channels for low, high in bands)
+    return replace(recording, signals=filtered, channels=names, sfreq=sfreq)
 
 
 def _transition(low: float) -> float:
@@ -110,7 +100,7 @@ def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[n
 
     # Fine enough that no rate drifts by 10 ms in half an hour.
     ratio = Fraction(new / old).limit_denominator(100_000)
-    up, down = ratio.numerator, ratio.denominator
+    up, down = ratio.as_integer_ratio()
     if up == down:
         return signals
     # A kernel of one duration at all rates; SciPy's own grows where rates are low.

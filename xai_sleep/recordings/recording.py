@@ -63,10 +63,9 @@ def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
 def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
     """Combine what experts (at least one) marked into one truth, and note what merged.
 
-    ``expert`` says whose marks count as events, and with them whose scored time: ``expert1``,
-    ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored where all
-    looked; overlapping marks become one event, but those of a single expert are left as they are.
-    ``intersection``: time that all marked, scored where all looked.
+    ``expert1``, ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored
+    where all looked; overlapping marks become one event, but those of a single expert are left as
+    they are. ``intersection``: time that all marked, scored where all looked.
     """
     if expert in scorers:
         return scorers[expert], ()
@@ -98,18 +97,15 @@ def require_usable(recordings: Sequence[Recording], setting: str = "task.channel
     for recording in recordings:
         for name, signal in zip(recording.channels, recording.signals, strict=True):
             where = f"record {recording.record}, channel {name}"
-            bad = np.flatnonzero(~np.isfinite(signal))
-            if len(bad):
+            remedy = "or leave the record out (data.records)"
+            if len(bad := np.flatnonzero(~np.isfinite(signal))):
+                said = f"not numbers, the first at {bad[0] / recording.sfreq:.2f} s"
                 raise InputError(
-                    f"{where}: {len(bad)} samples are not numbers, the first at "
-                    f"{bad[0] / recording.sfreq:.2f} s; repair the file or leave the record out "
-                    "(data.records)"
+                    f"{where}: {len(bad)} samples are {said}; repair the file {remedy}"
                 )
             if np.ptp(signal) == 0:
-                raise InputError(
-                    f"{where} is flat ({signal[0]:g} µV throughout); choose another channel "
-                    f"({setting}) or leave the record out (data.records)"
-                )
+                said = f"flat ({signal[0]:g} µV throughout)"
+                raise InputError(f"{where} is {said}; choose another channel ({setting}) {remedy}")
 
 
 def fingerprint(recording: Recording) -> dict[str, str]:
@@ -123,12 +119,8 @@ def fingerprint(recording: Recording) -> dict[str, str]:
         "subject": [np.array(recording.subject)],
         "stages": [np.empty(0) if stages is None else stages, np.array(recording.epoch)],
     }
-    return {part: _digest(arrays) for part, arrays in parts.items()}
-
-
-def _digest(arrays: Sequence[NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:16]
+    digests = {part: hashlib.sha256() for part in parts}
+    for part, array in ((part, array) for part, arrays in parts.items() for array in arrays):
+        digests[part].update(f"{array.dtype} {array.shape}".encode())
+        digests[part].update(array.tobytes())
+    return {part: digest.hexdigest()[:16] for part, digest in digests.items()}

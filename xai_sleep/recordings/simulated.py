@@ -1,16 +1,15 @@
 """Simulated recordings with known truth: tasks run without a file, and tests know the answer.
 
 Waves are added one after another, never two at once, to a coloured background: the events, and
-distractors that share with them what a threshold would look at. Spindles come among alpha bursts,
-muscle bursts and K-complexes; rapid eye movements among slow ones and blinks; K-complexes among
-delta waves, swings of the eyes, alpha bursts and spindles. Signals are µV, times s, frequencies Hz;
-waves are drawn at ``times`` from their onset, last ``seconds`` and are ``(channel, time)``.
+distractors that share with them what a threshold would look at. Signals are µV, times s,
+frequencies Hz; waves are drawn at ``times`` from their onset and are ``(channel, time)``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -130,8 +129,7 @@ _PAUSES = (0.1, 0.3)  # s between the waves of a run
 _EPOCH = 5.0  # s
 
 
-@dataclass(frozen=True)
-class Wave:
+class Wave(NamedTuple):
     """A kind of wave: how often runs of it come, how many make a run, how long each lasts."""
 
     draw: Callable[[Generator, Array, float], Array]  # (rng, times, seconds) -> (channel, time)
@@ -155,15 +153,12 @@ class Scene:
         """Simulate one recording per subject, see :func:`simulate`."""
         _require_room(subjects, minutes)
         if not sfreq > 60:
-            raise InputError(
-                f"task.sfreq is {sfreq:g} Hz: too low to hold 30 Hz; simulate at more than 60 Hz"
-            )
+            remedy = "too low to hold 30 Hz; simulate at more than 60 Hz"
+            raise InputError(f"task.sfreq is {sfreq:g} Hz: {remedy}")
         if seed < 0:
             raise InputError(f"seed is {seed}; choose 0 or a positive whole number")
-        return [
-            _record(self, number, minutes, sfreq, np.random.default_rng([seed, number]))
-            for number in range(1, subjects + 1)
-        ]
+        rngs = {number: np.random.default_rng([seed, number]) for number in range(1, subjects + 1)}
+        return [_record(self, number, minutes, sfreq, rng) for number, rng in rngs.items()]
 
 
 _SPINDLE = partial(oscillation, band=(12.0, 15.0), peaks=(15.0, 40.0))
@@ -201,9 +196,9 @@ def simulate(
 ) -> list[Recording]:
     """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
-    A recording (``synthetic1`` …) depends on the seed, its own number and the other settings, not
-    on how many subjects are simulated. Each holds at least two events; the last tenth is unscored.
-    Raises InputError if a setting leaves no room for a subject, two events or 30 Hz.
+    A recording (``synthetic1`` …) does not depend on how many are simulated. Each holds at least
+    two events; the last tenth is unscored. InputError if a setting leaves no room for a subject,
+    two events or 30 Hz.
     """
     if event not in SIMULATORS:
         raise InputError(f"event is {event!r}; {', '.join(SIMULATORS)} can be simulated")
@@ -237,10 +232,9 @@ class Simulated(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Simulate, and take the wanted channels; InputError if there are none to simulate."""
         if wanted.simulator is None:
-            raise InputError(
-                f"the task has no simulator of {wanted.event} (task.simulator is null), so "
-                "data=synthetic has nothing to read; name one, or choose data=dreams or data=files"
-            )
+            lacking = f"the task has no simulator of {wanted.event} (task.simulator is null)"
+            remedy = "name one, or choose data=dreams or data=files"
+            raise InputError(f"{lacking}, so data=synthetic has nothing to read; {remedy}")
         made = wanted.simulator(
             subjects=self.subjects, minutes=self.minutes, sfreq=wanted.sfreq, seed=wanted.seed
         )
@@ -261,8 +255,7 @@ def _require_room(subjects: int, minutes: float) -> None:
 
 
 def _record(scene: Scene, number: int, minutes: float, sfreq: float, rng: Generator) -> Recording:
-    name = f"synthetic{number}"
-    n_times = round(minutes * 60 * sfreq)
+    name, n_times = f"synthetic{number}", round(minutes * 60 * sfreq)
     duration = n_times / sfreq
     border = _SCORED * duration
     loudness, noise = rng.uniform(0.75, 1.35, size=2)

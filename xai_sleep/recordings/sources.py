@@ -1,7 +1,6 @@
 """Where recordings come from: what a source of data must do, and one that chooses among others.
 
-A source is a component: a class, and a YAML under ``conf/data`` that names it by ``_target_`` and
-holds its settings (``data.*``). One of your own derives from :class:`DataSource`.
+A source is a component, with a YAML under ``conf/data``; yours derives from :class:`DataSource`.
 """
 
 import logging
@@ -117,7 +116,7 @@ def name_list(setting: str, value: Sequence[object] | None) -> tuple[str, ...] |
     if isinstance(value, str):
         raise InputError(f"{setting} is {value}; expected a list: [{value}]")
     for name in value:
-        if isinstance(name, bool | float) or not isinstance(name, str | int):
+        if isinstance(name, bool) or not isinstance(name, str | int):  # a bool is an int
             quoted = "put one that reads like a number in quotes"
             raise InputError(f"{setting} holds {name!r}, which is no name; {quoted}")
     return tuple(map(str, value))

@@ -18,27 +18,24 @@ def balance(
 ) -> tuple[Signals, Labels]:
     """Even out the classes: windows given, then synthetic ones; or those an under-sampler keeps.
 
-    Windows are scaled, (window, channel, time); the ``sampler`` is that of imbalanced-learn, None
-    leaves everything as it is; ``noise`` is the standard deviation of white noise on synthetic
-    windows, in their units; ``where`` names the fold, for messages. Raises InputError if no window
-    is positive, fewer than the sampler needs, or the sampler fails.
+    Windows are scaled, (window, channel, time); ``noise`` is the standard deviation of white noise
+    on synthetic ones; ``where`` names the fold, for messages. Raises InputError if no window is
+    positive, fewer than the sampler needs, or the sampler fails.
     """
     if not labels.any():
-        raise InputError(
-            f"{where}: none of the {len(labels)} training windows holds an event; check the "
-            "annotations, or choose other records (data.records) or another scheme (cv)"
-        )
+        remedy = "choose other records (data.records) or another scheme (cv)"
+        none = f"none of the {len(labels)} training windows holds an event"
+        raise InputError(f"{where}: {none}; check the annotations, or {remedy}")
     if sampler is None:
         return signals, labels
     n_real = len(signals)
     rows, new_labels = _resample(signals.reshape(n_real, -1), labels, sampler, seed, where)
     resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32)
+    if noise > 0 and not np.array_equal(resampled[:n_real], signals):
+        needs = f"balance.noise={noise:g} is for synthetic windows added to the real ones"
+        taker = f"{sampler['_target_']} takes windows away"
+        raise InputError(f"{needs}, but {taker}; set balance.noise=0")
     if noise > 0:
-        if not np.array_equal(resampled[:n_real], signals):
-            raise InputError(
-                f"balance.noise={noise:g} is for synthetic windows added to the real ones, but "
-                f"{sampler['_target_']} takes windows away; set balance.noise=0"
-            )
         synthetic = resampled[n_real:]
         synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape)
     return resampled, np.asarray(new_labels, dtype=np.int64)
@@ -54,11 +51,9 @@ def _resample(
     for neighbours in ("k_neighbors", "n_neighbors"):
         number = options.get(neighbours)
         if isinstance(number, int) and n_positive <= number:
-            raise InputError(
-                f"{where}: {n_positive} positive training windows, but "
-                f"balance.sampler.{neighbours}={number} needs at least {number + 1}; "
-                "lower it or use balance=none"
-            )
+            needs = f"balance.sampler.{neighbours}={number} needs at least {number + 1}"
+            found = f"{where}: {n_positive} positive training windows"
+            raise InputError(f"{found}, but {needs}; lower it or use balance=none")
     try:
         method = get_class(str(name))(random_state=seed, **options)
         resampled: tuple[Signals, Labels] = method.fit_resample(rows, labels)

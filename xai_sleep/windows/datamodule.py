@@ -55,10 +55,10 @@ class WindowDataset(Dataset[Batch]):
 
     def __getitems__(self, index: list[int]) -> Batch:
         """Make a batch: what the network sees of each window, its label and perhaps its marks."""
-        asked, n = np.array(index), len(self.windows)
-        real = asked < n
+        asked = np.array(index)
+        real = asked < len(self.windows)
         seen = self.input.seen(self.store, self.windows, asked[real], self.amplitudes)
-        held = self.input.normalised(self.held[asked[~real] - n])
+        held = self.input.normalised(self.held[asked[~real] - len(self.windows)])
         inputs = torch.empty(len(asked), *seen.shape[1:])
         inputs[torch.from_numpy(real)], inputs[torch.from_numpy(~real)] = seen, held
         return [inputs, self.label[asked], *([] if self.marks is None else [self.marks[asked]])]
@@ -83,18 +83,12 @@ def already_a_batch(batch: Batch) -> Batch:
 
 
 class FoldDataModule(pl.LightningDataModule):
-    """Loaders of one fold.
+    """Loaders of one fold, to which the ``input`` is fitted; test windows do not overlap.
 
-    Parameters
-    ----------
-    input : what the network sees; it is fitted here
-    step : distance between training and validation windows in s; test windows do not overlap
-    min_overlap : seconds of an event that make a window positive; 0: any overlap
-    sampler, noise : see :func:`xai_sleep.windows.balance.balance`
-    shift : roll each training window in time, anew in every epoch: events lie anywhere in it
-    marks : training batches also say where experts marked an event, ``(window, time)`` on the last
-        axis of the inputs, NaN for synthetic windows, which have no place in time
-    shuffled : permute the labels of training and those of validation windows with this seed
+    For ``sampler`` and ``noise`` see :func:`xai_sleep.windows.balance.balance`. With ``shift`` each
+    training window is rolled in time, anew in every epoch. With ``marks`` training batches also say
+    where experts marked an event, ``(window, time)`` on the last axis of the inputs, NaN for
+    synthetic windows. ``shuffled`` permutes labels of training and of validation with this seed.
     """
 
     held_out: tuple[Signals, Labels] | None = None  # synthetic windows that are tested: a leak's
@@ -145,7 +139,9 @@ class FoldDataModule(pl.LightningDataModule):
         self.input.fit(self.store, fold, self.practice.normalising(self.parts))
         self.amplitudes = self.input.amplitudes(self.recordings, fold)
         self._dataset = partial(WindowDataset, self.input, self.store, amplitudes=self.amplitudes)
-        balanced = self.practice.balanced(self._balance, self.parts, self.scaled, self.seed)
+        even = partial(balance, sampler=self.sampler, noise=self.noise, seed=self.seed)
+        even = partial(even, where=f"fold {self.fold.name}")
+        balanced = self.practice.balanced(even, self.parts, self.scaled, self.seed)
         self.held_out = balanced.held_out
         self.balanced = self._training(balanced)
 
@@ -155,28 +151,23 @@ class FoldDataModule(pl.LightningDataModule):
         signals /= np.stack(self.amplitudes)[windows.record]
         return signals
 
-    def _balance(self, signals: Signals, labels: Labels) -> tuple[Signals, Labels]:
-        where = f"fold {self.fold.name}"
-        return balance(signals, labels, self.sampler, self.noise, self.seed, where)
-
     def _training(self, balanced: Balanced) -> WindowDataset:
         """Real windows are looked up where that is cheaper; the others are held in memory."""
         real = self.scaled(self.train)
         # A sampler that removes windows does not put the real ones first: none has a place then.
         kept = len(real) if np.array_equal(balanced.signals[: len(real)], real) else 0
         marks = self._marks(kept, len(balanced.signals)) if self.marks else None
-        looked_up = kept if self.store.looked_up else 0
-        held = (balanced.signals[looked_up:], balanced.labels[looked_up:])
-        return self._dataset(self.train.take(slice(looked_up)), held=held, marks=marks)
+        n = kept if self.store.looked_up else 0
+        held = (balanced.signals[n:], balanced.labels[n:])
+        return self._dataset(self.train.take(slice(n)), held=held, marks=marks)
 
     def _marks(self, kept: int, total: int) -> Tensor:
         """Mark the training windows: the real ones, which stand first, then NaN."""
         if not kept:
-            raise InputError(
-                f"fold {self.fold.name}: trainer.marks needs to know where windows come from, but "
-                f"{(self.sampler or {}).get('_target_')} takes windows away; set trainer.marks=0 "
-                "or choose another balance"
-            )
+            taker = f"{(self.sampler or {}).get('_target_')} takes windows away"
+            needs = "trainer.marks needs to know where windows come from"
+            remedy = "set trainer.marks=0 or choose another balance"
+            raise InputError(f"fold {self.fold.name}: {needs}, but {taker}; {remedy}")
         marks = torch.full((total, self.input.shape["n_times"]), torch.nan)
         marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, marks.shape[1]))
         return marks

@@ -1,7 +1,6 @@
 """Folds: which time of which recording trains, validates and tests.
 
-A fold is time, not windows: three sets of intervals per recording, inside which windows are cut
-afterwards::
+A fold is three sets of intervals per recording, inside which windows are cut afterwards::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
@@ -40,36 +39,30 @@ class Fold:
                 # A microsecond less than the guard: the parts may be exactly one guard apart.
                 near = intersection(dilation(b, max(self.guard - 1e-6, 0.0)), a)
                 if len(near):
-                    raise ValueError(
-                        f"fold {self.name}: two parts come closer than {self.guard:g} s "
-                        f"around {near[0, 0]:.2f} s"
-                    )
+                    too = f"two parts come closer than {self.guard:g} s"
+                    raise ValueError(f"fold {self.name}: {too} around {near[0, 0]:.2f} s")
 
 
 def leave_one_subject_out(
     recordings: Records, *, val_blocks: int, window: float, guard: float, seed: int
 ) -> list[Fold]:
-    """One fold per subject: all recordings of that subject are its test set.
+    """One fold per subject, whose recordings are tested; InputError if there is only one.
 
     Validation takes one of ``val_blocks`` blocks of each training record, chosen as in
-    :func:`k_fold`, so that every training subject both trains and validates. Raises InputError if
-    there is one subject only, records are too short, or ``guard`` in s below a window.
+    :func:`k_fold`, so that every training subject both trains and validates.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
-        raise InputError(
-            f"found 1 subject ({subjects[0]}), but leaving one out needs at least 2; add records "
-            "(data.records) or use cv=kfold"
-        )
+        needs = "leaving one out needs at least 2; add records (data.records) or use cv=kfold"
+        raise InputError(f"found 1 subject ({subjects[0]}), but {needs}")
     _check_guard(guard, window)
     rng = np.random.default_rng(seed)
     folds = []
     for subject in subjects:
-        mine = [recording.subject == subject for recording in recordings]
-        others = [r for r, is_mine in zip(recordings, mine, strict=True) if not is_mine]
+        others = [r for r in recordings if r.subject != subject]
         blocks = iter(_deal_blocks(others, val_blocks, window, rng)[0])
-        test = tuple(r.scored if m else NOWHERE for r, m in zip(recordings, mine, strict=True))
-        val = tuple(NOWHERE if m else next(blocks) for m in mine)
+        test = tuple(r.scored if r.subject == subject else NOWHERE for r in recordings)
+        val = tuple(NOWHERE if r.subject == subject else next(blocks) for r in recordings)
         folds.append(_fold(subject, recordings, test, val, window, guard))
     return folds
 
@@ -78,10 +71,9 @@ def k_fold(recordings: Records, *, k: int, window: float, guard: float, seed: in
     """Stratified k-fold over contiguous blocks of every record, with guards around them.
 
     Each record's scored time is divided into ``k`` blocks of whole windows, dealt to folds so that
-    these hold about equally many positive windows; apart from that folds know neither signals nor
-    labels. The blocks of the next fold serve as validation. Guards are taken from validation and
-    training time only: every window is tested exactly once. Raises InputError if records are too
-    short, ``k`` is below 3, or ``guard`` in s below a window.
+    these hold about equally many positive windows. The blocks of the next fold serve as validation.
+    Guards are taken from validation and training time only: every window is tested exactly once.
+    Raises InputError if records are too short, ``k`` is below 3, or ``guard`` in s below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
@@ -100,12 +92,7 @@ def _check_guard(guard: float, window: float) -> None:
 
 
 def _fold(
-    name: str,
-    recordings: Records,
-    test: Times,
-    block: Times,
-    window: float,
-    guard: float,
+    name: str, recordings: Records, test: Times, block: Times, window: float, guard: float
 ) -> Fold:
     """Take guards from the blocks that validate, and from the rest, which trains."""
     val = tuple(subtraction(v, dilation(t, guard)) for v, t in zip(block, test, strict=True))
@@ -115,10 +102,9 @@ def _fold(
     )
     for part, times in (("training", train), ("validation", val)):
         if len(cut(recordings, times, length=window, step=window)) == 0:
-            raise InputError(
-                f"fold {name}: guards of {guard:g} s (cv.guard) leave no {part} window "
-                f"of {window:g} s; use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
-            )
+            left = f"guards of {guard:g} s (cv.guard) leave no {part} window of {window:g} s"
+            remedy = "use fewer blocks (cv.folds, cv.val_blocks) or longer recordings"
+            raise InputError(f"fold {name}: {left}; {remedy}")
     return Fold(name, train, val, test, guard)
 
 

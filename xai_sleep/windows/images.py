@@ -2,9 +2,8 @@
 
 The image of a window depends only on the recording, up to a factor that scaling puts before its
 signals: coherence does not see it and a scalogram is shifted by it. So images of signals in µV are
-kept as float16 in memory up to a budget and else in files; an input shifts them. Files are named
-after all that images depend on, and appear by rename, so jobs in parallel can share them. A cache
-that cannot be used costs a warning and time, never a run.
+kept as float16, and an input shifts them. Files are named after all that images depend on, and
+appear by rename, so jobs in parallel can share them.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tokenize import TokenError
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import torch
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 
 Transform: TypeAlias = WaveletCoherence | Scalogram
 Stack: TypeAlias = NDArray[np.float16]
+Stored: TypeAlias = tuple[NDArray[np.int64], Stack]  # first samples, ascending, and images
 BATCH = 256
 IMAGES = {"coherence": 3, "scalogram": 1}  # channels of a kind of image
 
@@ -47,10 +47,9 @@ def image_transform(
     """Make the transform of a task, or InputError; ``band`` in Hz, ``size`` rows and columns."""
     wanted = (WaveletCoherence if kind == "coherence" else Scalogram).n_channels
     if n_chans != wanted:
-        raise InputError(
-            f"task.image={kind} is made of {wanted} channel{'s' * (wanted > 1)}, but "
-            f"{n_chans} are named; set task.image_channels, or the other kind of image"
-        )
+        made = f"made of {wanted} channel{'s' * (wanted > 1)}, but {n_chans} are named"
+        remedy = "set task.image_channels, or the other kind of image"
+        raise InputError(f"task.image={kind} is {made}; {remedy}")
     grid = (n_times, sfreq, float(band[0]), float(band[1]), size, size)
     return WaveletCoherence(*grid, semantics) if kind == "coherence" else Scalogram(*grid)
 
@@ -79,11 +78,6 @@ class Store:
         return torch.from_numpy(cut_signals(self.signals, windows, index))
 
 
-class _Stored(NamedTuple):
-    start: NDArray[np.int64]  # first sample of each window, ascending
-    images: Stack
-
-
 class Images(Store):
     """Images of windows, kept if announced; beyond ``memory`` GiB as files in ``directory``."""
 
@@ -96,7 +90,7 @@ class Images(Store):
         self.transform, self.memory, self.directory = transform, memory, directory
         nothing = np.zeros((1, transform.n_channels, transform.grid.n_times), dtype=np.float32)
         self.shape = tuple(self.compute(nothing).shape[1:])
-        self._stored: dict[int, _Stored] = {}
+        self._stored: dict[int, Stored] = {}
 
     def compute(self, signals: Signals) -> Tensor:
         """Images of any windows, as float32."""
@@ -108,15 +102,15 @@ class Images(Store):
         record = np.concatenate([w.record for w in windows])
         start = np.concatenate([w.start for w in windows])
         wanted = {int(i): np.unique(start[record == i]) for i in np.unique(record)}
-        for index, stored in self._stored.items():
-            wanted[index] = np.union1d(stored.start, wanted.get(index, stored.start))
+        for index, (known, _) in self._stored.items():
+            wanted[index] = np.union1d(known, wanted.get(index, known))
         bytes_in_all = sum(map(len, wanted.values())) * int(np.prod(self.shape)) * 2
         for index, starts in wanted.items():
-            if index in self._stored and len(self._stored[index].start) == len(starts):
+            if index in self._stored and len(self._stored[index][0]) == len(starts):
                 continue
             of_record = Windows(np.full_like(starts, index), starts, starts * 0, length, sfreq)
             make = self._compute_all if bytes_in_all <= self.memory * 2**30 else self._in_file
-            self._stored[index] = _Stored(starts, make(of_record))
+            self._stored[index] = (starts, make(of_record))
 
     def of(self, windows: Windows, index: Index) -> Tensor:
         """Look up chosen windows, or compute them: float32 of shape (window, image, freq, time)."""
@@ -132,22 +126,18 @@ class Images(Store):
 
     def _found(self, record: int, start: NDArray[np.int64]) -> Tensor | None:
         """Images of windows of a record; None if any is missing."""
-        if record not in self._stored:
+        known, images = self._stored.get(record, (start[:0], None))
+        at = np.searchsorted(known, start)
+        if images is None or at.max() >= len(known) or not np.array_equal(known[at], start):
             return None
-        stored = self._stored[record]
-        at = np.searchsorted(stored.start, start)
-        if np.any(at >= len(stored.start)) or not np.array_equal(stored.start[at], start):
-            return None
-        return torch.from_numpy(stored.images[at].astype(np.float32))
+        return torch.from_numpy(images[at].astype(np.float32))
 
     def _compute_all(self, windows: Windows) -> Stack:
         """Compute what is not known of these windows, all of one recording."""
-        known = self._stored.get(int(windows.record[0]))
         images = np.empty((len(windows), *self.shape), dtype=np.float16)
-        new = np.arange(len(windows))
-        if known is not None:
-            old = np.isin(windows.start, known.start)
-            images[old], new = known.images, np.flatnonzero(~old)
+        known, there = self._stored.get(int(windows.record[0]), (windows.start[:0], images[:0]))
+        old = np.isin(windows.start, known)
+        images[old], new = there, np.flatnonzero(~old)
         for first in range(0, len(new), BATCH):
             part = new[first : first + BATCH]
             images[part] = self.compute(cut_signals(self.signals, windows, part)).numpy()
@@ -187,12 +177,9 @@ def _kept(path: Path, shape: tuple[int, ...], make: Callable[[], Stack]) -> Stac
             beside.unlink(missing_ok=True)
         return _mapped(path, shape)
     except (ValueError, OSError) as error:
-        log.warning(
-            "image cache: cannot write %s (%s); its images stay in memory, and are computed anew "
-            "in every run (input.image.cache)",
-            path,
-            getattr(error, "strerror", None) or error,
-        )
+        said = getattr(error, "strerror", None) or error
+        remedy = "its images stay in memory, and are computed anew in every run (input.image.cache)"
+        log.warning("image cache: cannot write %s (%s); %s", path, said, remedy)
         return images
 
 

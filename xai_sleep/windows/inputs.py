@@ -5,9 +5,8 @@
     recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
                             all folds share it                 learnt in training
 
-What is learnt is the state of the module, so that a new recording is scaled as the fold's were.
-Another input is a class like these and a YAML in ``conf/input``, under the name that networks give
-as their ``input_kind``.
+What is learnt is the state of the module. Another input is a class like these and a YAML in
+``conf/input``, under the name that networks give as their ``input_kind``.
 """
 
 import logging
@@ -33,11 +32,10 @@ Amplitude = NDArray[np.float32]  # (channel, 1) in µV: what signals are to be d
 
 
 def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
-    """Estimate each record's own amplitude.
+    """Estimate each record's own amplitude in training time and nowhere else.
 
-    It is estimated in training time and nowhere else. A record that only validates or tests is
-    measured by its own signal in that role, without labels, as if it came from a new person; it
-    tells the training set nothing. One that is in no part is measured as a whole.
+    A record that only validates or tests is measured by its own signal in that role, without
+    labels, as if it came from a new person. One that is in no part is measured as a whole.
     """
     found = []
     for one, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True):
@@ -47,10 +45,9 @@ def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Am
 
 
 def amplitude(pieces: Sequence[Signals]) -> Amplitude:
-    """Robust standard deviation per channel: 1.4826 times the median absolute value.
+    """Robust standard deviation per channel: signals are band-passed, their median is near zero.
 
-    Signals are band-passed, so their median is near zero. A channel that is zero more than half of
-    the time is measured by its standard deviation instead, and left as it is if that is zero too.
+    A channel that is zero more than half of the time is measured by its standard deviation instead.
     """
     joined = np.concatenate(pieces, axis=1)
     robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
@@ -74,8 +71,7 @@ class Input(nn.Module, ABC):
     """What all inputs share: signals in bands, divided by an amplitude.
 
     ``channels`` holds the accepted names of each, set where ``setting`` says; each is seen once in
-    each of ``bands``, in Hz. Windows are of ``window`` s; by ``scale`` signals are divided by the
-    amplitude of their ``record``, or by that of all time to ``train``.
+    each of ``bands``. ``scale``: by the amplitude of the ``record``, or of all time to ``train``.
     """
 
     amplitude: Tensor | None
@@ -199,15 +195,13 @@ class ImageInput(Input):
         memory: float = 2.0,
         cache: str = "~/.cache/xai_sleep",
     ) -> None:
-        setting = f"task.image_channels.{image}"
-        if image != "scalogram":
-            setting += " (or task.image=scalogram, of one channel)"
+        other = "" if image == "scalogram" else " (or task.image=scalogram, of one channel)"
+        setting = f"task.image_channels.{image}{other}"
         super().__init__(image_channels[image], setting, [band], window, sfreq, scale)
         self.image_size, self.memory, self.cache = image_size, memory, cache
-        transform = image_transform(
-            image, len(self.channels), self.n_times, sfreq, image_band, image_size, image_semantics
-        )
-        self._transform = (transform,)  # in a tuple it is no part of the module
+        grid = (self.n_times, sfreq, image_band, image_size, image_semantics)
+        # in a tuple it is no part of the module
+        self._transform = (image_transform(image, len(self.channels), *grid),)
         rows = (IMAGES[image], image_size, 1)
         self.register_buffer("mean", torch.zeros(rows))
         self.register_buffer("sd", torch.ones(rows))
@@ -228,13 +222,12 @@ class ImageInput(Input):
         fmax = min(self.transform.grid.fmax, self.sfreq / 2)
         slow = [f"{r.record} ({r.sfreq:g} Hz)" for r in recordings if r.sfreq / 2 < fmax]
         if slow:
-            log.warning(
+            message = (
                 "task.image_band reaches up to %g Hz, which is more than half the sampling rate of "
                 "%s: the rows above show nothing of these records; lower task.image_band or leave "
-                "them out (data.records)",
-                fmax,
-                ", ".join(slow),
+                "them out (data.records)"
             )
+            log.warning(message, fmax, ", ".join(slow))
 
     def store(self, recordings: Sequence[Recording]) -> Images:
         """Compute images when they are asked for, once if they were announced."""

@@ -1,11 +1,5 @@
 """How an experiment is done, seam by seam: the clean practice, of which each leak is a variation.
 
-::
-
-    recordings ─▶ folds ─▶ windows, scaling, balance ─▶ first weights ─▶ detector
-    recordings    folds    parts, scaling, normalising,  start           choosing
-                           balanced
-
 Every seam is handed what the clean way gives and returns what is used instead. The clean practice
 returns it as it is; :mod:`xai_sleep.leaks` holds the others.
 """
@@ -44,8 +38,7 @@ class Parts(NamedTuple):
         return [self.test] if self.val is self.test else [self.val, self.test]
 
 
-@dataclass(frozen=True, eq=False)
-class Balanced:
+class Balanced(NamedTuple):
     """Training windows once their classes are evened out."""
 
     signals: Signals  # (window, channel, time) the windows given, then synthetic ones
@@ -115,12 +108,10 @@ def chosen(practices: Iterable[Practice], config: Config) -> list[Practice]:
     """Check the leaks asked for, or InputError; sort by name, without those left out."""
     possible = {}
     for each in practices:
-        name = _leak(each).name
-        obstacle = each.obstacle(config)
+        name, obstacle = _leak(each).name, each.obstacle(config)
         if obstacle and not each.where_possible:
-            raise InputError(
-                f"leak={name} cannot be made here: {obstacle}; leave it out or choose otherwise"
-            )
+            remedy = "leave it out or choose otherwise"
+            raise InputError(f"leak={name} cannot be made here: {obstacle}; {remedy}")
         if not obstacle:
             possible[name] = each
     return [possible[name] for name in sorted(possible)]

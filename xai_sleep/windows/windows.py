@@ -68,27 +68,23 @@ def cut(
     """Cut windows that lie wholly inside the allowed time of each recording.
 
     They start at the start of every allowed interval of ``within``, in s, and then every ``step``
-    seconds; intervals that touch or overlap count as one. With ``to_the_end`` one more is cut at
-    the end of an interval that the steps do not reach. A window is positive when one event overlaps
-    it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is forgiven. Raises
-    InputError if the sampling rates differ, or length or step is no whole number of samples.
+    seconds; with ``to_the_end`` one more ends where an interval does. A window is positive when one
+    event overlaps it by at least ``min_overlap`` seconds; 0: at all. A microsecond of rounding is
+    forgiven. InputError if sampling rates differ, or length or step is no whole number of samples.
     """
-    sfreq = recordings[0].sfreq
-    for recording in recordings:
-        if recording.sfreq != sfreq:
-            raise InputError(
-                f"record {recording.record} has {recording.sfreq:g} Hz and "
-                f"{recordings[0].record} {sfreq:g} Hz; resample them to one rate first"
-            )
-    n_length = whole_samples("length", length, sfreq)
-    n_step = whole_samples("step", step, sfreq)
+    first, sfreq = recordings[0].record, recordings[0].sfreq
+    for other in recordings:
+        if other.sfreq != sfreq:
+            rates = f"{other.record} has {other.sfreq:g} Hz and {first} {sfreq:g} Hz"
+            raise InputError(f"record {rates}; resample them to one rate first")
+    n_length, n_step = whole_samples("length", length, sfreq), whole_samples("step", step, sfreq)
     least = max(min_overlap - 1e-6, 1e-6)
     rows = [np.empty((3, 0), dtype=np.int64)]
     for index, (recording, allowed) in enumerate(zip(recordings, within, strict=True)):
         edges = union([allowed]) * sfreq
-        first = np.maximum(np.ceil(edges[:, 0] - 1e-6), 0).astype(np.int64)
+        begin = np.maximum(np.ceil(edges[:, 0] - 1e-6), 0).astype(np.int64)
         stop = np.minimum(np.floor(edges[:, 1] + 1e-6), recording.signals.shape[1])
-        for a, b in zip(first, stop.astype(np.int64), strict=True):
+        for a, b in zip(begin, stop.astype(np.int64), strict=True):
             starts = np.arange(a, b - n_length + 1, n_step, dtype=np.int64)
             if to_the_end and len(starts):
                 starts = np.union1d(starts, b - n_length)
