@@ -1,7 +1,7 @@
 """What people said of recordings of their own: tables beside a file, or EDF+ annotations.
 
 A row of marks is a stretch of time: its onset and duration in s from the start, its kind, which
-expert said so, and on which channel; :mod:`xai_sleep.recordings.headings` knows what columns are
+expert said so, and on which channel; :func:`.read_marks` knows what columns are
 called. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
 guessed: either there are such rows, or the user says that all was scored. Rows called as stages of
 sleep are (``Sleep stage N2``, ``REM``) are the hypnogram where no file holds it.
@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import as_channel, same_place
+from xai_sleep.recordings.channels import as_channel, as_seen, same_place
 from xai_sleep.recordings.edf import EdfFile
-from xai_sleep.recordings.headings import read_marks
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
-from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.stages import code_of
-from xai_sleep.recordings.tables import Row, find_table
+from xai_sleep.recordings.tables import Row, find_table, read_marks
 
 SCORED = "scored"  # kind of a row that says where an expert looked
 ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there

@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import pick_channels, read_channels
+from xai_sleep.recordings.channels import as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.dreams_text import TextExcerpt, open_excerpt, read_hypnogram, read_marks
 from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.names import as_seen, chosen
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.subjects import group_subjects

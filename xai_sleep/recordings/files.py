@@ -28,9 +28,8 @@ from xai_sleep.recordings.annotations import (
     stage_rows,
     understood,
 )
-from xai_sleep.recordings.channels import pick_channels, read_channels
+from xai_sleep.recordings.channels import as_seen, chosen, natural, pick_channels, read_channels
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.names import as_seen, chosen, natural
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.stages import ENDINGS as LISTS

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.headings import KINDS, read_marks
-from xai_sleep.recordings.names import as_seen
+from xai_sleep.recordings.channels import as_seen
 from xai_sleep.recordings.recording import STAGES
-from xai_sleep.recordings.tables import SEPARATORS, Row, find_table, read_cells
+from xai_sleep.recordings.tables import KINDS, SEPARATORS, Row, find_table, read_cells, read_marks
 
 ENDINGS = (*SEPARATORS, ".txt")
 EPOCH = 30.0  # s, of stages listed one a line

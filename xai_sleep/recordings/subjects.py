@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source
-from xai_sleep.recordings.names import as_seen
+from xai_sleep.recordings.channels import Source, as_seen
 from xai_sleep.recordings.tables import find_table, read_table
 
 log = logging.getLogger(__name__)
