@@ -49,11 +49,9 @@ def rows_of(path: Path, source: EdfFile) -> tuple[list[Row], tuple[str, ...]]:
     if table is None:
         if inside := _inside(path, source):
             return inside, ()
-        raise InputError(
-            f"{path} has no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations "
-            "inside; write one with the columns onset and duration in s, or leave the record out "
-            "(data.records)"
-        )
+        lacking = f"no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations inside"
+        remedy = "with the columns onset and duration in s, or leave the record out (data.records)"
+        raise InputError(f"{path} has {lacking}; write one {remedy}")
     rows, notes = read_marks(table)
     try:
         inside = _inside(path, source)
@@ -80,16 +78,12 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
     if names is None:
         events = {str(kind) for kind in found} - stages
         if len(events) > 1:
-            raise InputError(
-                f"the tables hold rows of several kinds: {held}; name those that are events, "
-                "as in data.event_names=[spindle]"
-            )
+            remedy = "name those that are events, as in data.event_names=[spindle]"
+            raise InputError(f"the tables hold rows of several kinds: {held}; {remedy}")
         return Kinds(frozenset(events), frozenset(stages))
-    absent = [name for name in names if as_seen(name) not in found]
-    if absent:
-        raise InputError(
-            f"data.event_names: no row is called {' or '.join(absent)}; the kinds found are {held}"
-        )
+    if absent := " or ".join(name for name in names if as_seen(name) not in found):
+        kinds = f"the kinds found are {held}"
+        raise InputError(f"data.event_names: no row is called {absent}; {kinds}")
     return Kinds(frozenset(map(as_seen, names)), frozenset(stages))
 
 
@@ -125,7 +119,6 @@ def score(
 
     Kinds are from :func:`event_kinds`. Where not ``everything`` was scored, rows say what was.
     Notes tell of rows that repeat another, and of events that lie where nobody looked.
-
     Raises InputError if a row is no stretch of the recording, does not say whose it is where others
     do, or if it is not known what was scored.
     """
@@ -141,37 +134,35 @@ def score(
             marked[_expert(row, required=several)].append((*_span(row, seconds), channel))
     if everything:
         if looked:
-            raise InputError(
-                f"data.scored=all, but rows of {path.stem} called {SCORED} say where the expert "
-                "looked; remove them, or use data.scored=rows"
-            )
+            said = f"rows of {path.stem} called {SCORED} say where the expert looked"
+            raise InputError(f"data.scored=all, but {said}; remove them, or use data.scored=rows")
         looked[""].append((0.0, seconds))
     scorers, notes = {}, []
     for said in sorted((marked.keys() | looked.keys()) - {""}) or [""]:
         scored = union([intervals([*looked[said], *looked[""]])])
         if not len(scored):
+            lacking = f"nothing says where {said or 'the expert'} looked"
+            add = f"add rows with trial_type {SCORED} to its table"
             raise InputError(
-                f"{path.name}: nothing says where {said or 'the expert'} looked, and "
-                f"unscored time is unknown, not negative; add rows with trial_type {SCORED} to its "
-                "table, or say data.scored=all if every recording was scored from start to end"
+                f"{path.name}: {lacking}, and unscored time is unknown, not negative; {add}, "
+                "or say data.scored=all if every recording was scored from start to end"
             )
-        scorers[said or ALONE], told = _scoring(marked[said], scored)
-        notes += [f"{what}: {number} of {said or ALONE}" for number, what in told if number]
+        scorers[said or ALONE], odd = _scoring(marked[said], scored)
+        notes += [f"{what}: {number} of {said or ALONE}" for what, number in odd.items() if number]
     return scorers, tuple(notes)
 
 
 def _scoring(
     marks: Sequence[tuple[float, float, str]], scored: Intervals
-) -> tuple[Scoring, list[tuple[int, str]]]:
+) -> tuple[Scoring, dict[str, int]]:
     """Make events of the marks of one expert; count what was odd."""
     once = set(marks)
     events = intervals(sorted(mark[:2] for mark in once))
     if len({channel for *_, channel in once}) > 1:
         events = union([events])
     outside = sum(not len(intersection(intervals([event]), scored)) for event in events)
-    merged = len(once) - len(events)
-    told = [(len(marks) - len(once), AGAIN), (merged, CHANNELS), (outside, OUTSIDE)]
-    return Scoring(events, scored), told
+    odd = {AGAIN: len(marks) - len(once), CHANNELS: len(once) - len(events), OUTSIDE: outside}
+    return Scoring(events, scored), odd
 
 
 def understood(
@@ -180,21 +171,17 @@ def understood(
     """Say in one line what was understood of a record: kinds, experts, channels, time, stages."""
     roles = dict.fromkeys(kinds.stages, " as stage") | dict.fromkeys((None, SCORED), "")
     roles |= dict.fromkeys(kinds.events, "")
-    counts = Counter(_kind(row) for row in rows).most_common()
-    named = (
-        (("of no kind" if k is None else k or "n/a") + roles.get(k, " left out"), n)
-        for k, n in counts
-    )
-    found = ", ".join(f"{kind} {n}" for kind, n in named) or "nothing"
+    counts = Counter(map(_kind, rows)).most_common()
+    called = {kind: "of no kind" if kind is None else kind or "n/a" for kind, _ in counts}
+    told = (f"{called[kind]}{roles.get(kind, ' left out')} {n}" for kind, n in counts)
+    found = ", ".join(told) or "nothing"
     channels = sorted({row.cells.get("channel", "") for row in rows} - {""})
     hours = ", ".join(
         f"{name} {(one.scored[:, 1] - one.scored[:, 0]).sum() / 3600:.3g} h"
         for name, one in scorers.items()
     )
-    return (
-        f"understood: {found}; scored by {hours}; channels: {', '.join(channels) or 'not told'}; "
-        f"stages: {stages or 'none'}"
-    )
+    rest = f"channels: {', '.join(channels) or 'not told'}; stages: {stages or 'none'}"
+    return f"understood: {found}; scored by {hours}; {rest}"
 
 
 def _inside(path: Path, source: EdfFile) -> list[Row]:
@@ -231,13 +218,10 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
     onset, duration = row.span()
     end = onset + duration
     if onset < 0 or end <= onset:
-        raise InputError(
-            f"{row.where}: onset is {onset:g} and duration {duration:g}; expected s from the start "
-            "of the recording, and a duration above 0"
-        )
+        expected = "expected s from the start of the recording, and a duration above 0"
+        raise InputError(f"{row.where}: onset is {onset:g} and duration {duration:g}; {expected}")
     if end > seconds + ROUNDING or onset >= seconds:
-        raise InputError(
-            f"{row.where}: from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s; "
-            "expected s from its start: are these samples, or is the table of another record?"
-        )
+        said = f"from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s"
+        doubt = "are these samples, or is the table of another record?"
+        raise InputError(f"{row.where}: {said}; expected s from its start: {doubt}")
     return onset, min(end, seconds)

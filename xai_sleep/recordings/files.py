@@ -17,6 +17,7 @@ file (EDF+) stand in where there is no table. A file named after a record but no
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from xai_sleep.errors import InputError
@@ -73,10 +74,8 @@ class Files(DataSource):
         **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
-            raise InputError(
-                "data=files, but data.root is not set; name the folder of your recordings, as in "
-                "data.root=my_recordings"
-            )
+            remedy = "name the folder of your recordings, as in data.root=my_recordings"
+            raise InputError(f"data=files, but data.root is not set; {remedy}")
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
         self.expert = choice("data.expert", expert, EXPERTS)
@@ -84,10 +83,9 @@ class Files(DataSource):
         self.every_channel = choice("data.channels", channels, ("task", "all")) == "all"
         self.event_names = name_list("data.event_names", event_names)
         if self.event_names == ():
-            raise InputError(
-                "data.event_names is empty; name the kinds of row that are events, as in "
-                "[spindle], or leave it out where there is one kind"
-            )
+            remedy = "name the kinds of row that are events, as in [spindle]"
+            other = "or leave it out where there is one kind"
+            raise InputError(f"data.event_names is empty; {remedy}, {other}")
 
     def available(self, wanted: Wanted) -> bool:  # noqa: ARG002
         """Whether the folder is there."""
@@ -107,24 +105,16 @@ class Files(DataSource):
         rows = {record: marks for record, (marks, _) in found.items()}
         kinds = event_kinds(rows, self.event_names)
         seconds = {record: source.seconds for record, source in sources.items()}
-        own = {
-            name: on_channels(marks, kinds, None if self.every_channel else picked[name])
-            for name, marks in rows.items()
-        }
-        known = {
-            name: score(
-                path, own[name][0], kinds, seconds=seconds[name], everything=self.everything
-            )
-            for name, path in paths.items()
-        }
+        heard = {name: None if self.every_channel else picked[name] for name in rows}
+        own = {name: on_channels(rows[name], kinds, heard[name]) for name in rows}
+        read = partial(score, kinds=kinds, everything=self.everything)
+        known = {name: read(paths[name], own[name][0], seconds=seconds[name]) for name in rows}
         left = {name: notes for name, (_, notes) in own.items() if notes}
         if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
             raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        stages = {
-            name: read_stages(self.root, name, seconds[name], stage_rows(rows[name], kinds))
-            for name in rows
-        }
+        staging = {name: stage_rows(marks, kinds) for name, marks in rows.items()}
+        stages = {name: read_stages(self.root, name, seconds[name], staging[name]) for name in rows}
         unread = _passed_over(self.root, paths)
         recordings = []
         for record, source in sources.items():
@@ -135,10 +125,9 @@ class Files(DataSource):
             notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)
             notes = (*notes, *merged, *staged.notes, *unread[record])
             notes = (*notes, understood(rows[record], kinds, scorers, stages[record]))
-            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers, notes)
-            recordings.append(
-                Recording(record, subjects[record], signals, picked[record], sfreq, *said)
-            )
+            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
+            who = (record, subjects[record], signals, picked[record], sfreq)
+            recordings.append(Recording(*who, *said, notes))
         return recordings
 
 
@@ -151,16 +140,12 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
         if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
         for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
-            raise InputError(
-                f"{root} holds {same.name} and {path.name}: a record is called by its "
-                "file without the ending, rename or remove one of them"
-            )
+            rule = "a record is called by its file without the ending, rename or remove one of them"
+            raise InputError(f"{root} holds {same.name} and {path.name}: {rule}")
         found[path.stem] = path
     if not found:
-        raise InputError(
-            f"{root} holds no recordings ({' or '.join(ENDINGS)}); name the folder they are in "
-            "(data.root), or export them to EDF"
-        )
+        remedy = "name the folder they are in (data.root), or export them to EDF"
+        raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
     asked = chosen(records, list(found), str(root))
     for name in filter(RESERVED.fullmatch, asked):
         raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
@@ -169,18 +154,12 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
     least = {"union": 1, "intersection": 2}.get(expert)
-    lacking = [
-        record
-        for record, who in scorers.items()
-        if (expert not in who if least is None else len(who) < least)
-    ]
-    if lacking:
+    enough = {name: len(who) >= least if least else expert in who for name, who in scorers.items()}
+    if lacking := [record for record in scorers if not enough[record]]:
         there = sorted({who for record in lacking for who in scorers[record]})
-        raise InputError(
-            f"data.expert is {expert}, but nobody scored {', '.join(lacking)} besides "
-            f"{' or '.join(there)} (column expert); leave such records out (data.records) or "
-            "choose another data.expert"
-        )
+        alone = f"nobody scored {', '.join(lacking)} besides {' or '.join(there)} (column expert)"
+        remedy = "leave such records out (data.records) or choose another data.expert"
+        raise InputError(f"data.expert is {expert}, but {alone}; {remedy}")
 
 
 def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
@@ -200,7 +179,5 @@ def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str
             ".tsv, stages from <record>_stages.csv, .tsv or .txt",
             *(root, ", ".join(every)),
         )
-    return {
-        record: (f"files not read: {', '.join(each)}",) * bool(each)
-        for record, each in unread.items()
-    }
+    notes = {name: f"files not read: {', '.join(each)}" for name, each in unread.items() if each}
+    return {name: (notes[name],) if name in notes else () for name in unread}

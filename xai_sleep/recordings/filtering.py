@@ -55,10 +55,9 @@ def require_fast_enough(
     sfreq = recording.sfreq
     held = f"sampled at {sfreq:g} Hz, which holds nothing above {sfreq / 2:g} Hz"
     if sfreq <= 2 * low or sfreq < 2 * share * top:
-        raise InputError(
-            f"{place}: {held}, and so too little of the band from {low:g} to {top:g} Hz that the "
-            f"network looks at; record or export it at {2 * top:g} Hz or more"
-        )
+        little = f"too little of the band from {low:g} to {top:g} Hz that the network looks at"
+        remedy = f"record or export it at {2 * top:g} Hz or more"
+        raise InputError(f"{place}: {held}, and so {little}; {remedy}")
     if sfreq < 2 * top:
         log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
 
@@ -71,11 +70,10 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
     """
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
-            raise InputError(
-                f"task.band or task.input_bands: a filter from {low:g} Hz fades over "
-                f"{_transition(low):g} Hz, but {high:g} Hz is {sfreq / 2 - high:g} Hz from half of "
-                f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
-            )
+            fades = f"a filter from {low:g} Hz fades over {_transition(low):g} Hz"
+            room = f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz)"
+            remedy = "lower the upper frequency or raise task.sfreq"
+            raise InputError(f"task.band or task.input_bands: {fades}, but {room}; {remedy}")
     signals, passed = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
     for low, high in bands:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
