@@ -46,8 +46,7 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
     """
     if not path.is_file():
         raise InputError(f"{path} is no file; name an EDF recording")
-    source = open_edf(path)
-    record = path.stem
+    source, record = open_edf(path), path.stem
     wanted = _wanted(path, source, seen, channels)
     picked = pick_channels({record: source}, wanted, "--channel")[record]
     _warn_of_references(picked, source.channels, seen)
@@ -164,11 +163,9 @@ def _warn_of_references(picked: Sequence[str], there: Sequence[str], seen: Input
     for name, known in zip(picked, seen.channels, strict=True):
         if "-" not in as_channel(name) and all("-" in as_channel(each) for each in known):
             offered = " or ".join(f"--channel {name}-{other}" for other in references)
-            log.warning(
-                "%s is used as it is, with no reference taken from it, but the run was trained on "
-                "%s; %s",
-                *(name, " or ".join(known), f"derive it with {offered}" if offered else REFERENCED),
-            )
+            remedy = f"derive it with {offered}" if offered else REFERENCED
+            told = "used as it is, with no reference taken from it, but the run was trained on"
+            log.warning("%s is %s %s; %s", name, told, " or ".join(known), remedy)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,8 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     add("recording", metavar="EDF", type=Path, help="EDF or BDF file")
     out = "table to write (default: events.csv)"
     add("--out", metavar="FILE", type=Path, default=Path("events.csv"), help=out)
-    fold = "model of this fold (default: the average of all folds)"
-    add("--fold", metavar="NAME", help=fold)
+    add("--fold", metavar="NAME", help="model of this fold (default: the average of all folds)")
     channel = "channel to use, once for each channel of the run (default: the names it knows)"
     add("--channel", metavar="NAME", action="append", default=[], help=channel)
     return parser

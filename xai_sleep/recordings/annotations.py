@@ -24,7 +24,6 @@ from xai_sleep.recordings.tables import Row, find_table, read_marks
 SCORED = "scored"  # kind of a row that says where an expert looked
 ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there
 ALONE = "expert1"  # name of the expert where a table names nobody
-
 AGAIN = "rows that say the same as another, which count once"
 CHANNELS = "marks of events that another channel shows too, which count once"
 OUTSIDE = "events outside the scored time, which count nowhere"

@@ -68,10 +68,8 @@ def pick_channels(
     """Choose channels of each record by name, never by position, as its file spells them.
 
     ``wanted`` (set in ``setting``) holds for each channel its accepted names, the preferred one
-    first; case matters only where two channels differ in nothing else. See :func:`find_channel`.
-
-    Raises InputError if records lack a channel (all of them are named, with the channels they
-    hold), or a name could mean several.
+    first; case matters only where two channels differ in nothing else. Raises InputError if records
+    lack a channel (all are named, with the channels they hold), or a name could mean several.
     """
     found = {
         record: [_found(record, source, names, setting) for names in wanted]

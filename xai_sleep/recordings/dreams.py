@@ -28,7 +28,6 @@ from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.subjects import group_subjects
 
 logger = logging.getLogger(__name__)
-
 EPOCH = 5.0  # s of a hypnogram's epoch
 LENGTH = 1800  # s of an excerpt
 RATES = (50, 100, 200)  # Hz of the excerpts; a text file does not say which is its own
@@ -79,11 +78,7 @@ class Dreams(DataSource):
     name = "dreams"
 
     def __init__(
-        self,
-        root: str,
-        records: Sequence[str] | None = None,
-        expert: str = "union",
-        **others: object,  # noqa: ARG002
+        self, root: str, records: Sequence[str] | None = None, expert: str = "union", **_: object
     ) -> None:
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)

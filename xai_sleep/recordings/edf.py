@@ -24,7 +24,6 @@ from xai_sleep.recordings.subjects import person_key
 
 # µV in one unit, by its text in lower case (both Unicode signs for µ become one)
 MICROVOLTS = {"uv": 1.0, "\u03bcv": 1.0, "mv": 1e3, "v": 1e6}
-
 ANNOTATIONS = ("EDF Annotations", "BDF Annotations")  # channels that hold no signal but text
 DRIFT = 0.01  # s that the time a file keeps may be from the time its samples take
 

@@ -21,14 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import (
-    event_kinds,
-    on_channels,
-    rows_of,
-    score,
-    stage_rows,
-    understood,
-)
+from xai_sleep.recordings import annotations
 from xai_sleep.recordings.channels import as_seen, chosen, natural, pick_channels, read_channels
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
@@ -39,7 +32,6 @@ from xai_sleep.recordings.subjects import subjects_of
 from xai_sleep.recordings.tables import SEPARATORS
 
 log = logging.getLogger(__name__)
-
 ENDINGS = (".edf", ".bdf")
 READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
 
@@ -101,19 +93,19 @@ class Files(DataSource):
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
-        found = {record: rows_of(path, sources[record]) for record, path in paths.items()}
+        found = {name: annotations.rows_of(path, sources[name]) for name, path in paths.items()}
         rows = {record: marks for record, (marks, _) in found.items()}
-        kinds = event_kinds(rows, self.event_names)
+        kinds = annotations.event_kinds(rows, self.event_names)
         seconds = {record: source.seconds for record, source in sources.items()}
         heard = {name: None if self.every_channel else picked[name] for name in rows}
-        own = {name: on_channels(rows[name], kinds, heard[name]) for name in rows}
-        read = partial(score, kinds=kinds, everything=self.everything)
+        own = {name: annotations.on_channels(rows[name], kinds, heard[name]) for name in rows}
+        read = partial(annotations.score, kinds=kinds, everything=self.everything)
         known = {name: read(paths[name], own[name][0], seconds=seconds[name]) for name in rows}
         left = {name: notes for name, (_, notes) in own.items() if notes}
         if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
             raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        staging = {name: stage_rows(marks, kinds) for name, marks in rows.items()}
+        staging = {name: annotations.stage_rows(marks, kinds) for name, marks in rows.items()}
         stages = {name: read_stages(self.root, name, seconds[name], staging[name]) for name in rows}
         unread = _passed_over(self.root, paths)
         recordings = []
@@ -124,7 +116,7 @@ class Files(DataSource):
             staged = stages[record] or Stages(None, Recording.epoch)
             notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)
             notes = (*notes, *merged, *staged.notes, *unread[record])
-            notes = (*notes, understood(rows[record], kinds, scorers, stages[record]))
+            notes = (*notes, annotations.understood(rows[record], kinds, scorers, stages[record]))
             said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
             who = (record, subjects[record], signals, picked[record], sfreq)
             recordings.append(Recording(*who, *said, notes))

@@ -48,13 +48,7 @@ class Stages:
 
 
 def code_of(said: str, *, among_marks: bool = False) -> int | None:
-    """Code of a stage by its name; None if it is none, or ``among_marks`` could be something else.
-
-    >>> [code_of(name) for name in ("WAKE", "S4", "Sleep stage N2", "5", "?", "spindle")]
-    [0, 3, 2, 4, -1, None]
-    >>> [code_of(name, among_marks=True) for name in ("nrem 2", "Sleep stage ?", "?", "2")]
-    [2, -1, None, None]
-    """
+    """Code of a stage by its name; None if none, or ``among_marks`` possibly something else."""
     seen = as_seen(said)
     name = re.sub(r"[ _]", "", _PREFIX.sub("", seen, count=1) if _PREFIX.match(seen) else seen)
     return (_NAMES if among_marks and not _PREFIX.match(seen) else _ALL).get(name)

@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 UNKNOWN = "its header names nobody: taken for a subject of its own"
 
 _SALT = secrets.token_bytes(16)
-
 _DATE = re.compile(r"\b(\d{1,2}[-/.](\d{1,2}|[a-z]{3})[-/.](\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b")
 _NOT_TOLD = re.compile(r"\bn[/.]a\b")
 _NOBODY = re.compile(
@@ -31,13 +30,7 @@ _NOBODY = re.compile(
 
 
 def person_key(field: str) -> str | None:
-    """Make a key of a patient field, equal for one person in one process; None if it names nobody.
-
-    >>> person_key("X F X Female_33yr") is None
-    True
-    >>> person_key("P7 M X X") == person_key("P7 M 03-APR-1950 X") != person_key("P8 M X X")
-    True
-    """
+    """Key of a patient field, equal for one person in one process; None if it names nobody."""
     said = _NOT_TOLD.sub(" ", field.casefold())
     parts = said.split()
     if len(parts) > 3 and parts[1] in ("m", "f", "x"):  # EDF+; what follows the name is anything
