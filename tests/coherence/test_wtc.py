@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.support.dreams import read
 from xai_sleep.coherence.wtc import POWER_FLOOR, Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams_text import TextExcerpt
+from xai_sleep.recordings.dreams import TextExcerpt
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of SciPy, at import

@@ -18,9 +18,8 @@ from xai_sleep.recordings.annotations import (
     stage_rows,
 )
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.headings import read_marks
 from xai_sleep.recordings.recording import Scoring
-from xai_sleep.recordings.tables import Row
+from xai_sleep.recordings.tables import Row, read_marks
 
 NIGHT = Path("my/night.edf")
 SECONDS = 100.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams_text import open_excerpt, read_hypnogram, read_marks
+from xai_sleep.recordings.dreams import open_excerpt, read_hypnogram, read_marks
 
 
 def text(path: Path, *lines: str, end: str = "\n") -> Path:

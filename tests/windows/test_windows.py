@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.recordings import make_recording
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.dreams_text import read_marks
+from xai_sleep.recordings.dreams import read_marks
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.windows import Windows, cut, cut_signals, marks

@@ -1,35 +1,40 @@
-"""A trained model on a new recording: ``python -m xai_sleep.predict RUN_DIR recording.edf``."""
+"""A trained model on a new recording: ``python -m xai_sleep.predict RUN_DIR recording.edf``.
+
+Writes a table of events, such as ``night.csv``, and its activation, ``night_activation.npz``. A
+file that is there is replaced only if an earlier prediction of the same recording wrote it.
+"""
 
 import argparse
 import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from zipfile import BadZipFile
 
+import numpy as np
+import pandas as pd
 import torch
 from rich.console import Console
 
+from xai_sleep.detect.detector import RATE, Activation
+from xai_sleep.detect.hysteresis import Detections
 from xai_sleep.detect.whole import find_events
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
-from xai_sleep.predict.files import beside, require_free, write
 from xai_sleep.progress import Progress
-from xai_sleep.recordings.channels import (
-    Source,
-    as_channel,
-    find_channel,
-    pick_channels,
-    read_channels,
-)
-from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.channels import as_channel, find_channel, pick_channels, read_channels
+from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.results.stamp import SIMULATED
+from xai_sleep.results.files import write_arrays
+from xai_sleep.results.stamp import SIMULATED, Stamp
+from xai_sleep.results.tables import write_table
 from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)
 
+COLUMNS = ("record", "onset", "duration", "confidence")
 REFERENCED = "make sure that the file holds it referenced in that way"
 
 
@@ -41,8 +46,7 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
     """
     if not path.is_file():
         raise InputError(f"{path} is no file; name an EDF recording")
-    source = open_edf(path)
-    record = path.stem
+    source, record = open_edf(path), path.stem
     wanted = _wanted(path, source, seen, channels)
     picked = pick_channels({record: source}, wanted, "--channel")[record]
     _warn_of_references(picked, source.channels, seen)
@@ -57,6 +61,40 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
     require_fast_enough(recording, str(path), bands=bands, share=0.5)
     require_usable([recording], "--channel")
     return recording
+
+
+def beside(out: Path) -> Path:
+    """Where the activation of a table goes."""
+    return out.with_name(f"{out.stem}_activation.npz")
+
+
+def require_free(out: Path, record: str) -> None:
+    """Refuse to replace what no prediction of this recording wrote; InputError naming the file."""
+    for path, ours in ((out, _is_our_table), (beside(out), _is_our_activation)):
+        if not path.is_symlink() and not path.exists():
+            continue
+        if not path.is_file():
+            raise InputError(f"{path} is no file that could be written; choose another --out")
+        if not ours(path, record):
+            held = f"is there already and holds no prediction of {record}"
+            raise InputError(f"{path} {held}; choose another --out, or move it away")
+
+
+def write(
+    out: Path, record: str, activation: Activation, detections: Detections, stamp: Stamp
+) -> None:
+    """Write both files, stamped; InputError if they cannot be written."""
+    onset, end = detections.events.T
+    columns = ([record] * len(onset), onset, end - onset, detections.confidence)
+    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    arrays = {"step": np.array(1 / RATE), **activation.named(record)}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_table(out, table, stamp)
+        write_arrays(beside(out), arrays, stamp)
+    except OSError as error:
+        remedy = "choose another place with --out"
+        raise InputError(f"cannot write {out} ({error.strerror}); {remedy}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -84,20 +122,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     say(f"written to {asked.out} and {beside(asked.out)}")
 
 
-def _wanted(path: Path, source: Source, seen: Input, channels: Sequence[str]) -> list[list[str]]:
+def _is_our_table(path: Path, record: str) -> bool:
+    head = ",".join(COLUMNS).encode()
+    try:
+        with path.open("rb") as file:  # of a long recording no more than this is read
+            if file.readline(2 * len(head)).rstrip() not in (head, head + b",data"):
+                return False
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (ValueError, OSError):
+        return False
+    return set(table["record"]) <= {record}
+
+
+def _is_our_activation(path: Path, record: str) -> bool:
+    try:
+        with np.load(path) as stored:
+            return {"step", record} <= set(stored)
+    except (ValueError, OSError, EOFError, BadZipFile):
+        return False
+
+
+def _wanted(path: Path, source: EdfFile, seen: Input, channels: Sequence[str]) -> list[list[str]]:
     known = [list(names) for names in seen.channels]
     if channels and len(channels) != len(known):
-        raise InputError(
-            f"--channel names {len(channels)} channel{'s' * (len(channels) != 1)}, but the run "
-            f"was trained on {len(known)}: {'; '.join(' or '.join(names) for names in known)}"
-        )
+        said = f"--channel names {len(channels)} channel{'s' * (len(channels) != 1)}"
+        taught = f"{len(known)}: {'; '.join(' or '.join(names) for names in known)}"
+        raise InputError(f"{said}, but the run was trained on {taught}")
     wanted = [[name] for name in channels] or known
     for names in wanted:
         if not find_channel(names, source.channels):
-            raise InputError(
-                f"{path}: there is no channel {' or '.join(names)} (found there: "
-                f"{', '.join(source.channels)}); name the channel to use with --channel"
-            )
+            absent = f"there is no channel {' or '.join(names)}"
+            there = f"(found there: {', '.join(source.channels)})"
+            raise InputError(f"{path}: {absent} {there}; name the channel to use with --channel")
     return wanted
 
 
@@ -107,11 +163,9 @@ def _warn_of_references(picked: Sequence[str], there: Sequence[str], seen: Input
     for name, known in zip(picked, seen.channels, strict=True):
         if "-" not in as_channel(name) and all("-" in as_channel(each) for each in known):
             offered = " or ".join(f"--channel {name}-{other}" for other in references)
-            log.warning(
-                "%s is used as it is, with no reference taken from it, but the run was trained on "
-                "%s; %s",
-                *(name, " or ".join(known), f"derive it with {offered}" if offered else REFERENCED),
-            )
+            remedy = f"derive it with {offered}" if offered else REFERENCED
+            told = "used as it is, with no reference taken from it, but the run was trained on"
+            log.warning("%s is %s %s; %s", name, told, " or ".join(known), remedy)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,8 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     add("recording", metavar="EDF", type=Path, help="EDF or BDF file")
     out = "table to write (default: events.csv)"
     add("--out", metavar="FILE", type=Path, default=Path("events.csv"), help=out)
-    fold = "model of this fold (default: the average of all folds)"
-    add("--fold", metavar="NAME", help=fold)
+    add("--fold", metavar="NAME", help="model of this fold (default: the average of all folds)")
     channel = "channel to use, once for each channel of the run (default: the names it knows)"
     add("--channel", metavar="NAME", action="append", default=[], help=channel)
     return parser

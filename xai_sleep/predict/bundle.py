@@ -36,11 +36,9 @@ def load_run(directory: Path, fold: str | None = None) -> TrainedRun:
     """
     record = RunRecord.load(directory)
     if record.leaks:
-        raise InputError(
-            f"{directory} is a LEAKY run ({', '.join(leak.name for leak in record.leaks)}): its "
-            "models measure a mistake and are for nothing else; name a run without leaks "
-            "(leak=none)"
-        )
+        leaky = f"is a LEAKY run ({', '.join(leak.name for leak in record.leaks)})"
+        remedy = "are for nothing else; name a run without leaks (leak=none)"
+        raise InputError(f"{directory} {leaky}: its models measure a mistake and {remedy}")
     names = [each.name for each in record.folds]
     if not names or fold not in (None, *names):
         raise InputError(f"{directory} has no fold {fold}; --fold is one of {', '.join(names)}")
@@ -53,18 +51,15 @@ def _classifier(fold: Path) -> EventClassifier:
     for path in (fold / "test.npz", checkpoint):
         _require_whole(path)
     try:
-        classifier = EventClassifier.load_from_checkpoint(
-            checkpoint, map_location="cpu", weights_only=True
-        )
+        load = EventClassifier.load_from_checkpoint
+        classifier = load(checkpoint, map_location="cpu", weights_only=True)
         detector_of([classifier])
     except InputError as error:
         raise InputError(f"{checkpoint}: {error}") from error
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"{checkpoint} cannot be loaded ({reason}); it is damaged or of another version: copy "
-            "it again or repeat the run"
-        ) from error
+        remedy = "it is damaged or of another version: copy it again or repeat the run"
+        raise InputError(f"{checkpoint} cannot be loaded ({reason}); {remedy}") from error
     return classifier.eval()
 
 
@@ -76,11 +71,7 @@ def _require_whole(path: Path) -> None:
         return
     with path.open("rb") as file:
         if file.read(len(POINTER)) == POINTER:
-            raise InputError(
-                f"{path} is a Git LFS pointer, not the file itself; fetch it: "
-                f"git -C {shlex.quote(str(path.parent))} lfs pull"
-            )
-    raise InputError(
-        f"{path} is damaged: of its content {path.stat().st_size} bytes are here, but not its end; "
-        "copy it again or repeat the run"
-    )
+            fetch = f"git -C {shlex.quote(str(path.parent))} lfs pull"
+            raise InputError(f"{path} is a Git LFS pointer, not the file itself; fetch it: {fetch}")
+    left = f"of its content {path.stat().st_size} bytes are here, but not its end"
+    raise InputError(f"{path} is damaged: {left}; copy it again or repeat the run")

@@ -1,7 +1,7 @@
 """What people said of recordings of their own: tables beside a file, or EDF+ annotations.
 
 A row of marks is a stretch of time: its onset and duration in s from the start, its kind, which
-expert said so, and on which channel; :mod:`xai_sleep.recordings.headings` knows what columns are
+expert said so, and on which channel; :func:`.read_marks` knows what columns are
 called. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
 guessed: either there are such rows, or the user says that all was scored. Rows called as stages of
 sleep are (``Sleep stage N2``, ``REM``) are the hypnogram where no file holds it.
@@ -14,19 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import as_channel, same_place
+from xai_sleep.recordings.channels import as_channel, as_seen, same_place
 from xai_sleep.recordings.edf import EdfFile
-from xai_sleep.recordings.headings import read_marks
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
-from xai_sleep.recordings.names import as_seen
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.stages import code_of
-from xai_sleep.recordings.tables import Row, find_table
+from xai_sleep.recordings.tables import Row, find_table, read_marks
 
 SCORED = "scored"  # kind of a row that says where an expert looked
 ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there
 ALONE = "expert1"  # name of the expert where a table names nobody
-
 AGAIN = "rows that say the same as another, which count once"
 CHANNELS = "marks of events that another channel shows too, which count once"
 OUTSIDE = "events outside the scored time, which count nowhere"
@@ -51,11 +48,9 @@ def rows_of(path: Path, source: EdfFile) -> tuple[list[Row], tuple[str, ...]]:
     if table is None:
         if inside := _inside(path, source):
             return inside, ()
-        raise InputError(
-            f"{path} has no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations "
-            "inside; write one with the columns onset and duration in s, or leave the record out "
-            "(data.records)"
-        )
+        lacking = f"no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations inside"
+        remedy = "with the columns onset and duration in s, or leave the record out (data.records)"
+        raise InputError(f"{path} has {lacking}; write one {remedy}")
     rows, notes = read_marks(table)
     try:
         inside = _inside(path, source)
@@ -82,16 +77,12 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
     if names is None:
         events = {str(kind) for kind in found} - stages
         if len(events) > 1:
-            raise InputError(
-                f"the tables hold rows of several kinds: {held}; name those that are events, "
-                "as in data.event_names=[spindle]"
-            )
+            remedy = "name those that are events, as in data.event_names=[spindle]"
+            raise InputError(f"the tables hold rows of several kinds: {held}; {remedy}")
         return Kinds(frozenset(events), frozenset(stages))
-    absent = [name for name in names if as_seen(name) not in found]
-    if absent:
-        raise InputError(
-            f"data.event_names: no row is called {' or '.join(absent)}; the kinds found are {held}"
-        )
+    if absent := " or ".join(name for name in names if as_seen(name) not in found):
+        kinds = f"the kinds found are {held}"
+        raise InputError(f"data.event_names: no row is called {absent}; {kinds}")
     return Kinds(frozenset(map(as_seen, names)), frozenset(stages))
 
 
@@ -127,7 +118,6 @@ def score(
 
     Kinds are from :func:`event_kinds`. Where not ``everything`` was scored, rows say what was.
     Notes tell of rows that repeat another, and of events that lie where nobody looked.
-
     Raises InputError if a row is no stretch of the recording, does not say whose it is where others
     do, or if it is not known what was scored.
     """
@@ -143,37 +133,35 @@ def score(
             marked[_expert(row, required=several)].append((*_span(row, seconds), channel))
     if everything:
         if looked:
-            raise InputError(
-                f"data.scored=all, but rows of {path.stem} called {SCORED} say where the expert "
-                "looked; remove them, or use data.scored=rows"
-            )
+            said = f"rows of {path.stem} called {SCORED} say where the expert looked"
+            raise InputError(f"data.scored=all, but {said}; remove them, or use data.scored=rows")
         looked[""].append((0.0, seconds))
     scorers, notes = {}, []
     for said in sorted((marked.keys() | looked.keys()) - {""}) or [""]:
         scored = union([intervals([*looked[said], *looked[""]])])
         if not len(scored):
+            lacking = f"nothing says where {said or 'the expert'} looked"
+            add = f"add rows with trial_type {SCORED} to its table"
             raise InputError(
-                f"{path.name}: nothing says where {said or 'the expert'} looked, and "
-                f"unscored time is unknown, not negative; add rows with trial_type {SCORED} to its "
-                "table, or say data.scored=all if every recording was scored from start to end"
+                f"{path.name}: {lacking}, and unscored time is unknown, not negative; {add}, "
+                "or say data.scored=all if every recording was scored from start to end"
             )
-        scorers[said or ALONE], told = _scoring(marked[said], scored)
-        notes += [f"{what}: {number} of {said or ALONE}" for number, what in told if number]
+        scorers[said or ALONE], odd = _scoring(marked[said], scored)
+        notes += [f"{what}: {number} of {said or ALONE}" for what, number in odd.items() if number]
     return scorers, tuple(notes)
 
 
 def _scoring(
     marks: Sequence[tuple[float, float, str]], scored: Intervals
-) -> tuple[Scoring, list[tuple[int, str]]]:
+) -> tuple[Scoring, dict[str, int]]:
     """Make events of the marks of one expert; count what was odd."""
     once = set(marks)
     events = intervals(sorted(mark[:2] for mark in once))
     if len({channel for *_, channel in once}) > 1:
         events = union([events])
     outside = sum(not len(intersection(intervals([event]), scored)) for event in events)
-    merged = len(once) - len(events)
-    told = [(len(marks) - len(once), AGAIN), (merged, CHANNELS), (outside, OUTSIDE)]
-    return Scoring(events, scored), told
+    odd = {AGAIN: len(marks) - len(once), CHANNELS: len(once) - len(events), OUTSIDE: outside}
+    return Scoring(events, scored), odd
 
 
 def understood(
@@ -182,21 +170,17 @@ def understood(
     """Say in one line what was understood of a record: kinds, experts, channels, time, stages."""
     roles = dict.fromkeys(kinds.stages, " as stage") | dict.fromkeys((None, SCORED), "")
     roles |= dict.fromkeys(kinds.events, "")
-    counts = Counter(_kind(row) for row in rows).most_common()
-    named = (
-        (("of no kind" if k is None else k or "n/a") + roles.get(k, " left out"), n)
-        for k, n in counts
-    )
-    found = ", ".join(f"{kind} {n}" for kind, n in named) or "nothing"
+    counts = Counter(map(_kind, rows)).most_common()
+    called = {kind: "of no kind" if kind is None else kind or "n/a" for kind, _ in counts}
+    told = (f"{called[kind]}{roles.get(kind, ' left out')} {n}" for kind, n in counts)
+    found = ", ".join(told) or "nothing"
     channels = sorted({row.cells.get("channel", "") for row in rows} - {""})
     hours = ", ".join(
         f"{name} {(one.scored[:, 1] - one.scored[:, 0]).sum() / 3600:.3g} h"
         for name, one in scorers.items()
     )
-    return (
-        f"understood: {found}; scored by {hours}; channels: {', '.join(channels) or 'not told'}; "
-        f"stages: {stages or 'none'}"
-    )
+    rest = f"channels: {', '.join(channels) or 'not told'}; stages: {stages or 'none'}"
+    return f"understood: {found}; scored by {hours}; {rest}"
 
 
 def _inside(path: Path, source: EdfFile) -> list[Row]:
@@ -233,13 +217,10 @@ def _span(row: Row, seconds: float) -> tuple[float, float]:
     onset, duration = row.span()
     end = onset + duration
     if onset < 0 or end <= onset:
-        raise InputError(
-            f"{row.where}: onset is {onset:g} and duration {duration:g}; expected s from the start "
-            "of the recording, and a duration above 0"
-        )
+        expected = "expected s from the start of the recording, and a duration above 0"
+        raise InputError(f"{row.where}: onset is {onset:g} and duration {duration:g}; {expected}")
     if end > seconds + ROUNDING or onset >= seconds:
-        raise InputError(
-            f"{row.where}: from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s; "
-            "expected s from its start: are these samples, or is the table of another record?"
-        )
+        said = f"from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s"
+        doubt = "are these samples, or is the table of another record?"
+        raise InputError(f"{row.where}: {said}; expected s from its start: {doubt}")
     return onset, min(end, seconds)

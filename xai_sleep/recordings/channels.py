@@ -1,19 +1,48 @@
-"""Which channels to take of each record: all are opened first, so that what lacks is said once.
+"""Names compared as people see them, and which channels to take of each record.
 
-A channel that no record holds as such may be derived: ``C3-M2`` is ``C3`` minus ``M2``.
+All records are opened first, so that what lacks is said once. A channel that no record holds as
+such may be derived: ``C3-M2`` is ``C3`` minus ``M2``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.names import as_seen, meant
 from xai_sleep.recordings.recording import Recording, Signals
 
 _EEG = re.compile(r"^eeg[ _:-]+", re.IGNORECASE)
+
+
+def as_seen(name: str) -> str:
+    """Take away what nobody looks at: case, how an accent is stored, how wide a space is."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def meant(name: str, there: Iterable[str]) -> list[str]:
+    """Which of the names that are there can be meant: the exact one, else all that look like it."""
+    alike = [other for other in there if as_seen(other) == as_seen(name)]
+    return [name] if name in alike else alike
+
+
+def natural(name: str) -> list[tuple[bool, int, str]]:
+    """Key that sorts numbers in names by their value."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def chosen(records: Sequence[str] | None, held: Sequence[str], where: str) -> list[str]:
+    """Which records held are asked for (``data.records``), as held; InputError if one is not."""
+    if records is None:
+        return list(held)
+    asked = [meant(name, held) for name in records]
+    if not asked or not all(asked):
+        there = f"{where} holds {', '.join(held)}"
+        raise InputError(f"data.records asks for {', '.join(records) or 'nothing'}, but {there}")
+    return [record for record in held if any(record in alike for alike in asked)]
 
 
 class Source(Protocol):
@@ -39,10 +68,8 @@ def pick_channels(
     """Choose channels of each record by name, never by position, as its file spells them.
 
     ``wanted`` (set in ``setting``) holds for each channel its accepted names, the preferred one
-    first; case matters only where two channels differ in nothing else. See :func:`find_channel`.
-
-    Raises InputError if records lack a channel (all of them are named, with the channels they
-    hold), or a name could mean several.
+    first; case matters only where two channels differ in nothing else. Raises InputError if records
+    lack a channel (all are named, with the channels they hold), or a name could mean several.
     """
     found = {
         record: [_found(record, source, names, setting) for names in wanted]
@@ -52,25 +79,16 @@ def pick_channels(
         lacking = [record for record, picked in found.items() if picked[at] is None]
         if lacking:
             held = sorted({channel for record in lacking for channel in sources[record].channels})
-            raise InputError(
-                f"{setting}: there is no channel {' or '.join(names)} in {', '.join(lacking)} "
-                f"(found there: {', '.join(held)}); name a channel that they hold, or leave these "
-                "records out (data.records)"
-            )
+            absent = f"there is no channel {' or '.join(names)} in {', '.join(lacking)}"
+            remedy = "name a channel that they hold, or leave these records out (data.records)"
+            raise InputError(f"{setting}: {absent} (found there: {', '.join(held)}); {remedy}")
     return {record: tuple(filter(None, picked)) for record, picked in found.items()}
 
 
 def as_channel(name: str) -> str:
-    """Take away what differs from system to system: case, spaces, ``EEG``, and M1 for A1.
-
-    Examples
-    --------
-    >>> as_channel("EEG C3 - M2") == as_channel("c3:A2") == "c3-a2"
-    True
-    """
-    return "-".join(
-        re.sub(r"^m(?=[12]$)", "a", as_seen(pole).replace(" ", "")) for pole in _poles(name)
-    )
+    """Take away what differs from system to system: case, spaces, ``EEG``, and M1 for A1."""
+    poles = (as_seen(pole).replace(" ", "") for pole in _poles(name))
+    return "-".join(re.sub(r"^m(?=[12]$)", "a", pole) for pole in poles)
 
 
 def find_channel(names: Sequence[str], there: Sequence[str], *, derive: bool = True) -> list[str]:
@@ -124,8 +142,6 @@ def _found(
     derive = not isinstance(source, Recording)  # that is read already
     alike = find_channel(names, source.channels, derive=derive)
     if len(set(alike)) > 1:
-        raise InputError(
-            f"{setting}: {' or '.join(names)} could be {' or '.join(alike)} in {record}; name one "
-            "of them as it is written there"
-        )
+        meanings = f"{' or '.join(names)} could be {' or '.join(alike)} in {record}"
+        raise InputError(f"{setting}: {meanings}; name one of them as it is written there")
     return alike[0] if alike else None

@@ -24,7 +24,6 @@ from xai_sleep.recordings.subjects import person_key
 
 # µV in one unit, by its text in lower case (both Unicode signs for µ become one)
 MICROVOLTS = {"uv": 1.0, "\u03bcv": 1.0, "mv": 1e3, "v": 1e6}
-
 ANNOTATIONS = ("EDF Annotations", "BDF Annotations")  # channels that hold no signal but text
 DRIFT = 0.01  # s that the time a file keeps may be from the time its samples take
 
@@ -113,11 +112,11 @@ class EdfFile:
         for number, begin in begins:
             expected = number * self.record_seconds
             if abs(begin - start - expected) > DRIFT:
+                begins_at = f"begins {begin - start:g} s after the first and not {expected:g} s"
+                gaps = f"there are gaps in time, or records do not last {self.record_seconds:g} s"
                 raise InputError(
                     f"{self.path} says that it is continuous, but its data record {number + 1} "
-                    f"begins {begin - start:g} s after the first and not {expected:g} s: there are "
-                    f"gaps in time, or records do not last {self.record_seconds:g} s; convert it "
-                    "to continuous EDF"
+                    f"{begins_at}: {gaps}; convert it to continuous EDF"
                 )
         return start
 
@@ -170,11 +169,9 @@ def open_edf(path: Path) -> EdfFile:
         person=person_key(_text(fixed[8:88])),
     )
     if opened.n_records < 1 or opened.record_seconds <= 0 or min(opened.samples) < 1:
-        raise InputError(
-            f"{path}: the header counts {opened.n_records} data records of "
-            f"{opened.record_seconds:g} s; the recording was not closed properly or holds no "
-            "signals, export it again"
-        )
+        counted = f"{opened.n_records} data records of {opened.record_seconds:g} s"
+        reason = "the recording was not closed properly or holds no signals, export it again"
+        raise InputError(f"{path}: the header counts {counted}; {reason}")
     if (there := path.stat().st_size) < opened.size:
         found = f"{there} bytes found, {opened.size} expected from its header"
         raise InputError(f"{path} is truncated: {found}; copy or download it again")
@@ -195,10 +192,9 @@ def _header(path: Path) -> tuple[bytes, bytes, int, str]:
         table = file.read(256 * max(n_channels, 0))
     length = int(_known(path, "length of the header", fixed[184:192]))
     if n_channels < 1 or not length == 256 * (1 + n_channels) == 256 + len(table):
-        raise InputError(
-            f"{path}: damaged EDF header, it says {length} bytes for {n_channels} channels and "
-            f"the file holds {256 + len(table)} of them; copy or download it again"
-        )
+        said = f"damaged EDF header, it says {length} bytes for {n_channels} channels"
+        held = f"the file holds {256 + len(table)} of them"
+        raise InputError(f"{path}: {said} and {held}; copy or download it again")
     return fixed, table, width, kind
 
 

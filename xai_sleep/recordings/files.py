@@ -17,20 +17,13 @@ file (EDF+) stand in where there is no table. A file named after a record but no
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.annotations import (
-    event_kinds,
-    on_channels,
-    rows_of,
-    score,
-    stage_rows,
-    understood,
-)
-from xai_sleep.recordings.channels import pick_channels, read_channels
+from xai_sleep.recordings import annotations
+from xai_sleep.recordings.channels import as_seen, chosen, natural, pick_channels, read_channels
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.names import as_seen, chosen, natural
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.stages import ENDINGS as LISTS
@@ -39,7 +32,6 @@ from xai_sleep.recordings.subjects import subjects_of
 from xai_sleep.recordings.tables import SEPARATORS
 
 log = logging.getLogger(__name__)
-
 ENDINGS = (".edf", ".bdf")
 READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
 
@@ -74,10 +66,8 @@ class Files(DataSource):
         **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
-            raise InputError(
-                "data=files, but data.root is not set; name the folder of your recordings, as in "
-                "data.root=my_recordings"
-            )
+            remedy = "name the folder of your recordings, as in data.root=my_recordings"
+            raise InputError(f"data=files, but data.root is not set; {remedy}")
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
         self.expert = choice("data.expert", expert, EXPERTS)
@@ -85,10 +75,9 @@ class Files(DataSource):
         self.every_channel = choice("data.channels", channels, ("task", "all")) == "all"
         self.event_names = name_list("data.event_names", event_names)
         if self.event_names == ():
-            raise InputError(
-                "data.event_names is empty; name the kinds of row that are events, as in "
-                "[spindle], or leave it out where there is one kind"
-            )
+            remedy = "name the kinds of row that are events, as in [spindle]"
+            other = "or leave it out where there is one kind"
+            raise InputError(f"data.event_names is empty; {remedy}, {other}")
 
     def available(self, wanted: Wanted) -> bool:  # noqa: ARG002
         """Whether the folder is there."""
@@ -104,28 +93,20 @@ class Files(DataSource):
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
-        found = {record: rows_of(path, sources[record]) for record, path in paths.items()}
+        found = {name: annotations.rows_of(path, sources[name]) for name, path in paths.items()}
         rows = {record: marks for record, (marks, _) in found.items()}
-        kinds = event_kinds(rows, self.event_names)
+        kinds = annotations.event_kinds(rows, self.event_names)
         seconds = {record: source.seconds for record, source in sources.items()}
-        own = {
-            name: on_channels(marks, kinds, None if self.every_channel else picked[name])
-            for name, marks in rows.items()
-        }
-        known = {
-            name: score(
-                path, own[name][0], kinds, seconds=seconds[name], everything=self.everything
-            )
-            for name, path in paths.items()
-        }
+        heard = {name: None if self.every_channel else picked[name] for name in rows}
+        own = {name: annotations.on_channels(rows[name], kinds, heard[name]) for name in rows}
+        read = partial(annotations.score, kinds=kinds, everything=self.everything)
+        known = {name: read(paths[name], own[name][0], seconds=seconds[name]) for name in rows}
         left = {name: notes for name, (_, notes) in own.items() if notes}
         if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
             raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
         _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        stages = {
-            name: read_stages(self.root, name, seconds[name], stage_rows(rows[name], kinds))
-            for name in rows
-        }
+        staging = {name: annotations.stage_rows(marks, kinds) for name, marks in rows.items()}
+        stages = {name: read_stages(self.root, name, seconds[name], staging[name]) for name in rows}
         unread = _passed_over(self.root, paths)
         recordings = []
         for record, source in sources.items():
@@ -135,11 +116,10 @@ class Files(DataSource):
             staged = stages[record] or Stages(None, Recording.epoch)
             notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)
             notes = (*notes, *merged, *staged.notes, *unread[record])
-            notes = (*notes, understood(rows[record], kinds, scorers, stages[record]))
-            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers, notes)
-            recordings.append(
-                Recording(record, subjects[record], signals, picked[record], sfreq, *said)
-            )
+            notes = (*notes, annotations.understood(rows[record], kinds, scorers, stages[record]))
+            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
+            who = (record, subjects[record], signals, picked[record], sfreq)
+            recordings.append(Recording(*who, *said, notes))
         return recordings
 
 
@@ -152,16 +132,12 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
         if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
             continue
         for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
-            raise InputError(
-                f"{root} holds {same.name} and {path.name}: a record is called by its "
-                "file without the ending, rename or remove one of them"
-            )
+            rule = "a record is called by its file without the ending, rename or remove one of them"
+            raise InputError(f"{root} holds {same.name} and {path.name}: {rule}")
         found[path.stem] = path
     if not found:
-        raise InputError(
-            f"{root} holds no recordings ({' or '.join(ENDINGS)}); name the folder they are in "
-            "(data.root), or export them to EDF"
-        )
+        remedy = "name the folder they are in (data.root), or export them to EDF"
+        raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
     asked = chosen(records, list(found), str(root))
     for name in filter(RESERVED.fullmatch, asked):
         raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
@@ -170,18 +146,12 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
 
 def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
     least = {"union": 1, "intersection": 2}.get(expert)
-    lacking = [
-        record
-        for record, who in scorers.items()
-        if (expert not in who if least is None else len(who) < least)
-    ]
-    if lacking:
+    enough = {name: len(who) >= least if least else expert in who for name, who in scorers.items()}
+    if lacking := [record for record in scorers if not enough[record]]:
         there = sorted({who for record in lacking for who in scorers[record]})
-        raise InputError(
-            f"data.expert is {expert}, but nobody scored {', '.join(lacking)} besides "
-            f"{' or '.join(there)} (column expert); leave such records out (data.records) or "
-            "choose another data.expert"
-        )
+        alone = f"nobody scored {', '.join(lacking)} besides {' or '.join(there)} (column expert)"
+        remedy = "leave such records out (data.records) or choose another data.expert"
+        raise InputError(f"data.expert is {expert}, but {alone}; {remedy}")
 
 
 def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
@@ -201,7 +171,5 @@ def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str
             ".tsv, stages from <record>_stages.csv, .tsv or .txt",
             *(root, ", ".join(every)),
         )
-    return {
-        record: (f"files not read: {', '.join(each)}",) * bool(each)
-        for record, each in unread.items()
-    }
+    notes = {name: f"files not read: {', '.join(each)}" for name, each in unread.items() if each}
+    return {name: (notes[name],) if name in notes else () for name in unread}

@@ -18,7 +18,6 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording
 
 log = logging.getLogger(__name__)
-
 RESAMPLER = 0.2  # s that resampling looks to either side, at any rate
 LARGE = 1000.0  # µV: further from 0 than the middle of any EEG or EOG, and so an offset
 ROUNDING = 0.05  # s; more than rounding filters to whole samples adds to their reach
@@ -30,8 +29,7 @@ def reach(low: float) -> float:
     """How far in s :func:`prepare` looks to either side, at most, with a band from ``low`` Hz.
 
     It is half of the band-pass's impulse response (MNE-Python's default for the lower edge: 3.3
-    periods of a transition of ``min(max(low / 4, 2), low)`` Hz), and what resampling and rounding
-    add.
+    periods of the transition), and what resampling and rounding add.
     """
     return _half_response(low) + RESAMPLER + ROUNDING
 
@@ -51,14 +49,12 @@ def require_fast_enough(
 
     Of each band something must be there, of the highest frequency a ``share`` from 0 to 1.
     """
-    low, top = max(bands)
-    sfreq = recording.sfreq
+    (low, top), sfreq = max(bands), recording.sfreq
     held = f"sampled at {sfreq:g} Hz, which holds nothing above {sfreq / 2:g} Hz"
     if sfreq <= 2 * low or sfreq < 2 * share * top:
-        raise InputError(
-            f"{place}: {held}, and so too little of the band from {low:g} to {top:g} Hz that the "
-            f"network looks at; record or export it at {2 * top:g} Hz or more"
-        )
+        little = f"too little of the band from {low:g} to {top:g} Hz that the network looks at"
+        remedy = f"record or export it at {2 * top:g} Hz or more"
+        raise InputError(f"{place}: {held}, and so {little}; {remedy}")
     if sfreq < 2 * top:
         log.warning("%s: %s; the network looks up to %g Hz", place, held, top)
 
@@ -71,11 +67,10 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
     """
     for low, high in bands:
         if sfreq / 2 - high < _transition(low):
-            raise InputError(
-                f"task.band or task.input_bands: a filter from {low:g} Hz fades over "
-                f"{_transition(low):g} Hz, but {high:g} Hz is {sfreq / 2 - high:g} Hz from half of "
-                f"task.sfreq ({sfreq:g} Hz); lower the upper frequency or raise task.sfreq"
-            )
+            fades = f"a filter from {low:g} Hz fades over {_transition(low):g} Hz"
+            room = f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz)"
+            remedy = "lower the upper frequency or raise task.sfreq"
+            raise InputError(f"task.band or task.input_bands: {fades}, but {room}; {remedy}")
     signals, passed = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
     for low, high in bands:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}

@@ -99,10 +99,8 @@ def require_usable(recordings: Sequence[Recording], setting: str = "task.channel
             where = f"record {recording.record}, channel {name}"
             remedy = "or leave the record out (data.records)"
             if len(bad := np.flatnonzero(~np.isfinite(signal))):
-                said = f"not numbers, the first at {bad[0] / recording.sfreq:.2f} s"
-                raise InputError(
-                    f"{where}: {len(bad)} samples are {said}; repair the file {remedy}"
-                )
+                said = f"samples are not numbers, the first at {bad[0] / recording.sfreq:.2f} s"
+                raise InputError(f"{where}: {len(bad)} {said}; repair the file {remedy}")
             if np.ptp(signal) == 0:
                 said = f"flat ({signal[0]:g} µV throughout)"
                 raise InputError(f"{where} is {said}; choose another channel ({setting}) {remedy}")

@@ -16,9 +16,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import pick_channels
+from xai_sleep.recordings.channels import chosen, pick_channels
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.names import chosen
 from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.recordings.sources import DataSource, Wanted, name_list
 

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.headings import KINDS, read_marks
-from xai_sleep.recordings.names import as_seen
+from xai_sleep.recordings.channels import as_seen
 from xai_sleep.recordings.recording import STAGES
-from xai_sleep.recordings.tables import SEPARATORS, Row, find_table, read_cells
+from xai_sleep.recordings.tables import KINDS, SEPARATORS, Row, find_table, read_cells, read_marks
 
 ENDINGS = (*SEPARATORS, ".txt")
 EPOCH = 30.0  # s, of stages listed one a line
@@ -29,20 +28,8 @@ _NAMES = {"w": 0, "wake": 0, "awake": 0, "r": 4, "rem": 4} | {
     f"{form}{number}": min(number, 3) for form in ("n", "s", "nrem") for number in range(1, 5)
 }
 _DIGITS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 3, "5": 4}
-_UNKNOWN = (
-    "",
-    "n/a",
-    "?",
-    "unknown",
-    "unscored",
-    "movement",
-    "mt",
-    "artefact",
-    "artifact",
-    "-1",
-    "6",
-)
-_ALL = _NAMES | _DIGITS | dict.fromkeys((*_UNKNOWN, "7", "9"), -1)
+_UNKNOWN = ("", "n/a", "?", "unknown", "unscored", "movement", "mt", "artefact", "artifact")
+_ALL = _NAMES | _DIGITS | dict.fromkeys((*_UNKNOWN, "-1", "6", "7", "9"), -1)
 _PREFIX = re.compile(r"(sleep[ _]?)?stage[ _:-]*")
 
 
@@ -61,15 +48,7 @@ class Stages:
 
 
 def code_of(said: str, *, among_marks: bool = False) -> int | None:
-    """Code of a stage by its name; None if it is none, or ``among_marks`` could be something else.
-
-    Examples
-    --------
-    >>> [code_of(name) for name in ("WAKE", "S4", "Sleep stage N2", "5", "?", "spindle")]
-    [0, 3, 2, 4, -1, None]
-    >>> [code_of(name, among_marks=True) for name in ("nrem 2", "Sleep stage ?", "?", "2")]
-    [2, -1, None, None]
-    """
+    """Code of a stage by its name; None if none, or ``among_marks`` possibly something else."""
     seen = as_seen(said)
     name = re.sub(r"[ _]", "", _PREFIX.sub("", seen, count=1) if _PREFIX.match(seen) else seen)
     return (_NAMES if among_marks and not _PREFIX.match(seen) else _ALL).get(name)
@@ -98,10 +77,10 @@ def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row
     first = int(lines[0].casefold() in KINDS)  # a heading
     last = max(number for number, line in enumerate(lines, 1) if line or number == 1)
     if abs((last - first) * EPOCH - seconds) >= EPOCH:
+        said = f"{last - first} stages, one a line, are {(last - first) * EPOCH:g} s"
         raise InputError(
-            f"{table}: {last - first} stages, one a line, are {(last - first) * EPOCH:g} s, but "
-            f"the recording lasts {seconds:g} s; write the columns onset, duration and stage if "
-            f"epochs do not last {EPOCH:g} s or do not cover it"
+            f"{table}: {said}, but the recording lasts {seconds:g} s; write the columns onset, "
+            f"duration and stage if epochs do not last {EPOCH:g} s or do not cover it"
         )
     rows = []
     for at in range(first, last):
@@ -113,16 +92,12 @@ def _listed(table: Path, lines: Sequence[str], seconds: float) -> tuple[list[Row
 def _staged(where: str, rows: Sequence[Row], seconds: float, notes: tuple[str, ...] = ()) -> Stages:
     epoch = min((row.span()[1] for row in rows), default=0.0)
     if epoch < 1:
-        raise InputError(
-            f"{where}: expected at least one stage, and durations of at least 1 s; correct them, "
-            "or write a table <record>_stages.csv"
-        )
+        expected = "expected at least one stage, and durations of at least 1 s"
+        raise InputError(f"{where}: {expected}; correct them, or write a table <record>_stages.csv")
     names = {as_seen(row.cells.get("kind", "")) for row in rows}
     if "4" in names and not names & {"5", "r", "rem"}:
-        raise InputError(
-            f"{where}: stage 4 without a 5 could be N3 (Rechtschaffen and Kales) or R (AASM by "
-            "number); write N3 or R"
-        )
+        meanings = "N3 (Rechtschaffen and Kales) or R (AASM by number)"
+        raise InputError(f"{where}: stage 4 without a 5 could be {meanings}; write N3 or R")
     codes = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
     said = np.zeros(len(codes), dtype=np.bool_)
     for row in rows:
@@ -146,10 +121,8 @@ def _epochs(row: Row, epoch: float, there: int) -> slice:
     first, last = round(onset / epoch), round(end / epoch)
     where = f"{row.where}: from {onset:g} to {end:g} s"
     if not np.allclose((onset, end), (first * epoch, last * epoch), atol=0.01):
-        raise InputError(
-            f"{where}; stages are epochs of {epoch:g} s here, as the shortest row, and each starts "
-            "at a multiple of that"
-        )
+        epochs = f"stages are epochs of {epoch:g} s here, as the shortest row"
+        raise InputError(f"{where}; {epochs}, and each starts at a multiple of that")
     if onset < 0 or last > there:
         raise InputError(f"{where}, outside the recording; expected s from its start")
     return slice(first, last)

@@ -13,16 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source
-from xai_sleep.recordings.names import as_seen
+from xai_sleep.recordings.channels import Source, as_seen
 from xai_sleep.recordings.tables import find_table, read_table
 
 log = logging.getLogger(__name__)
-
 UNKNOWN = "its header names nobody: taken for a subject of its own"
 
 _SALT = secrets.token_bytes(16)
-
 _DATE = re.compile(r"\b(\d{1,2}[-/.](\d{1,2}|[a-z]{3})[-/.](\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b")
 _NOT_TOLD = re.compile(r"\bn[/.]a\b")
 _NOBODY = re.compile(
@@ -33,15 +30,7 @@ _NOBODY = re.compile(
 
 
 def person_key(field: str) -> str | None:
-    """Make a key of a patient field, equal for one person in one process; None if it names nobody.
-
-    Examples
-    --------
-    >>> person_key("X F X Female_33yr") is None
-    True
-    >>> person_key("P7 M X X") == person_key("P7 M 03-APR-1950 X") != person_key("P8 M X X")
-    True
-    """
+    """Key of a patient field, equal for one person in one process; None if it names nobody."""
     said = _NOT_TOLD.sub(" ", field.casefold())
     parts = said.split()
     if len(parts) > 3 and parts[1] in ("m", "f", "x"):  # EDF+; what follows the name is anything
@@ -92,15 +81,13 @@ def _listed(table: Path, sources: Mapping[str, Source]) -> dict[str, str]:
     for row in read_table(table, ("record", "subject")):
         record, subject = row.cells["record"], row.cells["subject"]
         if not subject or set(subject) & set("/\\") or subject.startswith("."):
-            raise InputError(
-                f"{row.where}: subject is {subject!r}; expected a name that a folder can have"
-            )
+            said = f"subject is {subject!r}; expected a name that a folder can have"
+            raise InputError(f"{row.where}: {said}")
         if found.setdefault(as_seen(record), subject) != subject:
             raise InputError(f"{row.where}: {record} is given a second subject, {subject}")
     missing = [record for record in sources if as_seen(record) not in found]
     if missing:
-        raise InputError(
-            f"{table} does not say whose {', '.join(missing)} {'is' if len(missing) < 2 else 'are'}"
-            "; add a row for each (record: the name of the file without its ending)"
-        )
+        whose = f"{', '.join(missing)} {'is' if len(missing) < 2 else 'are'}"
+        remedy = "add a row for each (record: the name of the file without its ending)"
+        raise InputError(f"{table} does not say whose {whose}; {remedy}")
     return {record: found[as_seen(record)] for record in sources}
