@@ -16,10 +16,9 @@ def account(error: InputError | OSError) -> str:
     """Say in one line what went wrong and what to do."""
     said = str(error)
     if isinstance(error, OSError):
-        said = (
-            f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its "
-            "permissions and the disk (hydra.run.dir=… or hydra.sweep.dir=… says where results go)"
-        )
+        where = "(hydra.run.dir=… or hydra.sweep.dir=… says where results go)"
+        remedy = f"check the path, its permissions and the disk {where}"
+        said = f"{error.filename or 'a file'}: {error.strerror or error}; {remedy}"
     return " ".join(said.split())
 
 

@@ -1,7 +1,6 @@
 """A sweep: many jobs in one directory, each of which may fail alone.
 
-A job that fails leaves ``error.txt`` in its directory: its error in one line and, of a defect, the
-traceback below. A file and no return value, as jobs may run in other processes, on other machines.
+A job that fails leaves ``error.txt``: its error in one line and, of a defect, the traceback below.
 """
 
 import logging
@@ -83,10 +82,9 @@ def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> f
     try:
         score = work(composed)
         if score is None and HydraConfig.get().sweeper.get("direction"):
-            raise InputError(
-                "in no fold do validation windows hold both classes, so there is no score to tune "
-                "by; use more or longer recordings"
-            )
+            lacking = "in no fold do validation windows hold both classes"
+            remedy = "so there is no score to tune by; use more or longer recordings"
+            raise InputError(f"{lacking}, {remedy}")
         return score
     except (InputError, OSError) as error:
         said, trace = account(error), ""
@@ -110,10 +108,9 @@ def _require_maximum(direction: Any) -> None:
     """Refuse a tuner that would look for the worst score, as Optuna does by default."""
     wanted = getattr(direction, "name", direction)
     if wanted not in (None, "maximize"):
-        raise InputError(
-            f"hydra.sweeper.direction is {wanted}, but a job's score is its average precision on "
-            "validation windows; use hydra.sweeper.direction=maximize, as +experiment=tuning does"
-        )
+        score = "a job's score is its average precision on validation windows"
+        remedy = "use hydra.sweeper.direction=maximize, as +experiment=tuning does"
+        raise InputError(f"hydra.sweeper.direction is {wanted}, but {score}; {remedy}")
 
 
 def _fixed(config: DictConfig) -> set[str]:

@@ -38,8 +38,7 @@ class Threshold(Baseline):
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._activations = {each: rule.activation(each) for each in trial.recordings}
-        names = ("min_duration", "max_duration", "merge_gap")
-        lengths = {name: getattr(rule, name) for name in names}
+        lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
         for one, a in self._activations.items():
             found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
             self._found[one] = [each.events for each in found]

@@ -21,7 +21,11 @@ from xai_sleep.coherence.morlet import Array, Grid, Images, MorletImage, centred
 from xai_sleep.errors import InputError
 
 DECORRELATION = 0.6  # octaves over which neighbouring scales tell the same (Torrence and Compo)
+POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
 
+_ONEDNN: bool = torch._C._has_mkldnn
+_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
+_TINY = torch.finfo(torch.float64).tiny
 
 # What implementations of coherence disagree on: windows are padded with zeros to so many times the
 # next power of two; and see :func:`_boxcar`.
@@ -55,13 +59,6 @@ def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
     return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))
 
 
-POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
-
-_ONEDNN: bool = torch._C._has_mkldnn
-_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
-_TINY = torch.finfo(torch.float64).tiny
-
-
 class WaveletCoherence(MorletImage):
     """Wavelet transform coherence of pairs of channels.
 
@@ -70,8 +67,7 @@ class WaveletCoherence(MorletImage):
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
-    Settings are those of :class:`~xai_sleep.coherence.morlet.Grid`; for ``semantics`` see
-    :data:`SEMANTICS`. InputError if they cannot be met, or windows have another shape.
+    InputError if settings cannot be met, or windows have another shape.
     """
 
     n_channels = 2

@@ -52,9 +52,8 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     ]
     if not parts:
         return None
-    relevance, signal, duration, subject = map(
-        np.concatenate, zip(*(p[:4] for p in parts), strict=True)
-    )
+    columns = zip(*(part[:4] for part in parts), strict=True)
+    relevance, signal, duration, subject = map(np.concatenate, columns)
     positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
     images = [part.images for part in parts if part.images is not None]
     return Aligned(

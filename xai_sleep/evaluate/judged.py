@@ -108,10 +108,9 @@ class Rows:
     ) -> list[Score]:
         """Make two rows of each score over all folds.
 
-        First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
-        ``pooled``, of all test items together, with its interval. ``statistic`` scores items
-        (windows, records, ...) of all folds at indices, under the names in ``folds``; ``groups``
-        holds the subject of each; ``reasons`` say why a score is undefined whatever the fold.
+        First ``mean`` and ``sd`` of the folds that define it; then ``pooled``, of all items, with
+        its interval. ``statistic`` scores items (windows, records, ...) of all folds at indices;
+        ``groups`` holds the subject of each; ``reasons`` hold whatever the fold.
         """
         why = reasons or {}
         intervals = bootstrap_ci(statistic, groups)

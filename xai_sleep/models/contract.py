@@ -88,11 +88,9 @@ def require_network(network: object, shape: Sequence[int]) -> None:
     seen = features[0]
     like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
     if not (like and _time_is_last(cast("Tensor", seen))):
-        refuse(
-            f"has a cam_layer whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does "
-            "not keep time last: what begins a window must show before what ends it; return "
-            "another layer, or move its time axis"
-        )
+        output = f"whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does not keep time"
+        order = "last: what begins a window must show before what ends it"
+        refuse(f"has a cam_layer {output} {order}; return another layer, or move its time axis")
 
 
 def _passed(network: nn.Module, shape: Sequence[int]) -> tuple[object, list[object]]:
