@@ -135,9 +135,8 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
         sweep = "to sweep over several values put -m before the settings"
         one = f"one value with a comma is put in quotes of its own: {_quoted(meant)}"
         return f"{lines[0]}; {sweep}; {one}"
-    # Of several choices Hydra does not list those there are.
     missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
-    if missing:
+    if missing:  # of several choices Hydra does not list those there are
         return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
     return "; ".join(lines[:2])
 

@@ -1,7 +1,6 @@
 """Rules: what an event looks like in a closed formula, and thresholds to choose from.
 
-A task names its rule (``task.rule``); :mod:`xai_sleep.baselines.threshold` makes a baseline of it.
-Activations here are sums of logarithms, in decades, so that none of these can be high alone.
+Activations are sums of logarithms, in decades, so that none of these can be high alone.
 """
 
 from abc import ABC, abstractmethod

@@ -1,7 +1,6 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-They are those of the highest event F1 in a fold's training and validation time. The probability of
-a window follows from its highest activation, by a logistic curve fitted in that same time.
+The probability of a window follows from its highest activation, by a logistic curve.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,8 @@
 """The Morlet transform (ω0 = 6) of short windows, where and as densely as an image needs it.
 
-At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
-:class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
-its first bin at frequency zero the slice lacks a carrier, which no power or product of two channels
-can see, and fits on a grid of as few times as it has bins. Scales: Torrence and Compo (1998).
+At scale ``s`` the wavelet's spectrum is a Gaussian around ``6/s``, so a :class:`Band` of scales
+needs one slice of the window's spectrum. Inverted from frequency zero it lacks a carrier, which no
+power or product can see, and fits on as few times as it has bins. Torrence and Compo (1998).
 """
 
 from abc import abstractmethod
@@ -125,8 +124,7 @@ class Transform:
     def spectra(self, windows: Tensor) -> Tensor:
         """Spectra of ``(window, channel, time)`` as ``(channel, window, bin)``, from ``first`` on.
 
-        Takes and works in float64 whatever the dtype of the transform: in steep spectra the
-        rounding errors of the strong low frequencies would drown the weak high ones.
+        In float64: in steep spectra rounding of low frequencies would drown the high ones.
         """
         n_bins = max(band.bins.stop for band in self.bands)
         half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)[..., : self.n_fft // 2]

@@ -5,7 +5,6 @@ Coherence of x and y at scale s and time t (Grinsted et al. 2004, Nonlin. Proces
     R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
 
 S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and over scales, by a boxcar.
-What does not depend on the data is one small matrix a scale, from a band's grid to the columns.
 """
 
 from collections.abc import Sequence
@@ -172,9 +171,8 @@ def _coherence(
 class Scalogram(MorletImage):
     """Log power of the Morlet transform of single channels.
 
-    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
-    window's mean is taken off, normalised as by Torrence and Compo: white noise has its variance as
-    expected power at every scale. Power below :data:`POWER_FLOOR` is set to it.
+    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|², of white
+    noise its variance at every scale, without the mean. :data:`POWER_FLOOR` is the least power.
     """
 
     n_channels = 1

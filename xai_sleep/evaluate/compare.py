@@ -30,8 +30,7 @@ COUNTS = ("matched", "detections", "events")
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
-    Baselines come after the runs they belong to, once for all runs on the same windows. With the
-    rows why runs cannot be used.
+    Baselines come once for all runs on the same windows. With the rows why runs cannot be used.
     """
     found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]

@@ -1,7 +1,4 @@
-"""One fold of an experiment: train, test, find events, explain, score.
-
-A finished fold is read back instead, so that a run goes on where it stopped.
-"""
+"""One fold of an experiment: train, test, find events, explain, score."""
 
 import time
 from collections.abc import Sequence
@@ -80,9 +77,8 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         outcome = training.fit_and_test(trainer, classifier, data, plan.config.detector)
         outcome = replace(outcome, record=_noted(experiment, outcome, trainer, classifier, data))
         if (maps := np.asarray(explainer.maps)).size:
-            shuffled = partial(
-                training.train_on_shuffled_labels, plan, fold, path / "shuffled", seed
-            )
+            own = (plan, fold, path / "shuffled", seed)
+            shuffled = partial(training.train_on_shuffled_labels, *own)
             seen = (classifier, data, explainer, outcome.detected)
             explained = explain_fold(plan.config.explain, *seen, seed, shuffled)
             outcome = replace(outcome, maps=maps, explained=explained)

@@ -134,8 +134,7 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
 def _settle_down(config: Config) -> None:
     """Silence what says nothing to a user, and use as many threads as the settings say."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    # Lightning warns about its own use of torch, torchmetrics about validation windows of one class
-    # (training then watches the loss), and both do so at every epoch of every fold.
+    # Both at every epoch of every fold; with validation windows of one class the loss is watched.
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="pytorch_lightning")
     warnings.filterwarnings("ignore", "No (posi|nega)tive samples", module="torchmetrics")
     torch.set_num_threads(config.threads)

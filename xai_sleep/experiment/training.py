@@ -111,8 +111,7 @@ class Epochs(pl.Callback):
 
     def __init__(self, *, ranked: bool) -> None:
         self.ranked = ranked
-        # one value an epoch, None where it is undefined
-        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}
+        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}  # one an epoch
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""

@@ -125,11 +125,8 @@ def _time(windows: Windows, record: int) -> Intervals:
 class ScalingOnAll(Practice):
     """Scales by all time."""
 
-    leak = Leak(
-        "scaling_on_all",
-        "amplitudes, and the normalisation of images, are estimated on training and test time "
-        "alike",
-    )
+    _what = "amplitudes, and the normalisation of images,"
+    leak = Leak("scaling_on_all", f"{_what} are estimated on training and test time alike")
 
     def scaling(self, fold: Fold, recordings: Records) -> Fold:
         """Take all time of every recording for training time."""

@@ -53,9 +53,8 @@ def bootstrap_ci(
 ) -> Bootstrap:
     """95 % percentile interval of each score, from resampling subjects with replacement.
 
-    A resample draws as many subjects as there are and takes all items of each as often as it was
-    drawn. Where a score is undefined in more than 5 % of resamples there is no interval; else those
-    are left out. ``groups`` holds the subject of each item.
+    Where a score is undefined in more than 5 % of resamples there is no interval; else those are
+    left out. ``groups`` holds the subject of each item.
 
     With few subjects it is too narrow: that of a mean of normal values was measured to hold the
     truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
@@ -118,8 +117,7 @@ def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -
 def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibration:
     """How often windows of about one probability are positive: a reliability diagram.
 
-    Bins are of equal width from 0 to 1, each with its upper border and without its lower one, the
-    first with both. Raises as :func:`~xai_sleep.metrics.windows.require_scorable`.
+    Bins are of equal width, with their upper border. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, probabilities)
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)

@@ -49,9 +49,8 @@ class EventClassifier(pl.LightningModule):
             network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):
             lacks = "says nothing over time that could be compared with experts' marks"
-            remedy = "set trainer.marks=0 or choose another model"
-            kind = type(network).__name__
-            raise InputError(f"trainer.marks={marks:g}, but {kind} {lacks}; {remedy}")
+            lacking = f"{type(network).__name__} {lacks}; set trainer.marks=0"
+            raise InputError(f"trainer.marks={marks:g}, but {lacking} or choose another model")
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))

@@ -16,8 +16,7 @@ from xai_sleep.models.layers import near_zero, soft_maximum
 class PowerCNN1d(nn.Module):
     """Filters, log power, two convolutions and a soft maximum over time.
 
-    Filters have ``kernel`` samples, an odd number; power is averaged over two cells of ``hop``
-    samples, an even number; for ``sharpness`` see :func:`xai_sleep.models.layers.soft_maximum`.
+    Filters have ``kernel`` samples, an odd number; power has two cells in ``hop``, an even number.
     """
 
     input_kind: Literal["signal"] = "signal"

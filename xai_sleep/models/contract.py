@@ -20,8 +20,7 @@ APART = 0.3  # by how much of its length another axis may follow time better tha
 class Network(Protocol):
     """What an ``nn.Module`` must offer to be trained and explained.
 
-    Its class takes the sizes of its input (:data:`Shape`) and whatever its YAML sets, and maps a
-    batch to logits of shape ``(window, 2)``: no event, event.
+    Its class takes the sizes of its input (:data:`Shape`) and whatever its YAML sets.
     """
 
     @property
@@ -33,7 +32,7 @@ class Network(Protocol):
         """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Logits of a batch."""
+        """Logits of a batch, ``(window, 2)``: no event, event."""
 
 
 @runtime_checkable

@@ -1,7 +1,6 @@
 """Class balance: synthetic windows for the training set, and for nothing else.
 
-Any imbalanced-learn sampler can be named. Resampling after the split, on training windows alone,
-is what keeps near-copies of test windows out of training (Vandewiele et al. 2021).
+Resampling after the split keeps near-copies of test windows out of training (Vandewiele 2021).
 """
 
 import numpy as np

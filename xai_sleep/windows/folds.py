@@ -1,6 +1,6 @@
 """Folds: which time of which recording trains, validates and tests.
 
-A fold is three sets of intervals per recording, inside which windows are cut afterwards::
+::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|

@@ -5,8 +5,7 @@
     recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
                             all folds share it                 learnt in training
 
-What is learnt is the state of the module. Another input is a class like these and a YAML in
-``conf/input``, under the name that networks give as their ``input_kind``.
+What is learnt is the state of the module.
 """
 
 import logging
@@ -70,8 +69,7 @@ Names = Sequence[Sequence[str]]
 class Input(nn.Module, ABC):
     """What all inputs share: signals in bands, divided by an amplitude.
 
-    ``channels`` holds the accepted names of each, set where ``setting`` says; each is seen once in
-    each of ``bands``. ``scale``: by the amplitude of the ``record``, or of all time to ``train``.
+    ``channels`` holds accepted names, set where ``setting`` says; each is seen once in each band.
     """
 
     amplitude: Tensor | None
