@@ -1,7 +1,6 @@
 """The one error a user meets for a mistake in files or settings, and how a command ends with it.
 
-Every message says what was found, where, what was expected and what to do. The command line
-prints it as one line and exits with code 2; from a notebook it is an ordinary exception.
+Every message says what was found, where, what was expected and what to do.
 """
 
 import sys

@@ -29,18 +29,12 @@ NAMING = ("task", "model", "cv")  # every job's directory is named after these
 
 
 class Sweep(Callback):
-    """Hydra's callback at the start of a sweep: claims its directory, gives each job its own.
+    """Hydra's callback at the start of a sweep: claims its directory, gives each job its own."""
 
-    What is held is held by the class: instances are sent to the processes of the jobs.
-    """
-
-    held: ClassVar[FileLock | None] = None
+    held: ClassVar[FileLock | None] = None  # by the class: instances are sent to other processes
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
-        """Refuse what cannot be swept, else remove what an earlier sweep noted here.
-
-        A refusal is a SystemExit: any other exception of a callback is a warning to Hydra.
-        """
+        """Refuse by SystemExit (Hydra only warns of others), or drop an earlier sweep's notes."""
         try:
             _require_maximum(config.hydra.sweeper.get("direction"))
             directory = Path(config.hydra.sweep.dir)

@@ -1,7 +1,6 @@
 """What is judged, and by which rules; and how a score becomes rows of the table.
 
-Rows are of each fold, the mean over them, and all together, with an interval over subjects
-(:func:`xai_sleep.metrics.statistics.bootstrap_ci`).
+Rows are of each fold, the mean over them, and all together, with an interval over subjects.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,7 @@
 """Window scores: which windows were rightly called, and how well the probabilities rank them.
 
 Labels are 0 or 1, probabilities those of class 1, all of shape ``(window,)``. Where a score's
-formula divides zero by zero it is None, never 0, and :func:`undefined_scores` says why.
-scikit-learn is too slow for the bootstrap, and gives numbers where there is none.
+formula divides zero by zero it is None, never 0 as in scikit-learn, which is slower, too.
 """
 
 import math

@@ -6,8 +6,7 @@
     events        ▂▂         ▂▂▂                  ▂
     windows  [0   ][1   ][0   ][1 …           [1   ][0 …      step = length: none overlaps
 
-A window is three numbers (record, first sample, label); its signal is cut out of the recording
-when it is asked for, so overlap, of a step below the length, costs no memory.
+A window is three numbers; its signal is cut when it is asked for, so overlap costs no memory.
 """
 
 from collections.abc import Sequence
