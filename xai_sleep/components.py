@@ -23,10 +23,9 @@ def target(where: str, component: Component) -> object:
     try:
         return get_object(str(name))
     except Exception as error:  # whatever a module of the user's raises on import
-        raise InputError(
-            f"{where}._target_={name} cannot be imported ({_reason(error)}); name a class as "
-            "package.module.Class, and the folder that holds the package in PYTHONPATH"
-        ) from error
+        failed = f"{where}._target_={name} cannot be imported ({_reason(error)})"
+        remedy = "package.module.Class, and the folder that holds the package in PYTHONPATH"
+        raise InputError(f"{failed}; name a class as {remedy}") from error
 
 
 def made(where: str, component: Component, **arguments: object) -> object:
@@ -42,11 +41,9 @@ def made(where: str, component: Component, **arguments: object) -> object:
         cause = error.__cause__ or error
         if isinstance(cause, InputError):
             raise cause from None
-        raise InputError(
-            f"{where}: {_reason(cause)}; {component['_target_']} was given "
-            f"{', '.join(sorted({*component, *arguments} - {'_target_'})) or 'nothing'}: set what "
-            f"it takes under {where}"
-        ) from error
+        given = ", ".join(sorted({*component, *arguments} - {"_target_"})) or "nothing"
+        was = f"{component['_target_']} was given {given}: set what it takes under {where}"
+        raise InputError(f"{where}: {_reason(cause)}; {was}") from error
 
 
 def build(kind: type[T], where: str, component: Component, **arguments: object) -> T:
@@ -56,11 +53,9 @@ def build(kind: type[T], where: str, component: Component, **arguments: object) 
         abstract: Iterable[str] = getattr(kind, "__abstractmethods__", ())
         offered = get_protocol_members(kind) if is_protocol(kind) else abstract
         absent = ", ".join(name for name in sorted(offered) if not hasattr(one, name))
-        lacking = f"it lacks {absent or 'the class to derive from'}"
+        lacking = f"is no {kind.__name__}, it lacks {absent or 'the class to derive from'}"
         shown = "docs/components.md shows the smallest one"
-        raise InputError(
-            f"{where}: {component['_target_']} is no {kind.__name__}, {lacking}; {shown}"
-        )
+        raise InputError(f"{where}: {component['_target_']} {lacking}; {shown}")
     return one
 
 

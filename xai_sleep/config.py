@@ -1,7 +1,6 @@
 """The settings of an experiment, checked: composed, each by itself, and all of them together.
 
-Every bad setting ends in this file, by name, as an :class:`~xai_sleep.errors.InputError` or in one
-line with what there is instead.
+Every bad setting ends in this file, by name, in one line with what there is instead.
 """
 
 import difflib
@@ -79,18 +78,14 @@ def _check_combinations(config: Config) -> None:
     near = config.explain.tolerance
     longest = f"must be shorter than {window}, or every peak would point at every event"
     _require(near < task.window, f"explain.tolerance ({near:g} s) {longest}")
-    _require(
-        task.image_channels.get(task.image),
-        f"task.image_channels names no channels for task.image={task.image}; list the accepted "
-        f"names of each channel under task.image_channels.{task.image}",
-    )
+    none = f"task.image_channels names no channels for task.image={task.image}"
+    where = f"list the accepted names of each channel under task.image_channels.{task.image}"
+    _require(task.image_channels.get(task.image), f"{none}; {where}")
     least, step = task.min_overlap, config.detector.step
     _require(least < task.window, f"task.min_overlap ({least:g} s) must be shorter than {window}")
-    _require(
-        abs(step * task.sfreq - round(step * task.sfreq)) <= 1e-6,
-        f"detector.step is {step:g} s, which is {step * task.sfreq:g} samples at "
-        f"task.sfreq={task.sfreq:g} Hz; choose a whole number of samples",
-    )
+    samples, whole = step * task.sfreq, "choose a whole number of samples"
+    held = f"{step:g} s, which is {samples:g} samples at task.sfreq={task.sfreq:g} Hz"
+    _require(abs(samples - round(samples)) <= 1e-6, f"detector.step is {held}; {whole}")
     missed = f"must not be longer than {window}, or events between windows are missed"
     _require(step <= task.window, f"detector.step ({step:g} s) {missed}")
 
@@ -104,12 +99,10 @@ def _check_bands(config: Config) -> None:
         within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz)"
         held = f"task.{key} holds {band}; {band_is} {within}"
         _require(_is_band(band, task.sfreq / 2), held)
-        _require(
-            reach(band[0]) <= cv.guard,
-            f"task.{key}: a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past "
-            f"cv.guard ({cv.guard:g} s), and would carry test samples into training windows; raise "
-            "cv.guard or the lower frequency",
-        )
+        far = f"a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past cv.guard"
+        carries = f"({cv.guard:g} s), and would carry test samples into training windows"
+        remedy = "raise cv.guard or the lower frequency"
+        _require(reach(band[0]) <= cv.guard, f"task.{key}: {far} {carries}; {remedy}")
 
 
 def _is_band(band: Any, nyquist: float) -> bool:
@@ -139,13 +132,11 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
         return f"{empty}: a group needs one of its choices; --help lists them"
     if lines[0].startswith("Ambiguous value"):
         meant = next((o for o in overrides if f"'{o}'" in lines[0]), "key=a,b")
-        return (
-            f"{lines[0]}; to sweep over several values put -m before the settings; one value with "
-            f"a comma is put in quotes of its own: {_quoted(meant)}"
-        )
-    # Of several choices Hydra does not list those there are.
+        sweep = "to sweep over several values put -m before the settings"
+        one = f"one value with a comma is put in quotes of its own: {_quoted(meant)}"
+        return f"{lines[0]}; {sweep}; {one}"
     missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
-    if missing:
+    if missing:  # of several choices Hydra does not list those there are
         return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
     return "; ".join(lines[:2])
 

@@ -1,7 +1,6 @@
 """The one error a user meets for a mistake in files or settings, and how a command ends with it.
 
-Every message says what was found, where, what was expected and what to do. The command line
-prints it as one line and exits with code 2; from a notebook it is an ordinary exception.
+Every message says what was found, where, what was expected and what to do.
 """
 
 import sys
@@ -16,10 +15,9 @@ def account(error: InputError | OSError) -> str:
     """Say in one line what went wrong and what to do."""
     said = str(error)
     if isinstance(error, OSError):
-        said = (
-            f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its "
-            "permissions and the disk (hydra.run.dir=… or hydra.sweep.dir=… says where results go)"
-        )
+        where = "(hydra.run.dir=… or hydra.sweep.dir=… says where results go)"
+        remedy = f"check the path, its permissions and the disk {where}"
+        said = f"{error.filename or 'a file'}: {error.strerror or error}; {remedy}"
     return " ".join(said.split())
 
 

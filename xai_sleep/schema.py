@@ -1,7 +1,6 @@
 """The settings of an experiment: their names, types and bounds.
 
-YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them against each other. A
-component checks its own settings when it is made.
+YAML under ``conf/`` holds the values; :mod:`xai_sleep.config` checks them against each other.
 """
 
 import math

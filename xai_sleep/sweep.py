@@ -1,7 +1,6 @@
 """A sweep: many jobs in one directory, each of which may fail alone.
 
-A job that fails leaves ``error.txt`` in its directory: its error in one line and, of a defect, the
-traceback below. A file and no return value, as jobs may run in other processes, on other machines.
+A job that fails leaves ``error.txt``: its error in one line and, of a defect, the traceback below.
 """
 
 import logging
@@ -30,18 +29,12 @@ NAMING = ("task", "model", "cv")  # every job's directory is named after these
 
 
 class Sweep(Callback):
-    """Hydra's callback at the start of a sweep: claims its directory, gives each job its own.
+    """Hydra's callback at the start of a sweep: claims its directory, gives each job its own."""
 
-    What is held is held by the class: instances are sent to the processes of the jobs.
-    """
-
-    held: ClassVar[FileLock | None] = None
+    held: ClassVar[FileLock | None] = None  # by the class: instances are sent to other processes
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
-        """Refuse what cannot be swept, else remove what an earlier sweep noted here.
-
-        A refusal is a SystemExit: any other exception of a callback is a warning to Hydra.
-        """
+        """Refuse by SystemExit (Hydra only warns of others), or drop an earlier sweep's notes."""
         try:
             _require_maximum(config.hydra.sweeper.get("direction"))
             directory = Path(config.hydra.sweep.dir)
@@ -83,10 +76,9 @@ def alone(work: Callable[[DictConfig], float | None], composed: DictConfig) -> f
     try:
         score = work(composed)
         if score is None and HydraConfig.get().sweeper.get("direction"):
-            raise InputError(
-                "in no fold do validation windows hold both classes, so there is no score to tune "
-                "by; use more or longer recordings"
-            )
+            lacking = "in no fold do validation windows hold both classes"
+            remedy = "so there is no score to tune by; use more or longer recordings"
+            raise InputError(f"{lacking}, {remedy}")
         return score
     except (InputError, OSError) as error:
         said, trace = account(error), ""
@@ -110,10 +102,9 @@ def _require_maximum(direction: Any) -> None:
     """Refuse a tuner that would look for the worst score, as Optuna does by default."""
     wanted = getattr(direction, "name", direction)
     if wanted not in (None, "maximize"):
-        raise InputError(
-            f"hydra.sweeper.direction is {wanted}, but a job's score is its average precision on "
-            "validation windows; use hydra.sweeper.direction=maximize, as +experiment=tuning does"
-        )
+        score = "a job's score is its average precision on validation windows"
+        remedy = "use hydra.sweeper.direction=maximize, as +experiment=tuning does"
+        raise InputError(f"hydra.sweeper.direction is {wanted}, but {score}; {remedy}")
 
 
 def _fixed(config: DictConfig) -> set[str]:

@@ -4,8 +4,7 @@
 
     prepare(trial) ─▶ for each fold: fit(training) ─▶ for each tested recording: detect(recording)
 
-What it answers becomes the same outcomes that a network has, and is scored by the same code. One of
-your own is a class named by ``_target_`` in a YAML file under ``conf/baselines``.
+What it answers becomes the same outcomes that a network has, and is scored by the same code.
 """
 
 from abc import ABC, abstractmethod

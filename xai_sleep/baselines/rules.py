@@ -1,7 +1,6 @@
 """Rules: what an event looks like in a closed formula, and thresholds to choose from.
 
-A task names its rule (``task.rule``); :mod:`xai_sleep.baselines.threshold` makes a baseline of it.
-Activations here are sums of logarithms, in decades, so that none of these can be high alone.
+Activations are sums of logarithms, in decades, so that none of these can be high alone.
 """
 
 from abc import ABC, abstractmethod
@@ -61,9 +60,7 @@ def around(values: Values, sfreq: float, width: float) -> Values:
 class Spindles(Rule):
     """Bursts of sigma waves, 11 to 16 Hz, in the first channel that are strong, and stand alone.
 
-    Power in the sigma band; over the power just below and above it, which alpha and muscle bursts
-    have too; over that of the whole signal, which K-complexes and slow waves have.
-
+    Alpha and muscle bursts have power beside the band too, K-complexes and slow waves below.
     Sigma power: Mölle et al. (2002), J Neurosci 22, 10941-10947; absolute and relative power with
     correlation: Lacourse et al. (2019), J Neurosci Methods 316, 3-11.
     """
@@ -92,9 +89,7 @@ class Spindles(Rule):
 class RapidEyeMovements(Rule):
     """Turns of both eyes, fast and together, in two EOG channels that see them with opposite sign.
 
-    Minus the product of the two slopes, and their squared negative correlation, which noise, slow
-    eye movements and what leaks in from the EEG with one sign do not have.
-
+    Noise, slow eye movements and what leaks in from the EEG have no negative correlation.
     Slope and negative correlation: Agarwal et al. (2005), IEEE Trans Biomed Eng 52, 1390-1396; the
     product of the channels: Yetton et al. (2016), J Neurosci Methods 259, 72-82.
     """
@@ -125,10 +120,7 @@ class RapidEyeMovements(Rule):
 class KComplexes(Rule):
     """One large slow wave in the first channel, 0.5 to 4 Hz: first down, then steeply up.
 
-    The swing down and up (geometric mean of depth before and height after a sample); the same over
-    the swing up and down, which trains of slow waves have too; the amplitude over half a second
-    over that over ten: it stands out from what is around it.
-
+    Trains of slow waves swing up and down too; a K-complex stands out from what is around it.
     Both waves: Bremer et al. (1970), IEEE Trans Biomed Eng 17, 314-323; Devuyst et al. (2010), Proc
     IEEE EMBC 2010, 4658-4661.
     """

@@ -1,7 +1,6 @@
 """Classical detection: an activation in a closed formula, and two thresholds chosen in training.
 
-They are those of the highest event F1 in a fold's training and validation time. The probability of
-a window follows from its highest activation, by a logistic curve fitted in that same time.
+The probability of a window follows from its highest activation, by a logistic curve.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,8 +37,7 @@ class Threshold(Baseline):
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._activations = {each: rule.activation(each) for each in trial.recordings}
-        names = ("min_duration", "max_duration", "merge_gap")
-        lengths = {name: getattr(rule, name) for name in names}
+        lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
         for one, a in self._activations.items():
             found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
             self._found[one] = [each.events for each in found]

@@ -1,9 +1,8 @@
 """The Morlet transform (ω0 = 6) of short windows, where and as densely as an image needs it.
 
-At scale ``s`` the spectrum of the wavelet is a Gaussian of width ``1/s`` around ``6/s``. So a
-:class:`Band` of neighbouring scales needs one slice of the window's spectrum only. Inverted with
-its first bin at frequency zero the slice lacks a carrier, which no power or product of two channels
-can see, and fits on a grid of as few times as it has bins. Scales: Torrence and Compo (1998).
+At scale ``s`` the wavelet's spectrum is a Gaussian around ``6/s``, so a :class:`Band` of scales
+needs one slice of the window's spectrum. Inverted from frequency zero it lacks a carrier, which no
+power or product can see, and fits on as few times as it has bins. Torrence and Compo (1998).
 """
 
 from abc import abstractmethod
@@ -37,23 +36,18 @@ class Grid:
 
     def __post_init__(self) -> None:
         if not 0 < self.fmin < self.fmax:
-            band = f"{self.fmin:g} to {self.fmax:g} Hz"
-            raise InputError(
-                f"an image from {band}; task.image_band is two rising frequencies above 0"
-            )
+            band = f"an image from {self.fmin:g} to {self.fmax:g} Hz"
+            raise InputError(f"{band}; task.image_band is two rising frequencies above 0")
         if self.fmax > self.sfreq / 2:
-            raise InputError(
-                f"an image up to {self.fmax:g} Hz of signals at {self.sfreq:g} Hz, which hold "
-                f"nothing above {self.sfreq / 2:g} Hz; lower the upper frequency of "
-                "task.image_band or raise task.sfreq"
-            )
+            high = f"an image up to {self.fmax:g} Hz of signals at {self.sfreq:g} Hz"
+            remedy = "lower the upper frequency of task.image_band or raise task.sfreq"
+            held = f"which hold nothing above {self.sfreq / 2:g} Hz"
+            raise InputError(f"{high}, {held}; {remedy}")
         duration = self.n_times / self.sfreq
         if self.fmin * duration < 1:
-            raise InputError(
-                f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz; raise "
-                f"the lower frequency of task.image_band to {ceil(1000 / duration) / 1000:g} Hz or "
-                "more, or lengthen task.window"
-            )
+            short = f"a window of {duration:g} s is shorter than one period of {self.fmin:g} Hz"
+            least = f"the lower frequency of task.image_band to {ceil(1000 / duration) / 1000:g} Hz"
+            raise InputError(f"{short}; raise {least} or more, or lengthen task.window")
         if self.n_freqs < 2:
             raise InputError(f"images of {self.n_freqs} rows; task.image_size is 2 or more")
         if not 1 <= self.n_out <= self.n_times:
@@ -130,15 +124,12 @@ class Transform:
     def spectra(self, windows: Tensor) -> Tensor:
         """Spectra of ``(window, channel, time)`` as ``(channel, window, bin)``, from ``first`` on.
 
-        Takes and works in float64 whatever the dtype of the transform: in steep spectra the
-        rounding errors of the strong low frequencies would drown the weak high ones.
+        In float64: in steep spectra rounding of low frequencies would drown the high ones.
         """
         n_bins = max(band.bins.stop for band in self.bands)
         half = torch.fft.rfft(windows.transpose(0, 1), n=self.n_fft)[..., : self.n_fft // 2]
-        both = torch.cat([half[..., 1 : 1 - self.first].flip(-1).conj(), half], dim=-1)[
-            ..., :n_bins
-        ]
-        both = nn.functional.pad(both, (0, n_bins - both.shape[-1]))
+        both = torch.cat([half[..., 1 : 1 - self.first].flip(-1).conj(), half], dim=-1)
+        both = nn.functional.pad(both[..., :n_bins], (0, max(n_bins - both.shape[-1], 0)))
         return both.to(self.bands[0].weights.dtype.to_complex())
 
 
@@ -156,10 +147,8 @@ def morlet_transform(grid: Grid, n_fft: int, like: Tensor) -> Transform:
         angular = step * np.arange(low, low + n_bins)
         gauss = np.exp(-0.5 * (scales[:, None] * angular - OMEGA0) ** 2) / np.pi**0.25
         gauss *= np.sqrt(2 * np.pi * grid.sfreq * scales[:, None]) * n_bins / n_fft
-        bins, shown = (
-            slice(low - first, low - first + n_bins),
-            slice(int(rows[0]), int(rows[-1]) + 1),
-        )
+        bins = slice(low - first, low - first + n_bins)
+        shown = slice(int(rows[0]), int(rows[-1]) + 1)
         bands.append(Band(shown, bins, like.new_tensor(gauss[:, None, None])))
     return Transform(n_fft, first, tuple(bands))
 
@@ -200,11 +189,10 @@ class MorletImage(nn.Module):
         """Images ``(window, image, freq, time)`` of windows ``(window, channel, time)``."""
         name, expected = type(self).__name__, (self.n_channels, self.grid.n_times)
         if windows.shape[1:] != expected or len(windows) == 0:
-            raise InputError(
-                f"{name} got windows of shape {tuple(windows.shape)}; expected (1 or more, "
-                f"{expected[0]}, {expected[1]}), that is {expected[0]} channel(s) "
-                f"(task.image_channels) of {expected[1]} samples each"
-            )
+            n, size = expected
+            held = f"{n} channel(s) (task.image_channels) of {size} samples each"
+            wanted = f"expected (1 or more, {n}, {size}), that is {held}"
+            raise InputError(f"{name} got windows of shape {tuple(windows.shape)}; {wanted}")
         if windows.dtype not in (torch.float32, torch.float64):
             raise InputError(f"{name} got {windows.dtype}; convert to float32 or float64")
         key = (windows.dtype, windows.device)

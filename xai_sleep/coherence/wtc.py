@@ -5,7 +5,6 @@ Coherence of x and y at scale s and time t (Grinsted et al. 2004, Nonlin. Proces
     R² = |S(Wx Wy* / s)|² / (S(|Wx|² / s) · S(|Wy|² / s)),    φ = arg(Wx Wy*)
 
 S smooths in time, by exp(-½ (s/dt)² k²) on the Fourier transform, and over scales, by a boxcar.
-What does not depend on the data is one small matrix a scale, from a band's grid to the columns.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,11 @@ from xai_sleep.coherence.morlet import Array, Grid, Images, MorletImage, centred
 from xai_sleep.errors import InputError
 
 DECORRELATION = 0.6  # octaves over which neighbouring scales tell the same (Torrence and Compo)
+POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
 
+_ONEDNN: bool = torch._C._has_mkldnn
+_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
+_TINY = torch.finfo(torch.float64).tiny
 
 # What implementations of coherence disagree on: windows are padded with zeros to so many times the
 # next power of two; and see :func:`_boxcar`.
@@ -55,13 +58,6 @@ def on_grid(functionals: Array, n_fft: int, n_grid: int) -> Array:
     return np.ascontiguousarray(np.fft.irfft(spectra, n=n_grid))
 
 
-POWER_FLOOR = 1e-6  # least power that a scalogram shows, in squared units of the signal
-
-_ONEDNN: bool = torch._C._has_mkldnn
-_BLOCK = 12  # scales whose images are made at a time: they fit into the cache
-_TINY = torch.finfo(torch.float64).tiny
-
-
 class WaveletCoherence(MorletImage):
     """Wavelet transform coherence of pairs of channels.
 
@@ -70,8 +66,7 @@ class WaveletCoherence(MorletImage):
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
-    Settings are those of :class:`~xai_sleep.coherence.morlet.Grid`; for ``semantics`` see
-    :data:`SEMANTICS`. InputError if they cannot be met, or windows have another shape.
+    InputError if settings cannot be met, or windows have another shape.
     """
 
     n_channels = 2
@@ -176,9 +171,8 @@ def _coherence(
 class Scalogram(MorletImage):
     """Log power of the Morlet transform of single channels.
 
-    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|² after the
-    window's mean is taken off, normalised as by Torrence and Compo: white noise has its variance as
-    expected power at every scale. Power below :data:`POWER_FLOOR` is set to it.
+    Called on ``(window, 1, time)`` it returns ``(window, 1, freq, time)``: log10 of |W|², of white
+    noise its variance at every scale, without the mean. :data:`POWER_FLOOR` is the least power.
     """
 
     n_channels = 1

@@ -1,7 +1,6 @@
 """Where the network looks around the onset of an event: maps and signals, averaged over events.
 
-Maps of test windows are read at the same lags, in s, from every onset; one that lies in no test
-window counts for nothing.
+Lags are in s; an onset that lies in no test window counts for nothing.
 """
 
 from collections.abc import Sequence
@@ -23,8 +22,7 @@ def sampled(
 ) -> NDArray[np.float64]:
     """Read values of windows, ordered by time in each record, at times of one record, in s.
 
-    ``values`` (window, …, time), whose last axis spans the window evenly; returned are those of
-    ``times``, in its shape, then that of the middle axes; NaN where no window is.
+    From ``values`` (window, …, time) to the shape of ``times``, then …; NaN where no window is.
     """
     rows = np.flatnonzero(windows.record == record)
     starts, length = windows.start_time[rows], windows.length / windows.sfreq
@@ -52,9 +50,8 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     ]
     if not parts:
         return None
-    relevance, signal, duration, subject = map(
-        np.concatenate, zip(*(p[:4] for p in parts), strict=True)
-    )
+    columns = zip(*(part[:4] for part in parts), strict=True)
+    relevance, signal, duration, subject = map(np.concatenate, columns)
     positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
     images = [part.images for part in parts if part.images is not None]
     return Aligned(

@@ -1,8 +1,7 @@
 """Many runs side by side, and two on the same test windows: whether one is really better.
 
-The interval of a difference of pooled scores comes from resampling subjects, its p-value from
-exchanging the runs within subjects: the test asks about the mean difference of the subjects' own
-scores, of those for whom both are defined.
+The interval of a difference of pooled scores comes from resampling subjects; its p-value, for the
+mean difference of the subjects' own scores, from exchanging the runs within subjects.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,8 +30,7 @@ COUNTS = ("matched", "detections", "events")
 def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
     """Read every run in directories, of runs or of sweeps, and below; each counts once.
 
-    Baselines come after the runs they belong to, once for all runs on the same windows. With the
-    rows why runs cannot be used.
+    Baselines come once for all runs on the same windows. With the rows why runs cannot be used.
     """
     found, baselines = list[Row](), dict[str, Row]()
     skipped = [f"{each} is no directory" for each in directories if not each.is_dir()]
@@ -56,8 +54,8 @@ def rows(directories: Sequence[Path]) -> tuple[list[Row], list[str]]:
 def pairs(listed: Sequence[Row]) -> tuple[list[Pair], list[str]]:
     """Compare all pairs of listed runs that were tested on the same windows of the same records.
 
-    Runs go by their numbers, from 1; baselines, runs with leaks and runs without predictions are
-    not compared. With the pairs come why predictions of runs cannot be used.
+    Runs go by numbers from 1; baselines, leaks and what has no predictions are left out. With the
+    pairs come why predictions of runs cannot be used.
     """
     read, tested, skipped = dict[int, TestWindows](), dict[int, tuple[object, ...]](), list[str]()
     for i, row in enumerate(listed, 1):

@@ -1,7 +1,6 @@
 """Scores of detected events, by fold, record and overlap; and the table that lists them.
 
-A detection belongs to the fold that tested the time of its midpoint, and so does an event. Records
-are scored with the detections of all folds together.
+A detection belongs to the fold that tested the time of its midpoint, and so does an event.
 """
 
 from collections.abc import Sequence

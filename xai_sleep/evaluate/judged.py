@@ -1,7 +1,6 @@
 """What is judged, and by which rules; and how a score becomes rows of the table.
 
-Rows are of each fold, the mean over them, and all together, with an interval over subjects
-(:func:`xai_sleep.metrics.statistics.bootstrap_ci`).
+Rows are of each fold, the mean over them, and all together, with an interval over subjects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -108,10 +107,9 @@ class Rows:
     ) -> list[Score]:
         """Make two rows of each score over all folds.
 
-        First ``mean``, with its ``sd`` (ddof 1), of the ``n`` folds that define the score; then
-        ``pooled``, of all test items together, with its interval. ``statistic`` scores items
-        (windows, records, ...) of all folds at indices, under the names in ``folds``; ``groups``
-        holds the subject of each; ``reasons`` say why a score is undefined whatever the fold.
+        First ``mean`` and ``sd`` of the folds that define it; then ``pooled``, of all items, with
+        its interval. ``statistic`` scores items (windows, records, ...) of all folds at indices;
+        ``groups`` holds the subject of each; ``reasons`` hold whatever the fold.
         """
         why = reasons or {}
         intervals = bootstrap_ci(statistic, groups)

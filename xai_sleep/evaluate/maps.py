@@ -74,11 +74,7 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
 
 
 def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
-    """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``.
-
-    They are ``maps`` and ``profiles`` of the main method, ``profiles_<method>`` of the others,
-    ``inside`` (window, time): which samples lie inside an event, and ``index``: rows.
-    """
+    """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``."""
     outcomes = judged.outcomes
     maps = np.concatenate([each.maps for each in outcomes])
     others = [key for key in outcomes[0].explained if key.startswith("profiles_")]
@@ -195,10 +191,8 @@ def _faithfulness(judged: Judged, method: str) -> list[Score]:
     table = np.column_stack([most, least, random, least - most, random - most, least - random])
     positive, hit = judged.positive, judged.detected[judged.positive]
     found = []
-    for name, chosen in {
-        "true_positives": positive & judged.detected,
-        "positives": positive,
-    }.items():
+    chosen_by = {"true_positives": positive & judged.detected, "positives": positive}
+    for name, chosen in chosen_by.items():
         rows = Rows("faithfulness", method, name)
         skipped = np.isnan(table[chosen[positive], 0]).sum()
         found += rows.of_fold({"windows": chosen.sum(), "skipped": skipped})

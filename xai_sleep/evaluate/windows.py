@@ -79,20 +79,14 @@ def calibration_rows(judged: Judged) -> list[Score]:
     bins = calibration(judged.windows.label, judged.probability)
     names = [metric.name for metric in metrics.CALIBRATION]
     scores = []
-    for number, *values in zip(
-        bins.bin, bins.probability, bins.observed, bins.windows, strict=True
-    ):
+    for number, *values in zip(*bins, strict=True):
         rows = Rows("calibration", judged.who, f"bin {number}")
         scores += rows.of_fold(dict(zip(names, values, strict=True)))
     return scores
 
 
 def curves(outcomes: Sequence[FoldOutcome]) -> dict[str, Curves]:
-    """ROC and precision-recall curves of each fold that tests both classes, and of all together.
-
-    Together, probabilities of different networks are taken as they are: no scaling per fold makes
-    the pooled curve look better.
-    """
+    """ROC and precision-recall curves of each fold that tests both classes, and of all together."""
     parts = {each.name: [each] for each in outcomes} | {POOLED: list(outcomes)}
     found = {}
     for name, part in parts.items():

@@ -1,7 +1,4 @@
-"""One fold of an experiment: train, test, find events, explain, score.
-
-A finished fold is read back instead, so that a run goes on where it stopped.
-"""
+"""One fold of an experiment: train, test, find events, explain, score."""
 
 import time
 from collections.abc import Sequence
@@ -17,14 +14,7 @@ from xai_sleep.detect.whole import input_of
 from xai_sleep.evaluate.judged import Judged, Judging, Rows
 from xai_sleep.evaluate.score import score_fold
 from xai_sleep.evaluate.windows import Called
-from xai_sleep.experiment.training import (
-    Plan,
-    build_classifier,
-    build_trainer,
-    fit_and_test,
-    predicted,
-    train_on_shuffled_labels,
-)
+from xai_sleep.experiment import training
 from xai_sleep.explain.assessment import explain_fold
 from xai_sleep.explain.attribution import make_explainers
 from xai_sleep.explain.callback import GradCamCallback
@@ -47,7 +37,7 @@ from xai_sleep.windows.images import Images
 class Experiment:
     """What the folds of an experiment share."""
 
-    plan: Plan  # what training shares: settings, windows, practice
+    plan: training.Plan  # what training shares: settings, windows, practice
     recordings: Sequence[Recording]  # resampled, broad-band: what figures show
     judging: Judging  # by what outcomes are scored
     stamp: Stamp  # what results must say of themselves
@@ -70,7 +60,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([plan.config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
-    classifier = build_classifier(plan.config)
+    classifier = training.build_classifier(plan.config)
     before = directory.fold(folds[number - 1].name) / "model.ckpt" if number else None
     if weights := plan.practice.start(before):
         classifier.start_from(weights)
@@ -81,11 +71,14 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
         loggers = [stack.enter_context(each.fold(fold.name)) for each in experiment.observers]
         logger = next(filter(None, loggers), DummyLogger())
         path, callbacks = directory.fresh_fold(fold.name), [epochs, explainer]
-        trainer = build_trainer(plan.config, data, path, logger=logger, callbacks=callbacks)
-        outcome = fit_and_test(trainer, classifier, data, plan.config.detector)
+        trainer = training.build_trainer(
+            plan.config, data, path, logger=logger, callbacks=callbacks
+        )
+        outcome = training.fit_and_test(trainer, classifier, data, plan.config.detector)
         outcome = replace(outcome, record=_noted(experiment, outcome, trainer, classifier, data))
         if (maps := np.asarray(explainer.maps)).size:
-            shuffled = partial(train_on_shuffled_labels, plan, fold, path / "shuffled", seed)
+            own = (plan, fold, path / "shuffled", seed)
+            shuffled = partial(training.train_on_shuffled_labels, *own)
             seen = (classifier, data, explainer, outcome.detected)
             explained = explain_fold(plan.config.explain, *seen, seed, shuffled)
             outcome = replace(outcome, maps=maps, explained=explained)
@@ -110,7 +103,7 @@ def _noted(
     record, scores = outcome.record, list[Score]()
     assert record is not None
     if data.held_out is not None:
-        synthetic = predicted(trainer, classifier, data.held_out_dataloader())
+        synthetic = training.predicted(trainer, classifier, data.held_out_dataloader())
         labels = np.concatenate([outcome.windows.label, data.held_out[1]])
         every = np.concatenate([outcome.probabilities.astype(np.float32), synthetic])
         called = Called(labels, every, decide(every, record.threshold))

@@ -20,13 +20,9 @@ from xai_sleep import __version__
 from xai_sleep.baselines.baseline import Baseline, Measured, Trial, measure
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
-from xai_sleep.evaluate.alignment import align
+from xai_sleep.evaluate import alignment, events, maps, score, windows
 from xai_sleep.evaluate.declared import declared, describe
-from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
-from xai_sleep.evaluate.maps import map_arrays
-from xai_sleep.evaluate.score import score_run
-from xai_sleep.evaluate.windows import curves
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
@@ -60,9 +56,8 @@ def run(
 ) -> RunRecord:
     """Run one experiment, or what is left of it, and write its files to ``config.output_dir``.
 
-    ``config`` is as returned by :func:`xai_sleep.config.validate`; progress is shown on the
-    ``console``, by default stderr. Raises InputError if a component, a setting or a file cannot be
-    used; components are tried out before any recording is read.
+    ``config`` is checked by :func:`xai_sleep.config.validate`. InputError if a component, a setting
+    or a file cannot be used; components are tried out before any recording is read.
     """
     _settle_down(config)
     practices = chosen(_each(Practice, "leak", config.leak).values(), config)
@@ -81,10 +76,8 @@ def run(
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
-    with (
-        directory.claimed(asdict(settled(config))),
-        Progress(console or Console(stderr=True)) as progress,
-    ):
+    bars = Progress(console or Console(stderr=True))
+    with directory.claimed(asdict(settled(config))), bars as progress:
         if (directory.path / FILE).exists():  # it is written last
             record = RunRecord.load(directory.path)
             if record.version == __version__:
@@ -94,10 +87,9 @@ def run(
             require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
         seen.check(raw)
         directory.require_same(raw)
-        band = (task.band[0], task.band[1])
         recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
         for one in progress.each("records", raw, len(raw)):
-            recordings.append(prepare(one, sfreq=task.sfreq, bands=[band]))
+            recordings.append(prepare(one, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]))
             inputs.append(seen.prepare(one))
         plan = Plan(config, seen.store(inputs), practice)
         experiment = Experiment(plan, recordings, judging, stamp, directory, progress, told)
@@ -142,8 +134,7 @@ def divide(config: Config, recordings: Sequence[Recording]) -> list[Fold]:
 def _settle_down(config: Config) -> None:
     """Silence what says nothing to a user, and use as many threads as the settings say."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    # Lightning warns about its own use of torch, torchmetrics about validation windows of one class
-    # (training then watches the loss), and both do so at every epoch of every fold.
+    # Both at every epoch of every fold; with validation windows of one class the loss is watched.
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="pytorch_lightning")
     warnings.filterwarnings("ignore", "No (posi|nega)tive samples", module="torchmetrics")
     torch.set_num_threads(config.threads)
@@ -170,7 +161,7 @@ def _collect(
     """Put together what the run came to, and write its tables and arrays."""
     recordings, judging = experiment.recordings, experiment.judging
     judged = Judged(recordings, outcomes, judging)
-    folds = [outcome.record for outcome in outcomes if outcome.record is not None]
+    folds = [outcome.record for outcome in outcomes if outcome.record]
     record = RunRecord(
         schema=SCHEMA,
         version=__version__,
@@ -182,14 +173,14 @@ def _collect(
         folds=folds,
         baselines=measured.records,
         metrics=declared(judging.further),
-        scores=[*score_run(judged), *measured.scores],
+        scores=[*score.score_run(judged), *measured.scores],
         command=command(),
         commit=commit(),
         versions=versions(),
         timing={fold.name: fold.seconds for fold in folds},
     )
-    tables = (TestWindows.of(recordings, outcomes), listed(judged), curves(outcomes))
-    aligned = align(recordings, outcomes)
+    tables = (TestWindows.of(recordings, outcomes), events.listed(judged), windows.curves(outcomes))
+    aligned = alignment.align(recordings, outcomes)
     finished = Finished(record, recordings, outcomes, *tables, aligned, experiment.images)
     path, stamp = experiment.directory.path, experiment.stamp
     finished.windows.write(path / "predictions.csv", stamp)
@@ -197,5 +188,5 @@ def _collect(
     finished.scores.write(path / "scores.csv", stamp)
     write_arrays(path / "activation.npz", finished.activation_arrays, stamp)
     if finished.explained:
-        write_arrays(path / "maps.npz", map_arrays(judged), stamp)
+        write_arrays(path / "maps.npz", maps.map_arrays(judged), stamp)
     return finished

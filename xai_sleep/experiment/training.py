@@ -1,7 +1,6 @@
 """One fold at work: fresh weights, early stopping, threshold, test, events.
 
-Everything that is chosen while training is chosen on the fold's validation windows: when to stop,
-which weights to keep, and the threshold of a detection.
+When to stop, which weights to keep, and the threshold are chosen on validation windows.
 """
 
 import math
@@ -54,8 +53,7 @@ class Plan:
     def data(self, fold: Fold, seen: Input, shuffled: int | None = None) -> FoldDataModule:
         """Make the loaders of a fold; nothing is computed before their ``setup``.
 
-        ``seen``, of the classifier that will be trained, is fitted to the fold. With ``shuffled``
-        labels are permuted by that seed, and experts' marks, which would still tell, not shown.
+        With ``shuffled`` experts' marks, which would still tell, are not shown.
         """
         task, trainer, balance = self.config.task, self.config.trainer, self.config.balance
         return FoldDataModule(
@@ -79,10 +77,9 @@ def input_settings(config: Config) -> Component:
     """Choose the input that the network wants, or raise InputError if it is not there."""
     kind = input_kind(config.model)
     if kind not in config.input:
-        raise InputError(
-            f"model._target_={config.model['_target_']} sees {kind!r} (its input_kind), but input "
-            f"has {', '.join(config.input)}; correct it, or add a YAML of that name to input=[…]"
-        )
+        sees = f"model._target_={config.model['_target_']} sees {kind!r} (its input_kind)"
+        remedy = "correct it, or add a YAML of that name to input=[…]"
+        raise InputError(f"{sees}, but input has {', '.join(config.input)}; {remedy}")
     return config.input[kind]
 
 
@@ -114,8 +111,7 @@ class Epochs(pl.Callback):
 
     def __init__(self, *, ranked: bool) -> None:
         self.ranked = ranked
-        # one value an epoch, None where it is undefined
-        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}
+        self.values: dict[str, Numbers] = {key: [] for key in LOGGED}  # one an epoch
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Note the epoch; its validation was before."""

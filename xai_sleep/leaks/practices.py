@@ -27,10 +27,8 @@ class UnscoredAsNegative(Practice):
     def recordings(self, recordings: list[Recording]) -> list[Recording]:
         """Score recordings from start to end; InputError if they are."""
         if all(r.scored.tolist() == [[0, r.duration]] for r in recordings):
-            raise InputError(
-                f"leak={self.leak.name} cannot be made here: every record is scored from start to "
-                "end; leave it out"
-            )
+            scored = "every record is scored from start to end; leave it out"
+            raise InputError(f"leak={self.leak.name} cannot be made here: {scored}")
         return [replace(r, scored=intervals([(0, r.duration)])) for r in recordings]
 
 
@@ -72,21 +70,15 @@ class DealtFold(Fold):
 class OverlappingWindows(Practice):
     """Deals overlapping windows to folds at random, without a guard."""
 
-    leak = Leak(
-        "overlapping_windows", "overlapping windows are dealt to folds at random, without a guard"
-    )
+    _about = "overlapping windows are dealt to folds at random, without a guard"
+    leak = Leak("overlapping_windows", _about)
 
     def obstacle(self, config: Config) -> str:
         """Require folds that divide the time of each subject."""
         why = "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
         return "" if config.cv.scheme == "kfold" else why
 
-    def folds(
-        self,
-        folds: list[Fold],  # noqa: ARG002 - others take their place
-        recordings: Records,
-        config: Config,
-    ) -> list[Fold]:
+    def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:  # noqa: ARG002
         """Deal the windows; those that the clean experiment would test must be among them."""
         task = config.task
         scored = [recording.scored for recording in recordings]
@@ -97,10 +89,9 @@ class OverlappingWindows(Practice):
         keys, of_grid = (each.record * 2**40 + each.start for each in (windows, grid))
         on_grid = np.isin(keys, of_grid)
         if on_grid.sum() != len(grid):
-            raise InputError(
-                f"leak={self.leak.name} needs a task.window ({task.window:g} s) that is a multiple "
-                f"of task.step ({task.step:g} s), or some windows would never be tested"
-            )
+            needs = f"needs a task.window ({task.window:g} s) that is a multiple of task.step"
+            never = f"({task.step:g} s), or some windows would never be tested"
+            raise InputError(f"leak={self.leak.name} {needs} {never}")
         classes = windows.label + 2 * on_grid
         dealer = StratifiedKFold(config.cv.folds, shuffle=True, random_state=config.seed)
         hands = [np.isin(np.arange(len(windows)), h) for _, h in dealer.split(classes, classes)]
@@ -134,11 +125,8 @@ def _time(windows: Windows, record: int) -> Intervals:
 class ScalingOnAll(Practice):
     """Scales by all time."""
 
-    leak = Leak(
-        "scaling_on_all",
-        "amplitudes, and the normalisation of images, are estimated on training and test time "
-        "alike",
-    )
+    _what = "amplitudes, and the normalisation of images,"
+    leak = Leak("scaling_on_all", f"{_what} are estimated on training and test time alike")
 
     def scaling(self, fold: Fold, recordings: Records) -> Fold:
         """Take all time of every recording for training time."""
@@ -156,10 +144,8 @@ class ScalingOnAll(Practice):
 class SmoteBeforeSplit(Practice):
     """Makes synthetic windows of all windows, then splits."""
 
-    leak = Leak(
-        "smote_before_split",
-        "synthetic windows are made of training, validation and test windows, then split",
-    )
+    _about = "synthetic windows are made of training, validation and test windows, then split"
+    leak = Leak("smote_before_split", _about)
 
     def obstacle(self, config: Config) -> str:
         """Require a sampler."""
@@ -175,10 +161,8 @@ class SmoteBeforeSplit(Practice):
         mixed, labels = balance(signals, np.concatenate([part.label for part in every]))
         n_train, n_all = len(parts.train), len(signals)
         if not np.array_equal(mixed[:n_all], signals):
-            raise InputError(
-                f"leak={self.leak.name} cannot be made here: balance.sampler takes windows away "
-                "and makes none; choose balance=smote"
-            )
+            taker = "balance.sampler takes windows away and makes none; choose balance=smote"
+            raise InputError(f"leak={self.leak.name} cannot be made here: {taker}")
         tested = np.random.default_rng(seed).random(len(mixed) - n_all) < len(parts.test) / n_all
         synthetic, of_class = mixed[n_all:], labels[n_all:]
         return Balanced(
@@ -201,10 +185,8 @@ class CarriedWeights(Practice):
 class TestAsValidation(Practice):
     """Validates on the test windows."""
 
-    leak = Leak(
-        "test_as_validation",
-        "stopping, weights, threshold and detector are chosen on the test windows",
-    )
+    _about = "stopping, weights, threshold and detector are chosen on the test windows"
+    leak = Leak("test_as_validation", _about)
 
     def parts(self, parts: Parts, fold: Fold) -> Parts:  # noqa: ARG002
         """Take the test windows for validation."""

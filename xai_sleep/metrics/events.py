@@ -91,9 +91,7 @@ class EventScores:
         """Precision, recall and F1 at each threshold of :data:`CURVE`."""
         points = (_prf(int(pairs), self.events, self.detections) for pairs in self.matched)
         ratios = {each[0][0]: each for each in zip(*points, strict=True)}
-        return {
-            name: [a / b if b else None for _, a, b, _ in each] for name, each in ratios.items()
-        }
+        return {k: [a / b if b else None for _, a, b, _ in each] for k, each in ratios.items()}
 
     def _ratios(self) -> list[_Ratio]:
         pairs, samples = len(self.onset), agreement(*self.samples)
@@ -231,8 +229,7 @@ def _require_seconds(what: str, rows: Intervals, longest: float, end: float) -> 
     bad = np.flatnonzero((rows[:, 1] - rows[:, 0] > longest) | (rows[:, 0] >= end))
     if len(bad):
         first, last = rows[bad[0]]
-        raise InputError(
-            f"{len(bad)} of {len(rows)} {what}s do not fit into {min(longest, end):g} s, the first "
-            f"from {first:g} to {last:g}; expected seconds from the start of the record: if these "
-            "are samples, divide them by the sampling frequency"
-        )
+        many = f"{len(bad)} of {len(rows)} {what}s do not fit into {min(longest, end):g} s"
+        wanted = "expected seconds from the start of the record"
+        remedy = "if these are samples, divide them by the sampling frequency"
+        raise InputError(f"{many}, the first from {first:g} to {last:g}; {wanted}: {remedy}")

@@ -32,18 +32,14 @@ _LABELS = {
 }
 _PARTS: dict[str, Best] = {"": "high", "_uniform": "none", "_shifted": "none", "_gain": "high"}
 MEASURES = tuple(_LABELS)
-METRICS = (
-    *(
-        Metric(m + part, label + part.replace("_", ", "), best=best)
-        for (m, label), (part, best) in product(_LABELS.items(), _PARTS.items())
-    ),
-    Metric("pointing_or_blank", "pointing game, blank maps missed"),
+_METRICS = (
+    Metric(measure + part, label + part.replace("_", ", "), best=best)
+    for (measure, label), (part, best) in product(_LABELS.items(), _PARTS.items())
 )
+METRICS = (*_METRICS, Metric("pointing_or_blank", "pointing game, blank maps missed"))
 SCORES = tuple(metric.name for metric in METRICS)
-COUNTS = (
-    Metric("blank", "blank maps", best="none"),
-    Metric("unmarked", "windows without a mark", best="none"),
-)
+UNMARKED = Metric("unmarked", "windows without a mark", best="none")
+COUNTS = (Metric("blank", "blank maps", best="none"), UNMARKED)
 SHIFTS = 64
 
 
@@ -177,10 +173,9 @@ def _require_scorable(
     profiles: NDArray[np.floating], inside: Mask, tolerance: int, share: float
 ) -> None:
     if profiles.ndim != 2 or profiles.shape != inside.shape or inside.dtype != np.bool_:
-        raise InputError(
-            f"maps of shape {profiles.shape} and a {inside.dtype} mask of shape {inside.shape}; "
-            "expected both (window, time), the mask bool; average a map over frequency first"
-        )
+        got = f"maps of shape {profiles.shape} and a {inside.dtype} mask of shape {inside.shape}"
+        remedy = "expected both (window, time), the mask bool; average a map over frequency first"
+        raise InputError(f"{got}; {remedy}")
     bad = np.flatnonzero(~(np.isfinite(profiles) & (profiles >= 0)).all(axis=1))
     if len(bad):
         values = f"values that are negative or not numbers, the first in window {bad[0]}"

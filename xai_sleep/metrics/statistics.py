@@ -44,10 +44,8 @@ def column_means(table: NDArray[np.floating], names: Sequence[str]) -> dict[str,
     """Mean of each named column over the rows that define it, not NaN; None where none does."""
     defined = ~np.isnan(table)
     sums, counts = np.where(defined, table, 0).sum(axis=0), defined.sum(axis=0)
-    return {
-        name: float(total / count) if count else None
-        for name, total, count in zip(names, sums, counts, strict=True)
-    }
+    columns = zip(names, sums, counts, strict=True)
+    return {name: float(total / n) if n else None for name, total, n in columns}
 
 
 def bootstrap_ci(
@@ -55,12 +53,11 @@ def bootstrap_ci(
 ) -> Bootstrap:
     """95 % percentile interval of each score, from resampling subjects with replacement.
 
-    A resample draws as many subjects as there are and takes all items of each as often as it was
-    drawn. Where a score is undefined in more than 5 % of resamples there is no interval; else those
-    are left out. ``groups`` holds the subject of each item.
+    Where a score is undefined in more than 5 % of resamples there is no interval; else those are
+    left out. ``groups`` holds the subject of each item.
 
-    With few subjects the interval is too narrow: that of a mean of normal values was measured to
-    hold the truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
+    With few subjects it is too narrow: that of a mean of normal values was measured to hold the
+    truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
     """
     names = list(statistic(np.arange(np.size(groups))))
     draws = resamples(groups, n, seed)
@@ -104,10 +101,8 @@ def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -
     """
     array = np.asarray(differences, dtype=np.float64)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
-        remedy = "leave out subjects for which a system has no score"
-        raise ValueError(
-            f"expected one finite difference a subject, got {array.tolist()}; {remedy}"
-        )
+        got = f"expected one finite difference a subject, got {array.tolist()}"
+        raise ValueError(f"{got}; leave out subjects for which a system has no score")
     if len(array) <= MAX_EXACT:
         exchanged = np.arange(2 ** len(array))[:, np.newaxis] >> np.arange(len(array)) & 1
     else:
@@ -122,8 +117,7 @@ def paired_permutation(differences: ArrayLike, n: int = 10_000, seed: int = 0) -
 def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibration:
     """How often windows of about one probability are positive: a reliability diagram.
 
-    Bins are of equal width from 0 to 1, each with its upper border and without its lower one, the
-    first with both. Raises as :func:`~xai_sleep.metrics.windows.require_scorable`.
+    Bins are of equal width, with their upper border. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, probabilities)
     place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)

@@ -1,8 +1,7 @@
 """Window scores: which windows were rightly called, and how well the probabilities rank them.
 
 Labels are 0 or 1, probabilities those of class 1, all of shape ``(window,)``. Where a score's
-formula divides zero by zero it is None, never 0, and :func:`undefined_scores` says why.
-scikit-learn is too slow for the bootstrap, and gives numbers where there is none.
+formula divides zero by zero it is None, never 0 as in scikit-learn, which is slower, too.
 """
 
 import math
@@ -19,15 +18,10 @@ Floats = NDArray[np.floating]
 Decisions = NDArray[np.bool_]
 
 METRICS = (
-    Metric("accuracy", "accuracy"),
-    Metric("balanced_accuracy", "balanced accuracy"),
-    Metric("sensitivity", "sensitivity"),
-    Metric("specificity", "specificity"),
-    Metric("precision", "precision"),
-    Metric("f1", "F1"),
-    Metric("mcc", "Matthews correlation"),
-    Metric("kappa", "Cohen's κ"),
-    Metric("auroc", "AUROC"),
+    *(Metric("accuracy", "accuracy"), Metric("balanced_accuracy", "balanced accuracy")),
+    *(Metric("sensitivity", "sensitivity"), Metric("specificity", "specificity")),
+    *(Metric("precision", "precision"), Metric("f1", "F1"), Metric("mcc", "Matthews correlation")),
+    *(Metric("kappa", "Cohen's κ"), Metric("auroc", "AUROC")),
     Metric("average_precision", "average precision"),
     Metric("brier", "Brier score (0 is best)", best="low"),
 )
@@ -70,11 +64,10 @@ def require_scorable(labels: Labels, probabilities: Floats) -> None:
         raise ValueError(f"labels must be 0 or 1, got {np.unique(labels)[:5]}")
     bad = np.flatnonzero(~((probabilities >= 0) & (probabilities <= 1)))
     if len(bad):
-        raise InputError(
-            f"{len(bad)} of {len(labels)} window probabilities are not between 0 and 1, the first "
-            f"is {probabilities[bad[0]]:g} at window {bad[0]}; pass probabilities, not logits, "
-            "and if training diverged lower the learning rate"
-        )
+        many = f"{len(bad)} of {len(labels)} window probabilities are not between 0 and 1"
+        first = f"the first is {probabilities[bad[0]]:g} at window {bad[0]}"
+        remedy = "pass probabilities, not logits, and if training diverged lower the learning rate"
+        raise InputError(f"{many}, {first}; {remedy}")
 
 
 def window_scores(
@@ -130,10 +123,9 @@ def choose_threshold(labels: Labels, probabilities: Floats) -> float:
     """Find a threshold of nearly the highest F1 on validation windows, the nearest to 0.5.
 
     The highest F1 of a few hundred windows is partly luck. So all thresholds within one standard
-    error of it (taken as that of a proportion among the positive windows) count as equally good
-    (Breiman et al. 1984, Classification and regression trees, 3.4.3). Of a range between two
-    neighbouring probabilities the middle is returned, or 0.5 if that lies in it, as it is where
-    only one class is present. Raises as :func:`require_scorable`.
+    error of it (that of a proportion among the positive windows) count as equally good (Breiman et
+    al. 1984, Classification and regression trees, 3.4.3). Of a range the middle is returned, or 0.5
+    if that lies in it or only one class is present. Raises as :func:`require_scorable`.
     """
     require_scorable(labels, probabilities)
     positives = np.count_nonzero(labels)

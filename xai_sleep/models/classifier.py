@@ -1,7 +1,6 @@
 """The LightningModule that trains, tests and saves any network of the contract.
 
-All that a fold learns is its state, so that one checkpoint is enough for new recordings: weights,
-what scales its input, the threshold of a detection and the detector of events.
+All that a fold learns is its state: weights, what scales its input, threshold, detector of events.
 """
 
 from collections.abc import Mapping
@@ -22,11 +21,10 @@ from xai_sleep.models.contract import Network, TimedNetwork, build_network
 class EventClassifier(pl.LightningModule):
     """Trains a network to tell windows with an event from windows without.
 
-    With ``marks`` a share of the loss is the cross-entropy of each cell of time, in which the
-    target is the share of the cell that an expert marked. A network and its
-    :class:`xai_sleep.windows.inputs.Input` are handed over, or their settings, of which
-    ``load_from_checkpoint`` builds them again. Raises InputError if the network cannot be built, or
-    is to be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
+    With ``marks`` a share of the loss is the cross-entropy of each cell of time with the share of
+    it that an expert marked. Network and input are handed over, or their settings, of which
+    ``load_from_checkpoint`` builds them again. InputError if the network cannot be built, or is to
+    be trained on marks and is no :class:`~xai_sleep.models.contract.TimedNetwork`.
     """
 
     threshold: Tensor  # () float64: from it a window is called positive; NaN before it is chosen
@@ -51,9 +49,8 @@ class EventClassifier(pl.LightningModule):
             network = build_network(network, cast("Any", self.input).shape)
         if marks and not isinstance(network, TimedNetwork):
             lacks = "says nothing over time that could be compared with experts' marks"
-            remedy = "set trainer.marks=0 or choose another model"
-            kind = type(network).__name__
-            raise InputError(f"trainer.marks={marks:g}, but {kind} {lacks}; {remedy}")
+            lacking = f"{type(network).__name__} {lacks}; set trainer.marks=0"
+            raise InputError(f"trainer.marks={marks:g}, but {lacking} or choose another model")
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
@@ -121,9 +118,8 @@ class EventClassifier(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with a one-cycle learning rate."""
-        optimizer = torch.optim.AdamW(
-            self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
+        own, decay = self.parameters(), self.weight_decay
+        optimizer = torch.optim.AdamW(own, self.learning_rate, weight_decay=decay, fused=True)
         steps = int(self.trainer.estimated_stepping_batches)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, steps)
         return [optimizer], [{"scheduler": cycle, "interval": "step"}]

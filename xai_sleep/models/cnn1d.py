@@ -13,8 +13,7 @@ BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of ea
 class CNN1d(nn.Module):
     """Five convolutions, each halved by max-pooling, and a dense layer.
 
-    ``conv 4×6 → 4×5 → 10×4 → 10×4 → 15×4``, no padding, ReLU after each. 2,173 parameters for two
-    channels of 1000 samples. Raises InputError if a window is too short to be pooled five times.
+    2,173 parameters for two channels of 1000 samples. InputError if a window is too short.
     """
 
     input_kind: Literal["signal"] = "signal"

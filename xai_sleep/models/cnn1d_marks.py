@@ -1,8 +1,7 @@
 """A 1D CNN to be told where the experts marked an event, whose map shows all it goes by.
 
-It takes log power as :mod:`xai_sleep.models.cnn1d_power` does, and also relative to its median over
-the window. Its evidence for an event is a sum of features with weights that are not negative: no
-event can be told by the silence of a feature, which a map could not show.
+Its evidence for an event is a sum of features with weights that are not negative: no event can be
+told by the silence of a feature, which a map could not show.
 """
 
 from typing import Any

@@ -1,7 +1,6 @@
 """A 1D CNN that looks at power: learned filters, their log power, and evidence over time.
 
-The steps of the classical detector of an oscillation are layers, learned together; nothing is
-flattened, so that the last feature map still says when.
+The steps of the classical detector of an oscillation are layers, learned together.
 """
 
 from itertools import pairwise
@@ -17,9 +16,7 @@ from xai_sleep.models.layers import near_zero, soft_maximum
 class PowerCNN1d(nn.Module):
     """Filters, log power, two convolutions and a soft maximum over time.
 
-    Filters have ``kernel`` samples, an odd number; power is averaged over two cells of ``hop``
-    samples, an even number; the convolutions have ``width`` channels. For ``sharpness`` see
-    :func:`xai_sleep.models.layers.soft_maximum`.
+    Filters have ``kernel`` samples, an odd number; power has two cells in ``hop``, an even number.
     """
 
     input_kind: Literal["signal"] = "signal"

@@ -1,7 +1,6 @@
 """A 2D CNN without dense layers: evidence for an event in every cell, and its soft maximum.
 
 The frequency of a cell is one more channel, since a convolution alone cannot tell 13 Hz from 8 Hz.
-Nothing is flattened, so the last feature map says where in frequency and time the evidence lies.
 """
 
 import math

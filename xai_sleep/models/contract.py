@@ -20,8 +20,7 @@ APART = 0.3  # by how much of its length another axis may follow time better tha
 class Network(Protocol):
     """What an ``nn.Module`` must offer to be trained and explained.
 
-    Its class takes the sizes of its input (:data:`Shape`) and whatever its YAML sets, and maps a
-    batch to logits of shape ``(window, 2)``: no event, event.
+    Its class takes the sizes of its input (:data:`Shape`) and whatever its YAML sets.
     """
 
     @property
@@ -33,7 +32,7 @@ class Network(Protocol):
         """Layer whose feature map Grad-CAM weights; its output keeps the time axis last."""
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Logits of a batch."""
+        """Logits of a batch, ``(window, 2)``: no event, event."""
 
 
 @runtime_checkable
@@ -88,11 +87,9 @@ def require_network(network: object, shape: Sequence[int]) -> None:
     seen = features[0]
     like = isinstance(seen, Tensor) and seen.dim() == len(shape) + 1 and len(seen) == 3
     if not (like and _time_is_last(cast("Tensor", seen))):
-        refuse(
-            f"has a cam_layer whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does "
-            "not keep time last: what begins a window must show before what ends it; return "
-            "another layer, or move its time axis"
-        )
+        output = f"whose output, {_shape(seen)} for 3 windows of {tuple(shape)}, does not keep time"
+        order = "last: what begins a window must show before what ends it"
+        refuse(f"has a cam_layer {output} {order}; return another layer, or move its time axis")
 
 
 def _passed(network: nn.Module, shape: Sequence[int]) -> tuple[object, list[object]]:

@@ -1,8 +1,6 @@
 """Layers that the networks share: convolutions and pooling with the channels innermost, and ends.
 
-With as few channels as these networks have, torch then needs no padded copies of their inputs,
-which take more time than the arithmetic. Networks end in two logits a window, near zero before
-training.
+With few channels torch then needs no padded copies of inputs, which take longer than arithmetic.
 """
 
 import math
@@ -62,8 +60,7 @@ def both_classes(log_odds: Tensor) -> Tensor:
 def soft_maximum(evidence: Tensor, sharpness: float) -> Tensor:
     """Log-mean-exp over all but the first two dimensions (Pinheiro & Collobert 2015).
 
-    It makes a window positive when a small part of it is, and lets the gradient reach more than one
-    cell. With a ``sharpness`` towards 0 it is the mean over cells, towards infinity their maximum.
+    With a ``sharpness`` towards 0 it is the mean over cells, towards infinity their maximum.
     """
     cells = evidence.flatten(2)
     return (torch.logsumexp(sharpness * cells, dim=2) - math.log(cells.shape[2])) / sharpness

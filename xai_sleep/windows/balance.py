@@ -1,7 +1,6 @@
 """Class balance: synthetic windows for the training set, and for nothing else.
 
-Any imbalanced-learn sampler can be named. Resampling after the split, on training windows alone,
-is what keeps near-copies of test windows out of training (Vandewiele et al. 2021).
+Resampling after the split keeps near-copies of test windows out of training (Vandewiele 2021).
 """
 
 import numpy as np
@@ -18,9 +17,8 @@ def balance(
 ) -> tuple[Signals, Labels]:
     """Even out the classes: windows given, then synthetic ones; or those an under-sampler keeps.
 
-    Windows are scaled, (window, channel, time); ``noise`` is the standard deviation of white noise
-    on synthetic ones; ``where`` names the fold, for messages. Raises InputError if no window is
-    positive, fewer than the sampler needs, or the sampler fails.
+    Windows are scaled, (window, channel, time); ``noise`` is the sd of white noise on synthetic
+    ones; ``where`` names the fold. InputError if too few are positive or the sampler fails.
     """
     if not labels.any():
         remedy = "choose other records (data.records) or another scheme (cv)"
@@ -31,11 +29,11 @@ def balance(
     n_real = len(signals)
     rows, new_labels = _resample(signals.reshape(n_real, -1), labels, sampler, seed, where)
     resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32)
-    if noise > 0 and not np.array_equal(resampled[:n_real], signals):
-        needs = f"balance.noise={noise:g} is for synthetic windows added to the real ones"
-        taker = f"{sampler['_target_']} takes windows away"
-        raise InputError(f"{needs}, but {taker}; set balance.noise=0")
     if noise > 0:
+        if not np.array_equal(resampled[:n_real], signals):
+            needs = f"balance.noise={noise:g} is for synthetic windows added to the real ones"
+            taker = f"{sampler['_target_']} takes windows away"
+            raise InputError(f"{needs}, but {taker}; set balance.noise=0")
         synthetic = resampled[n_real:]
         synthetic += np.random.default_rng(seed).normal(0, noise, synthetic.shape)
     return resampled, np.asarray(new_labels, dtype=np.int64)
@@ -58,8 +56,7 @@ def _resample(
         method = get_class(str(name))(random_state=seed, **options)
         resampled: tuple[Signals, Labels] = method.fit_resample(rows, labels)
     except (AttributeError, ImportError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{where}: {name} failed on {n_positive} positive of {len(labels)} training windows "
-            f"({str(error).splitlines()[0]}); change balance.sampler or use balance=none"
-        ) from error
+        failed = f"{name} failed on {n_positive} positive of {len(labels)} training windows"
+        why = f"({str(error).splitlines()[0]}); change balance.sampler or use balance=none"
+        raise InputError(f"{where}: {failed} {why}") from error
     return resampled

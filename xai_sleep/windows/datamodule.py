@@ -1,10 +1,4 @@
-"""What a fold feeds to a network: scaled windows, balanced for training, in batches.
-
-::
-
-    recordings + fold ─▶ scale (fitted on the fold) ─▶ windows ─┬ train ─▶ balance ─▶ loader
-                                                                └ val, test ────────▶ loader
-"""
+"""What a fold feeds to a network: scaled windows, balanced for training, in batches."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -85,10 +79,9 @@ def already_a_batch(batch: Batch) -> Batch:
 class FoldDataModule(pl.LightningDataModule):
     """Loaders of one fold, to which the ``input`` is fitted; test windows do not overlap.
 
-    For ``sampler`` and ``noise`` see :func:`xai_sleep.windows.balance.balance`. With ``shift`` each
-    training window is rolled in time, anew in every epoch. With ``marks`` training batches also say
-    where experts marked an event, ``(window, time)`` on the last axis of the inputs, NaN for
-    synthetic windows. ``shuffled`` permutes labels of training and of validation with this seed.
+    With ``shift`` each training window is rolled in time, anew in every epoch. With ``marks``
+    training batches also say where experts marked an event, ``(window, time)``, NaN for synthetic
+    windows. ``shuffled`` permutes labels of training and of validation with this seed.
     """
 
     held_out: tuple[Signals, Labels] | None = None  # synthetic windows that are tested: a leak's
@@ -148,8 +141,7 @@ class FoldDataModule(pl.LightningDataModule):
     def scaled(self, windows: Windows) -> Signals:
         """Cut windows out of signals divided by their amplitude: (window, channel, time)."""
         signals = cut_signals([r.signals for r in self.recordings], windows)
-        signals /= np.stack(self.amplitudes)[windows.record]
-        return signals
+        return np.divide(signals, np.stack(self.amplitudes)[windows.record], out=signals)
 
     def _training(self, balanced: Balanced) -> WindowDataset:
         """Real windows are looked up where that is cheaper; the others are held in memory."""

@@ -1,6 +1,6 @@
 """Folds: which time of which recording trains, validates and tests.
 
-A fold is three sets of intervals per recording, inside which windows are cut afterwards::
+::
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
@@ -48,8 +48,7 @@ def leave_one_subject_out(
 ) -> list[Fold]:
     """One fold per subject, whose recordings are tested; InputError if there is only one.
 
-    Validation takes one of ``val_blocks`` blocks of each training record, chosen as in
-    :func:`k_fold`, so that every training subject both trains and validates.
+    One of ``val_blocks`` blocks of each training record validates, chosen as in :func:`k_fold`.
     """
     subjects = list(dict.fromkeys(recording.subject for recording in recordings))
     if len(subjects) < 2:
@@ -70,10 +69,9 @@ def leave_one_subject_out(
 def k_fold(recordings: Records, *, k: int, window: float, guard: float, seed: int) -> list[Fold]:
     """Stratified k-fold over contiguous blocks of every record, with guards around them.
 
-    Each record's scored time is divided into ``k`` blocks of whole windows, dealt to folds so that
-    these hold about equally many positive windows. The blocks of the next fold serve as validation.
-    Guards are taken from validation and training time only: every window is tested exactly once.
-    Raises InputError if records are too short, ``k`` is below 3, or ``guard`` in s below a window.
+    Blocks are dealt to folds so that these hold about equally many positive windows; those of the
+    next fold validate. Guards are taken from validation and training time only: every window is
+    tested once. InputError if records are too short, ``k`` is below 3, or ``guard`` below a window.
     """
     if k < 3:
         raise InputError(f"cv.folds={k}: k-fold needs at least 3 folds to train, validate and test")
@@ -85,10 +83,9 @@ def k_fold(recordings: Records, *, k: int, window: float, guard: float, seed: in
 
 def _check_guard(guard: float, window: float) -> None:
     if guard < window:
-        raise InputError(
-            f"cv.guard={guard:g} s is shorter than one window (task.window={window:g} s): "
-            "samples of one part could reach into windows of another; raise cv.guard"
-        )
+        short = f"cv.guard={guard:g} s is shorter than one window (task.window={window:g} s)"
+        why = "samples of one part could reach into windows of another; raise cv.guard"
+        raise InputError(f"{short}: {why}")
 
 
 def _fold(
@@ -117,11 +114,9 @@ def _deal_blocks(
     for recording in recordings:
         windows = cut([recording], [recording.scored], length=window, step=window)
         if len(windows) < k:
-            raise InputError(
-                f"record {recording.record} has {len(windows)} scored windows of {window:g} s, "
-                f"fewer than the {k} blocks it is to be divided into (cv.folds, cv.val_blocks); "
-                "use fewer, or longer recordings"
-            )
+            has = f"record {recording.record} has {len(windows)} scored windows of {window:g} s"
+            into = f"the {k} blocks it is to be divided into (cv.folds, cv.val_blocks)"
+            raise InputError(f"{has}, fewer than {into}; use fewer, or longer recordings")
         blocks = np.array_split(np.arange(len(windows)), k)
         counts = np.array([windows.label[block].sum() for block in blocks])
         shuffled = rng.permutation(k)

@@ -1,9 +1,8 @@
 """Windows of recordings in µV, shared by all folds: their signals, or images computed once.
 
-The image of a window depends only on the recording, up to a factor that scaling puts before its
-signals: coherence does not see it and a scalogram is shifted by it. So images of signals in µV are
-kept as float16, and an input shifts them. Files are named after all that images depend on, and
-appear by rename, so jobs in parallel can share them.
+Scaling puts a factor before signals: coherence does not see it, a scalogram is shifted by it. So
+images of signals in µV are kept as float16, and an input shifts them. Files are named after all
+that images depend on, and appear by rename, so jobs in parallel can share them.
 """
 
 import hashlib
@@ -144,9 +143,8 @@ class Images(Store):
         return images
 
     def _in_file(self, windows: Windows) -> Stack:
-        signals = self.signals[windows.record[0]]
+        signals, shape = self.signals[windows.record[0]], (len(windows), *self.shape)
         key = file_key(self.transform.parameters_key, signals, windows.start)
-        shape = (len(windows), *self.shape)
         return _kept(self.directory / f"{key}.npy", shape, lambda: self._compute_all(windows))
 
 

@@ -5,8 +5,7 @@
     recording ─▶ prepare ─▶ store ─▶ scaled by an amplitude ─▶ (images) z-scored ─▶ network
                             all folds share it                 learnt in training
 
-What is learnt is the state of the module. Another input is a class like these and a YAML in
-``conf/input``, under the name that networks give as their ``input_kind``.
+What is learnt is the state of the module.
 """
 
 import logging
@@ -26,6 +25,8 @@ from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.images import IMAGES, Images, Store, Transform, image_transform, images_of
 from xai_sleep.windows.windows import Index, Windows
 
+log = logging.getLogger(__name__)
+
 NORMAL = 1.4826  # standard deviation over median absolute deviation of a normal distribution
 
 Amplitude = NDArray[np.float32]  # (channel, 1) in µV: what signals are to be divided by
@@ -34,12 +35,12 @@ Amplitude = NDArray[np.float32]  # (channel, 1) in µV: what signals are to be d
 def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
     """Estimate each record's own amplitude in training time and nowhere else.
 
-    A record that only validates or tests is measured by its own signal in that role, without
-    labels, as if it came from a new person. One that is in no part is measured as a whole.
+    A record that only validates or tests is measured by its own signal in that role, as if it came
+    from a new person. One that is in no part is measured as a whole.
     """
     found = []
     for one, *times in zip(recordings, fold.train, fold.val, fold.test, strict=True):
-        pieces = [_samples(one, time) for time in times]
+        pieces = (_samples(one, time) for time in times)
         found.append(amplitude([next((p for p in pieces if p.size), one.signals)]))
     return found
 
@@ -61,8 +62,6 @@ def _samples(recording: Recording, time: Intervals) -> Signals:
     return np.concatenate([recording.signals[:, :0], *pieces], axis=1)
 
 
-log = logging.getLogger(__name__)
-
 Bands = Sequence[Sequence[float]]
 Names = Sequence[Sequence[str]]
 
@@ -70,8 +69,7 @@ Names = Sequence[Sequence[str]]
 class Input(nn.Module, ABC):
     """What all inputs share: signals in bands, divided by an amplitude.
 
-    ``channels`` holds the accepted names of each, set where ``setting`` says; each is seen once in
-    each of ``bands``. ``scale``: by the amplitude of the ``record``, or of all time to ``train``.
+    ``channels`` holds accepted names, set where ``setting`` says; each is seen once in each band.
     """
 
     amplitude: Tensor | None
@@ -172,9 +170,8 @@ class SignalInput(Input):
 class ImageInput(Input):
     """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
 
-    An ``image`` is the ``coherence`` of a pair of channels, by ``pycwt`` or ``grinsted``, or the
-    ``scalogram`` of one, of signals that are filtered to ``band`` before. Images are kept in memory
-    up to ``memory`` GiB; more go to files in the folder ``cache``. All else: :class:`Input`.
+    An ``image`` is the ``coherence`` of two channels, or the ``scalogram`` of one, in ``band``;
+    images are kept in memory up to ``memory`` GiB, more go to files in the folder ``cache``.
     """
 
     mean: Tensor
@@ -222,12 +219,9 @@ class ImageInput(Input):
         fmax = min(self.transform.grid.fmax, self.sfreq / 2)
         slow = [f"{r.record} ({r.sfreq:g} Hz)" for r in recordings if r.sfreq / 2 < fmax]
         if slow:
-            message = (
-                "task.image_band reaches up to %g Hz, which is more than half the sampling rate of "
-                "%s: the rows above show nothing of these records; lower task.image_band or leave "
-                "them out (data.records)"
-            )
-            log.warning(message, fmax, ", ".join(slow))
+            high = "task.image_band reaches up to %g Hz, which is more than half the sampling rate"
+            empty = "of %s: the rows above show nothing of these records; lower task.image_band or"
+            log.warning(f"{high} {empty} leave them out (data.records)", fmax, ", ".join(slow))
 
     def store(self, recordings: Sequence[Recording]) -> Images:
         """Compute images when they are asked for, once if they were announced."""

@@ -1,7 +1,6 @@
 """How an experiment is done, seam by seam: the clean practice, of which each leak is a variation.
 
-Every seam is handed what the clean way gives and returns what is used instead. The clean practice
-returns it as it is; :mod:`xai_sleep.leaks` holds the others.
+Every seam is handed what the clean way gives and returns what is used instead.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -135,10 +134,9 @@ def together(practices: Sequence[Practice]) -> Practice:
 def _leak(practice: Practice) -> Leak:
     """Account of a practice that is not the clean one."""
     if practice.leak is None:
-        raise InputError(
-            f"leak: {type(practice).__name__} does not say what it is, and results made with it "
-            "must; give the class leak = Leak(name, about)"
-        )
+        silent = f"leak: {type(practice).__name__} does not say what it is"
+        remedy = "give the class leak = Leak(name, about)"
+        raise InputError(f"{silent}, and results made with it must; {remedy}")
     return practice.leak
 
 

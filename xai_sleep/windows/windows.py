@@ -5,12 +5,8 @@
     scored   |=======================|        |==========|
     events        ▂▂         ▂▂▂                  ▂
     windows  [0   ][1   ][0   ][1 …           [1   ][0 …      step = length: none overlaps
-             [0   ]                                           step < length: each sample is
-              [1   ]                                          in several windows
-               [1   ]
 
-A window is three numbers (record, first sample, label); its signal is cut out of the recording
-when it is asked for, so overlap costs no memory.
+A window is three numbers; its signal is cut when it is asked for, so overlap costs no memory.
 """
 
 from collections.abc import Sequence
@@ -98,10 +94,9 @@ def whole_samples(name: str, seconds: float, sfreq: float) -> int:
     """Convert a duration to samples, refusing fractions of a sample."""
     samples = round(seconds * sfreq)
     if samples < 1 or abs(samples - seconds * sfreq) > 1e-6:
-        raise InputError(
-            f"a window {name} of {seconds:g} s is {seconds * sfreq:g} samples at {sfreq:g} Hz; "
-            f"choose a whole number of samples, at least one (task.window, task.step, task.sfreq)"
-        )
+        held = f"a window {name} of {seconds:g} s is {seconds * sfreq:g} samples at {sfreq:g} Hz"
+        whole = "a whole number of samples, at least one (task.window, task.step, task.sfreq)"
+        raise InputError(f"{held}; choose {whole}")
     return samples
 
 
