@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from xai_sleep.recordings.recording import Recording as Recording
     from xai_sleep.recordings.recording import Scoring as Scoring
     from xai_sleep.recordings.simulated import simulate as simulate
-    from xai_sleep.results.events import Events as Events
+    from xai_sleep.results.lists import Events as Events
+    from xai_sleep.results.lists import TestWindows as TestWindows
     from xai_sleep.results.run import RunRecord as RunRecord
     from xai_sleep.results.scores import Scores as Scores
-    from xai_sleep.results.test_windows import TestWindows as TestWindows
 
 __version__ = "0.2.0"
 
 _WHERE = {
     "EventClassifier": "models.classifier",
-    "Events": "results.events",
+    "Events": "results.lists",
     "GradCamCallback": "explain.callback",
     "Recording": "recordings.recording",
     "RunRecord": "results.run",
     "Scalogram": "coherence.wtc",
     "Scores": "results.scores",
     "Scoring": "recordings.recording",
-    "TestWindows": "results.test_windows",
+    "TestWindows": "results.lists",
     "WaveletCoherence": "coherence.wtc",
     "event_scores": "metrics.events",
     "localisation": "metrics.maps",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.recordings import make_recording
-from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
+from xai_sleep.detect.detector import NO_EVENTS, DetectedEvents
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.events import all_rows, fold_rows, listed, no_rows, stage_time
 from xai_sleep.evaluate.judged import Judged, Judging

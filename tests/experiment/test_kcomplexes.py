@@ -11,9 +11,8 @@ from tests.support.runs import TINY, composed
 from xai_sleep.experiment.run import run
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
-from xai_sleep.results.events import Events
+from xai_sleep.results.lists import Events, TestWindows
 from xai_sleep.results.run import RunRecord
-from xai_sleep.results.test_windows import TestWindows
 
 FAST = (*TINY, "task=kcomplex", "explain.sanity=false", "explain.faithfulness=false")
 CODES = {-1: -1, 0: 5, 1: 3, 2: 2, 3: 1, 4: 4}

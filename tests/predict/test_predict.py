@@ -14,7 +14,7 @@ import pytorch_lightning as pl
 
 from tests.support import training
 from tests.support.edf import Channel, write_edf
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.slide import find_events
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.predict.__main__ import main, read_edf
 from xai_sleep.predict.bundle import POINTER, load_run

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.outcomes import outcome, run_record
-from xai_sleep.detect.detected import DetectedEvents
-from xai_sleep.detect.detector import Activation
+from xai_sleep.detect.detector import Activation, DetectedEvents
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.results.outcome import FoldOutcome

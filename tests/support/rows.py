@@ -1,8 +1,7 @@
 """Runs to be compared, made up by hand."""
 
 from tests.support.pages import scored
-from xai_sleep.results.comparison import Difference, Pair, Row
-from xai_sleep.results.scores import MODEL, Score, Scores
+from xai_sleep.results.scores import MODEL, Difference, Pair, Row, Score, Scores
 from xai_sleep.results.stamp import Leak, Stamp
 
 WINDOWS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auroc")

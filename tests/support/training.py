@@ -10,7 +10,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
 from xai_sleep import __version__
-from xai_sleep.detect.whole import input_of
+from xai_sleep.detect.slide import input_of
 from xai_sleep.experiment.training import (
     Plan,
     build_classifier,

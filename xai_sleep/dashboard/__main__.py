@@ -8,10 +8,9 @@ from importlib.util import find_spec
 import wandb
 from rich.console import Console
 
-from xai_sleep.dashboard.groups import Groups, find_groups
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.schema import LoggerConfig
-from xai_sleep.tracking.runs import no_login
+from xai_sleep.tracking.runs import Groups, find_groups, no_login
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

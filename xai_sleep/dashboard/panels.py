@@ -11,9 +11,9 @@ from typing import Any
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
-from xai_sleep.dashboard.groups import Groups
 from xai_sleep.tracking import names
-from xai_sleep.tracking.charts import AREA, MATRIX
+from xai_sleep.tracking.names import AREA, MATRIX
+from xai_sleep.tracking.runs import Groups
 
 # Panels that compare experiments, and the keys they show.
 POINTING = [f"maps/true_positives/{name}/mean" for name in ("pointing", "pointing_uniform")]

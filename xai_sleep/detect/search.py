@@ -14,11 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
-from xai_sleep.detect.detector import Activation, Detector
-from xai_sleep.detect.slide import reading_of, slide
+from xai_sleep.detect.detector import NO_EVENTS, Activation, DetectedEvents, Detector
+from xai_sleep.detect.slide import keep_detector, reading_of, slide
 from xai_sleep.detect.tuning import Choice, Example, choose_detector
-from xai_sleep.detect.whole import keep_detector
 from xai_sleep.explain.attribution import make_explainer
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier

@@ -13,8 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector
-from xai_sleep.detect.hysteresis import smooth
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector, smooth
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals, union
 

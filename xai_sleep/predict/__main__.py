@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.slide import find_events
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
 from xai_sleep.predict.files import beside, require_free, write

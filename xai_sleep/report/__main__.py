@@ -11,9 +11,9 @@ from xai_sleep.errors import leave, say
 from xai_sleep.evaluate import compare
 from xai_sleep.experiment.provenance import commit
 from xai_sleep.report import comparison, style
-from xai_sleep.results.comparison import Pair, Row
 from xai_sleep.results.files import write_text
 from xai_sleep.results.run import FILE
+from xai_sleep.results.scores import Pair, Row
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -16,11 +16,22 @@ from matplotlib.figure import Figure
 from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
-from xai_sleep.report.columns import CHANCE, COMPARED, EVENTS, POINTING, Column
 from xai_sleep.report.strips import Dots, draw_strips, keys
-from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
+from xai_sleep.report.tables import (
+    CHANCE,
+    COMPARED,
+    EVENTS,
+    POINTING,
+    Column,
+    Table,
+    certain,
+    number,
+    on_terminal,
+    short,
+    spread,
+)
 from xai_sleep.report.template import picture, render
-from xai_sleep.results.comparison import Difference, Pair, Row
+from xai_sleep.results.scores import Difference, Pair, Row
 from xai_sleep.results.stamp import LEAKY
 
 RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}

@@ -19,8 +19,8 @@ from xai_sleep.recordings.intervals import intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
+from xai_sleep.results.lists import TestWindows
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import cut_signals
 

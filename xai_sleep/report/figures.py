@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
+from xai_sleep.recordings.intervals import intervals, subtraction
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import curves, style
-from xai_sleep.report.alignment import alignment_figure
 from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.strips import Dots, draw_strips
-from xai_sleep.report.timeline import timeline_figure
-from xai_sleep.results.finished import Finished
+from xai_sleep.results.finished import Aligned, Finished
+from xai_sleep.results.lists import OUTCOMES
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.stamp import Stamp
-from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.windows.images import Images
 
 OF_WINDOWS = ("f1", "sensitivity", "precision", "auroc")
@@ -117,3 +119,101 @@ def localisation_figure(finished: Finished) -> Figure | None:
     draw_strips(figure, strips, names, "subject (true positives)")
     figure.supxlabel("score (0 to 1); dot: subject, bar: chance of a flat map", fontsize=9)
     return figure
+
+
+COLUMNS = 1200  # of the strip of relevance, at most
+
+
+def timeline_figure(finished: Finished, recording: Recording) -> Figure:
+    """Draw a record of a run; unscored time is hatched, and what was never tested is left empty."""
+    activation = finished.activations.get(recording.record)
+    figure = style.paper(11, 2.4)
+    top, strip, marks = figure.subplots(3, 1, sharex=True, height_ratios=(4, 1, 1.4))
+    if activation is not None:
+        top.plot(activation.time, activation.probability, color=style.POOLED, linewidth=0.8)
+        _draw_strip(strip, activation.time, activation.relevance)
+    top.set(ylabel="probability", ylim=(-0.03, 1.03))
+    strip.set(yticks=[], ylim=(0, 1))
+    strip.set_ylabel("p × relevance", rotation=0, ha="right", va="center", fontsize=8)
+    detected = finished.events.of(recording.record)
+    bars = ((recording.events, style.EVENT), (detected, style.COLOURS["hit"]))
+    for row, (events, colour) in enumerate(bars):
+        spans = [(start, end - start) for start, end in events]
+        marks.broken_barh(spans, (row - 0.4, 0.8), color=colour, linewidths=0.8)
+    marks.set(yticks=(0, 1), yticklabels=("expert", "detected"), ylim=(1.6, -0.6))
+    look: dict[str, Any] = {"facecolor": "#eeeeee", "edgecolor": "#aaaaaa", "hatch": "///"}
+    for axes in (top, strip, marks):
+        for start, end in subtraction(intervals([(0, recording.duration)]), recording.scored):
+            axes.axvspan(start, end, zorder=-1, linewidth=0, **look)
+        style.plain(axes)
+    marks.set(xlabel="time in the recording (s); hatched: unscored", xlim=(0, recording.duration))
+    return figure
+
+
+def _draw_strip(axes: Axes, time: NDArray[np.float64], relevance: NDArray[np.floating]) -> None:
+    """Draw relevance as a strip of colour: the largest of each column, so that peaks are seen."""
+    width = -(-len(time) // COLUMNS)
+    padded = np.full(-(-len(time) // width) * width, np.nan)
+    padded[: len(time)] = relevance
+    peaks = np.fmax.reduce(padded.reshape(-1, width), axis=1)
+    edges = time[0] + (time[1] - time[0]) * width * np.arange(len(peaks) + 1)
+    look: dict[str, Any] = {"cmap": style.RELEVANCE, "norm": style.RELEVANCE_RANGE}
+    axes.pcolormesh(edges, [0, 1], peaks[np.newaxis], **look)
+
+
+def alignment_figure(finished: Finished) -> Figure | None:
+    """Draw the average map above the average signals, all against the time since the onset.
+
+    None where there are no maps, or no events in test windows.
+    """
+    aligned, channels = finished.aligned, _channels(finished.recordings)
+    if aligned is None:
+        return None
+    shown = aligned.images is not None and finished.images is not None
+    heights = [2.2] * shown + [2.2] + [1.6] * len(channels)
+    figure = style.paper(8, 1.0 + sum(heights))
+    panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
+    panels = panels[:, 0]
+    if aligned.images is not None and finished.images is not None:
+        freqs, look = finished.images.transform.freqs.double().numpy(), style.RELEVANCE
+        mesh = panels[0].pcolormesh(
+            aligned.lags, freqs, aligned.images, cmap=look, shading="nearest", vmin=0
+        )
+        style.frequency_ticks(panels[0], freqs.min(), freqs.max())
+        panels[0].set_ylabel("frequency (Hz)")
+        figure.colorbar(mesh, ax=panels[0], label="mean relevance", fraction=0.04)
+    _draw_relevance(panels[int(shown)], aligned)
+    signals = zip(panels[-len(channels) :], channels, aligned.mean, aligned.spread, strict=True)
+    for axes, name, mean, spread in signals:
+        axes.plot(aligned.lags, spread, color=style.CHANCE, label="root mean square")
+        axes.plot(aligned.lags, mean, color=style.POOLED, label="mean")
+        axes.set_ylabel(f"{name} (µV)")
+        axes.margins(y=0.25)  # room for the legend
+        axes.legend(fontsize=8, frameon=False, loc="upper right", ncols=2)
+    for axes in panels:
+        axes.axvspan(0, aligned.duration, color=style.EVENT, alpha=0.2, linewidth=0, zorder=0)
+        axes.axvline(0, color=style.EVENT, linewidth=1.2)
+        style.plain(axes)
+    ends = (aligned.lags[0], aligned.lags[-1])
+    panels[-1].set(xlabel="time since the onset of the event (s)", xlim=ends)
+    words = f"{aligned.events} events of test windows; blue: median duration"
+    figure.suptitle(f"{words} ({aligned.duration:.2f} s)", fontsize=11)
+    return figure
+
+
+def _channels(recordings: Sequence[Recording]) -> list[str]:
+    """Name of each channel; where recordings differ, its number."""
+    each = zip(*(recording.channels for recording in recordings), strict=True)
+    return [n[0] if len(set(n)) == 1 else f"channel {i}" for i, n in enumerate(each, 1)]
+
+
+def _draw_relevance(axes: Axes, aligned: Aligned) -> None:
+    lags = aligned.lags
+    for number, line in enumerate(aligned.subjects):
+        name = "_" if number else "each subject"
+        axes.plot(lags, line, color=style.FOLD, linewidth=0.9, label=name)
+    axes.plot(lags, aligned.relevance, color=style.POOLED, linewidth=2.2, label="all events")
+    words = "mean of windows with an event"
+    axes.axhline(aligned.level, color=style.CHANCE, linestyle="--", label=words)
+    axes.set(ylabel="relevance (0 to 1)", ylim=(0, None))
+    axes.legend(fontsize=8, frameon=False, loc="upper right")

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals
-from xai_sleep.results.test_windows import OUTCOMES
+from xai_sleep.results.lists import OUTCOMES
 
 COLOURS = dict(zip(OUTCOMES, ("#009E73", "#0072B2", "#D55E00", "#999999"), strict=True))
 EVENT, EVENT_ALPHA = "#56B4E9", 0.3  # marked by the expert

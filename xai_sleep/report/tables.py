@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as TerminalTable
 
 from xai_sleep.results.run import RunRecord
-from xai_sleep.results.scores import MEAN, MODEL, POOLED, Scores, Summary
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Row, Scores, Summary
 
 Rows = Sequence[Sequence[str]]
 HEAD = ("score", "pooled", "95 % interval", "mean ± sd over folds", "folds")
@@ -132,3 +132,39 @@ def _missing(score: Summary) -> Iterator[tuple[str, str]]:
 
 def _piped(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score."""
+
+    key: str  # in files
+    part: str  # part, metric: see :mod:`xai_sleep.results.scores`
+    metric: str
+    head: str  # its label, broken where a terminal is short of columns
+
+    @property
+    def label(self) -> str:
+        """On pages and axes, as ``precision`` and ``event F1``."""
+        return self.head.replace("-\n", "").replace("\n", " ")
+
+    def of(self, row: Row) -> Summary:
+        """Look up the score of a run."""
+        maps = self.part == "maps"
+        return row.of_maps(self.metric) if maps else row.score(self.part, self.metric)
+
+
+DECIDED = (
+    Column("accuracy", "windows", "accuracy", "accu-\nracy"),
+    Column("sensitivity", "windows", "sensitivity", "sensi-\ntivity"),
+    Column("specificity", "windows", "specificity", "speci-\nficity"),
+    Column("precision", "windows", "precision", "preci-\nsion"),
+    Column("f1", "windows", "f1", "F1"),
+)
+KAPPA = Column("kappa", "windows", "kappa", "kappa")
+AUROC = Column("auroc", "windows", "auroc", "AUROC")
+EVENTS = Column("event_f1", "events", "f1", "event\nF1")
+POINTING = Column("pointing", "maps", "pointing", "pointing\ngame")
+CHANCE = Column("pointing_chance", "maps", "pointing_uniform", "chance")
+OF_RUN = (*DECIDED, KAPPA, AUROC, EVENTS)
+COMPARED = (*DECIDED, AUROC, EVENTS, POINTING)

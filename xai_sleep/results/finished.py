@@ -1,19 +1,20 @@
-"""A finished run as whatever shows it is handed it: nothing is computed from here on."""
+"""A finished run, and an unfinished one, as whoever shows it is told: nothing is computed here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from pytorch_lightning.loggers import Logger
 
 from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.events import Events
+from xai_sleep.results.lists import Events, TestWindows
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import Scores
-from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
 
 Values = NDArray[np.float64]
@@ -100,3 +101,21 @@ class Finished:
         for record, activation in self.activations.items():
             arrays |= activation.named(record)
         return arrays
+
+
+class Observer:
+    """Told of an experiment; this one does nothing, others override what they need."""
+
+    def begun(self, recordings: Sequence[Recording], images: Images | None) -> None:
+        """Look at what is worked on, broad-band, and at what the network sees if that is images."""
+
+    @contextmanager
+    def fold(self, name: str) -> Iterator[Logger | None]:  # noqa: ARG002 - for those who look
+        """Surround the work on a fold; what is yielded is Lightning's logger for its training."""
+        yield None
+
+    def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:
+        """Look at what a fold came to and its figures; inside :meth:`fold`."""
+
+    def run_finished(self, finished: Finished) -> None:
+        """Look at what the whole run came to, before its record is written."""
