@@ -48,7 +48,7 @@ FOLD = st.builds(
     epochs=COUNT,
     val_average_precision=MAYBE,
     history=st.builds(History, *[st.lists(MAYBE, max_size=3)] * 3),
-    detector=st.builds(ChosenDetector, TEXT, *[NUMBER] * 6, TEXT, MAYBE, COUNT),
+    detector=st.builds(ChosenDetector, TEXT, *[NUMBER] * 6, chosen_on=TEXT, f1=MAYBE, events=COUNT),
     leaks=st.lists(TEXT, max_size=2),
     scores=SCORES,
     seconds=NUMBER,
@@ -64,7 +64,7 @@ BLANK = run_record(leaks=[Leak("carried_weights", "weights of the fold before")]
 @QUICK
 @given(record=FOLD)
 def test_a_record_of_a_fold(record: FoldRecord, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.getbasetemp() / "metrics.json"
+    path = tmp_path_factory.getbasetemp()
     record.save(path)
     assert FoldRecord.load(path) == record
 

@@ -17,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Save both and print where they are; a user's mistake is one line and exit code 2."""
     asked = _parser().parse_args(arguments)
     try:
-        _require_extra()
+        if find_spec("wandb_workspaces") is None:
+            extra = "pip install 'xai_sleep[dashboard]'"
+            raise InputError(f"dashboards need wandb-workspaces, which is not installed; {extra}")
         groups = find_groups(asked.groups, asked.project, asked.entity)
         wandb.setup(wandb.Settings(silent=True))
         if trouble := no_login():
@@ -30,12 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def save(groups: Groups) -> dict[str, str]:
-    """Save the workspace and the report of some groups, and return their addresses.
-
-    Raises InputError if Weights & Biases cannot be reached or refuses.
-    """
-    # Late, because an extra brings it.
-    from xai_sleep.dashboard.panels import build_report, build_workspace
+    """Save workspace and report, and return their addresses; InputError if W&B refuses."""
+    from xai_sleep.dashboard.panels import build_report, build_workspace  # late, as an extra
 
     try:
         entity = groups.entity or wandb.Api().default_entity
@@ -54,14 +52,6 @@ def save(groups: Groups) -> dict[str, str]:
     return {"workspace": workspace.url, "report": report.url}
 
 
-def _require_extra() -> None:
-    if find_spec("wandb_workspaces") is None:
-        raise InputError(
-            "dashboards need wandb-workspaces, which is not installed; "
-            "pip install 'xai_sleep[dashboard]'"
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xai_sleep.dashboard",
@@ -70,20 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "maps, tables. Offline runs are uploaded first, by the command that a run ends with.",
         epilog="example: python -m xai_sleep.dashboard multirun/2026-01-31_12-00-00",
     )
-    parser.add_argument(
-        "groups",
-        metavar="GROUP_OR_DIR",
-        nargs="+",
-        help="directory of a run or of a sweep, or the name of a group (logger.group)",
-    )
-    parser.add_argument(
-        "--project",
-        default=LoggerConfig.project,
-        help="of groups given by name (default: %(default)s); directories know theirs",
-    )
-    parser.add_argument(
-        "--entity", help="user or team that owns the project (default: whoever is logged in)"
-    )
+    told = "directory of a run or of a sweep, or the name of a group (logger.group)"
+    parser.add_argument("groups", metavar="GROUP_OR_DIR", nargs="+", help=told)
+    told = "of groups given by name (default: %(default)s); directories know theirs"
+    parser.add_argument("--project", default=LoggerConfig.project, help=told)
+    told = "user or team that owns the project (default: whoever is logged in)"
+    parser.add_argument("--entity", help=told)
     return parser
 
 

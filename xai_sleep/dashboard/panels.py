@@ -5,8 +5,7 @@ alone, so that their bars compare experiments; curves of training and test windo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
@@ -32,16 +31,13 @@ CURVES = {
 FIRST = ("roc", "confusion", "scores", "calibration", "training")
 DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
 EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
-
-
 ABOUT = (
     "Cross-validated scores of small networks on sleep recordings, and of their maps. "
     "Runs tagged synthetic rest on simulated recordings and are no evidence for real ones."
 )
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """Panels under one heading; ``job_type`` says which runs hold what they show."""
 
     name: str
@@ -51,10 +47,8 @@ class Section:
 
 def sections() -> list[Section]:
     """Everything that is shown, in order."""
-    bars = [
-        wr.BarPlot(title=title, metrics=keys, range_x=(0, 1), **EXPERIMENT)
-        for title, keys in BARS.items()
-    ]
+    unit = {**EXPERIMENT, "range_x": (0, 1)}
+    bars = [wr.BarPlot(title=title, metrics=keys, **unit) for title, keys in BARS.items()]
     look = {**EXPERIMENT, "groupby_rangefunc": "stddev", "max_runs_to_show": 100}
     lines = [wr.LinePlot(title=t, x="epoch", y=keys, **look) for t, keys in CURVES.items()]
     examples, drawn = [names.EXAMPLES], [f"{names.FIGURES}/{name}" for name in DRAWN]
@@ -111,15 +105,13 @@ def _title(groups: Groups) -> str:
 
 def _curves() -> list[wr.CustomChart]:
     columns = {column: column for column in ("Actual", "Predicted", "nPredictions")}
+    axes = {"x": "false alarm rate", "y": "sensitivity", "class": "class"}
+    recall = {"x": "recall", "y": "precision", "class": "class"}
     return [
-        _chart(names.ROC, "ROC", _axes("false alarm rate", "sensitivity")),
-        _chart(names.PRECISION_RECALL, "precision and recall", _axes("recall", "precision")),
+        _chart(names.ROC, "ROC", axes),
+        _chart(names.PRECISION_RECALL, "precision and recall", recall),
         _chart(names.CONFUSION, "test windows", columns, MATRIX),
     ]
-
-
-def _axes(x: str, y: str) -> dict[str, str]:
-    return {"x": x, "y": y, "class": "class"}
 
 
 def _chart(key: str, title: str, fields: dict[str, str], name: str = AREA) -> wr.CustomChart:

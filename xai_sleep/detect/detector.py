@@ -30,13 +30,7 @@ class Detections:
 
 
 def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Values:
-    """Centred moving average of what is known in an odd number of samples, about ``width`` s.
-
-    Examples
-    --------
-    >>> smooth(np.array([0.0, 3.0, 0.0, np.nan]), sfreq=1.0, width=3.0)
-    array([1.5, 1. , 1.5, nan])
-    """
+    """Centred moving average of what is known in an odd number of samples, about ``width`` s."""
     half = int(width * sfreq / 2)
     kernel, known = np.ones(2 * half + 1), np.isfinite(activation)
     total, count = (
@@ -61,12 +55,6 @@ def detect(
     Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
     ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
     ``max_duration`` are dropped. NaN is below both thresholds. InputError if they contradict.
-
-    Examples
-    --------
-    >>> found = detect(np.array([0.2, 0.5, 0.9, 0.5, 0.1, 0.6]), sfreq=10.0, high=0.8, low=0.4)
-    >>> found.events, found.confidence
-    (array([[0.1, 0.4]]), array([0.9]))
     """
     if low > high or min_duration > max_duration:
         raise InputError(
@@ -135,9 +123,8 @@ class Activation:
 
     def over(self, other: "Activation") -> "Activation":
         """Put this one over another of the same record: what it does not know is the other's."""
-        return Activation(
-            **{n: np.where(np.isnan(p), other.parts[n], p) for n, p in self.parts.items()}
-        )
+        parts = {n: np.where(np.isnan(p), other.parts[n], p) for n, p in self.parts.items()}
+        return Activation(**parts)
 
     def within(self, allowed: Intervals) -> "Activation":
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
@@ -164,25 +151,13 @@ class Detector:
 
     def in_smoothed(self, activation: NDArray[np.floating]) -> Detections:
         """Events in an activation of the right kind that was smoothed already."""
-        return detect(
-            activation,
-            RATE,
-            high=self.high,
-            low=self.high * self.low_ratio,
-            min_duration=self.min_duration,
-            max_duration=self.max_duration,
-            merge_gap=self.merge_gap,
-        )
+        names = ("high", "min_duration", "max_duration", "merge_gap")
+        rest = {name: getattr(self, name) for name in names}
+        return detect(activation, RATE, low=self.high * self.low_ratio, **rest)
 
 
 def middle_of(detectors: Sequence[Detector]) -> Detector:
-    """Take the activation that most detectors look at, and the median of their parameters.
-
-    Examples
-    --------
-    >>> middle_of([Detector(high=h) for h in (0.2, 0.4, 0.3)] + [Detector("product")]).high
-    0.3
-    """
+    """Take the activation that most detectors look at, and the median of their parameters."""
     kinds = [detector.activation for detector in detectors]
     kind = max(KINDS, key=kinds.count)
     agreed = [astuple(detector)[1:] for detector in detectors if detector.activation == kind]
@@ -206,17 +181,12 @@ class DetectedEvents:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays to be stored."""
-        return {
-            "event_record": self.record,
-            "event": self.events,
-            "event_confidence": self.confidence,
-            **{f"tested_{i}": times for i, times in self.tested.items()},
-            **{
-                f"activation_{name}_{i}": part
-                for i, activation in self.activations.items()
-                for name, part in activation.parts.items()
-            },
-        }
+        arrays: dict[str, NDArray[Any]] = {f"tested_{i}": times for i, times in self.tested.items()}
+        arrays |= {"event_record": self.record, "event": self.events}
+        arrays |= {"event_confidence": self.confidence}
+        for i, activation in self.activations.items():
+            arrays |= {f"activation_{n}_{i}": part for n, part in activation.parts.items()}
+        return arrays
 
     @classmethod
     def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "DetectedEvents":
@@ -229,8 +199,6 @@ class DetectedEvents:
                     tested[int(i)] = values
                 case ["activation", part, i]:
                     parts.setdefault(int(i), {})[part] = values
-        record, events, confidence = (
-            arrays[f"event{name}"] for name in ("_record", "", "_confidence")
-        )
+        record, events = arrays["event_record"], arrays["event"]
         activations = {i: Activation(**each) for i, each in parts.items()}
-        return cls(record, events, confidence, tested, activations)
+        return cls(record, events, arrays["event_confidence"], tested, activations)

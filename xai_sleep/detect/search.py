@@ -1,10 +1,5 @@
 """Events of one fold: activation, a detector chosen without the test time, detections.
 
-::
-
-    val (and train) time ─▶ activation ─▶ choose a detector ─┐
-    test records ─────────▶ activation ──────────────────────┴▶ events
-
 The activation to choose by is made of windows wholly inside validation or training time. That of a
 test record is made of all windows that touch neither: the whole record, or a test block with the
 guards around it; of such a block's events those are kept whose midpoint lies in it.
@@ -81,8 +76,7 @@ def activate(
     length, step = data.input.window, settings.step
     windows = cut(data.recordings, within, length=length, step=step, to_the_end=True)
     reading = reading_of(classifier, make_explainer("detector.map", settings.map))
-    durations = [recording.duration for recording in data.recordings]
-    return slide(reading, data.in_order(windows), windows, durations)
+    return slide(reading, data.in_order(windows), windows, [r.duration for r in data.recordings])
 
 
 def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:

@@ -41,7 +41,7 @@ class Example:
 
     @property
     def counted(self) -> Intervals:
-        """Events whose midpoint lies in that time: these count."""
+        """Events whose midpoint lies in that time."""
         return self.events[contains(self.scored, self.events.mean(axis=1))]
 
 

@@ -127,11 +127,6 @@ def stretch(coarse: Tensor, centres: Sequence[Tensor], shape: Sequence[int]) -> 
     """Interpolate linearly between the centres of cells; beyond the outer ones a map is level.
 
     A coarse map ``(window, cell, ...)`` gets as many samples along each axis as the shape says.
-
-    Examples
-    --------
-    >>> stretch(torch.tensor([[0.0, 1.0]]), [torch.tensor([1.0, 3.0])], [5])
-    tensor([[0.0000, 0.0000, 0.5000, 1.0000, 1.0000]])
     """
     fine = coarse
     for axis, (centre, n) in enumerate(zip(centres, shape, strict=True), start=1):

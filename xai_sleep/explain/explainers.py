@@ -37,10 +37,9 @@ def guided_grad_cam(network: Network, inputs: Tensor) -> Tensor:
 
 def integrated_gradients(network: Network, inputs: Tensor) -> Tensor:
     """Gradient averaged over the straight way from the mean signal or image, times the input."""
-    explainer, size = IntegratedGradients(network), max(AT_ONCE, len(inputs))
-    return _relevance(
-        explainer.attribute(inputs, target=EVENT, n_steps=STEPS, internal_batch_size=size)
-    )
+    size, explainer = max(AT_ONCE, len(inputs)), IntegratedGradients(network)
+    found = explainer.attribute(inputs, target=EVENT, n_steps=STEPS, internal_batch_size=size)
+    return _relevance(found)
 
 
 def saliency(network: Network, inputs: Tensor) -> Tensor:

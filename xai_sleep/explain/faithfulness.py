@@ -50,12 +50,6 @@ def choose_donors(
 
     One that the network itself calls negative, drawn at random; one that it calls positive if
     there is no other. A window's place in the recording decides the draw, not its batch.
-
-    Examples
-    --------
-    >>> label, record = np.array([1, 0, 0, 1]), np.array([0, 0, 0, 1])
-    >>> choose_donors(label, record, np.array([True, True, False, True]), seed=0)
-    array([ 2,  2,  2, -1])
     """
     donors = np.full(len(label), -1, dtype=np.intp)
     for one in np.unique(record):

@@ -78,11 +78,6 @@ def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
 
     1 where the two are the same, NaN where a map is blank or only one of them is constant: it has
     no ranks.
-
-    Examples
-    --------
-    >>> similarity(np.array([[0.1, 0.5, 1.0], [0, 0, 0]]), np.array([[1.0, 0.5, 0.2], [0, 1, 0]]))
-    array([-1., nan], dtype=float32)
     """
     rho = np.full(len(maps), np.nan, dtype=np.float32)
     for row, (one, other) in enumerate(zip(maps, others, strict=True)):

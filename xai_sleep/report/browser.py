@@ -65,13 +65,7 @@ def browser(finished: Finished, budget: int = BUDGET) -> Browser:
 
 
 def choose(wanted: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
-    """Numbers of the windows that are kept, in order: those wanted first, of alike ones any.
-
-    Examples
-    --------
-    >>> choose(np.array([True, False, False, True]), 2)
-    array([0, 3])
-    """
+    """Numbers of the windows that are kept, in order: those wanted first, of alike ones any."""
     if len(wanted) <= limit:
         return np.arange(len(wanted))
     shuffled = np.random.default_rng(0).permutation(len(wanted))

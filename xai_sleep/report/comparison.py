@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
-from xai_sleep.report.strips import Dots, draw_strips, keys
+from xai_sleep.report.style import Dots, draw_strips, keys
 from xai_sleep.report.tables import (
     CHANCE,
     COMPARED,

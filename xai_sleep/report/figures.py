@@ -14,7 +14,7 @@ from xai_sleep.recordings.intervals import intervals, subtraction
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import curves, style
 from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.strips import Dots, draw_strips
+from xai_sleep.report.style import Dots, draw_strips
 from xai_sleep.results.finished import Aligned, Finished
 from xai_sleep.results.lists import OUTCOMES
 from xai_sleep.results.outcome import FoldOutcome

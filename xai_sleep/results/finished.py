@@ -97,10 +97,8 @@ class Finished:
     @property
     def activation_arrays(self) -> dict[str, NDArray[np.floating]]:
         """Activations by name of the record, and ``step`` in s: what ``activation.npz`` holds."""
-        arrays: dict[str, NDArray[np.floating]] = {"step": np.array(1 / RATE)}
-        for record, activation in self.activations.items():
-            arrays |= activation.named(record)
-        return arrays
+        named = [each.named(record) for record, each in self.activations.items()]
+        return {"step": np.array(1 / RATE)} | {n: part for one in named for n, part in one.items()}
 
 
 class Observer:

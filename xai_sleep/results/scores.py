@@ -110,8 +110,8 @@ class Scores(tuple[Score, ...]):
     def summary(self, part: str, metric: str, *, who: str = MODEL, over: str = "all") -> Summary:
         """Look up a score over the folds."""
         p, m = (self.one(part, metric, who=who, over=over, fold=fold) for fold in (POOLED, MEAN))
-        both = (p.value, p.low, p.high, m.value, m.sd, m.n or 0, p.reason, m.reason)
-        return Summary(metric, *both)
+        ends = (p.value, p.low, p.high, m.value, m.sd)
+        return Summary(metric, *ends, m.n or 0, p.reason, m.reason)
 
     def select(self, **wanted: str) -> "Scores":
         """Keep the rows whose columns have the values given, as ``select(part="maps")``."""

@@ -36,25 +36,13 @@ COUNTS = ("windows", "blank", "events", "detections", "matched", "minutes")
 
 
 def keyed(scores: Scores) -> dict[str, Score]:
-    """Figures with keys of their own; all others are in the table of scores alone.
-
-    Examples
-    --------
-    >>> list(keyed(Scores([Score("maps", "gradcam", "positives", "blank", "excerpt1")])))
-    ['maps/positives/counts/blank']
-    """
+    """Figures with keys of their own; all others are in the table of scores alone."""
     main = next(iter(scores.select(part="maps").distinct("who")), "")
     return {_key(row): row for row in scores if _has_key(row, main)}
 
 
 def numbers(scores: Scores) -> dict[str, float]:
-    """Values by key; what is undefined is left out, never 0.
-
-    Examples
-    --------
-    >>> numbers(Scores([Score("windows", "model", "all", "f1", "pooled", 0.5, 0.4, 0.6)]))
-    {'test/f1/pooled': 0.5, 'test/f1/low': 0.4, 'test/f1/high': 0.6}
-    """
+    """Values by key; what is undefined is left out, never 0."""
     found: dict[str, float | None] = {}
     for key, row in keyed(scores).items():
         found[key] = row.value

@@ -27,8 +27,8 @@ from xai_sleep.windows.images import Images
 class Tracking(Observer):
     """Tracks folds and summary of an experiment; does nothing where logging is disabled.
 
-    It shows the figures of a fold or a run as well, so whoever draws them is told first. Raises
-    InputError if nothing can be logged by these settings.
+    It shows figures as well, so whoever draws them is told first. Raises InputError if nothing can
+    be logged by these settings.
     """
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:

@@ -53,8 +53,7 @@ def require_loggable(settings: LoggerConfig) -> None:
                 f"{' '.join(sorted(FORBIDDEN))}: logger.project names a project and logger.entity "
                 "the user or team that owns it"
             )
-    trouble = no_login() if settings.mode == "online" else None
-    if trouble:
+    if trouble := no_login() if settings.mode == "online" else None:
         raise InputError(
             f"logger.mode=online, but {trouble}; run `wandb login` first, or use "
             "logger.mode=offline and `wandb sync` later"
@@ -150,7 +149,7 @@ def _placeless(setting: object) -> object:
 class Groups:
     """Groups of runs in one project."""
 
-    project: str  # their project
+    project: str
     entity: str | None  # user or team that owns it; None is whoever is logged in
     names: tuple[str, ...]  # each the folds and the summary of one experiment, or of several
 
@@ -191,6 +190,5 @@ def _require_uploaded(directories: Sequence[Path]) -> None:
     waiting = [run for run in runs if not any(run.glob("*.wandb.synced"))]
     if waiting:
         command = sync_command(*dict.fromkeys(run.parents[1] for run in waiting))
-        raise InputError(
-            f"{len(waiting)} of {len(runs)} offline runs are not uploaded yet; first run: {command}"
-        )
+        said = f"{len(waiting)} of {len(runs)} offline runs are not uploaded yet"
+        raise InputError(f"{said}; first run: {command}")
