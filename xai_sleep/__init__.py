@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from xai_sleep.recordings.recording import Recording as Recording
     from xai_sleep.recordings.recording import Scoring as Scoring
     from xai_sleep.recordings.simulated import simulate as simulate
-    from xai_sleep.results.lists import Events as Events
-    from xai_sleep.results.lists import TestWindows as TestWindows
+    from xai_sleep.results.outcome import Events as Events
+    from xai_sleep.results.outcome import TestWindows as TestWindows
     from xai_sleep.results.run import RunRecord as RunRecord
     from xai_sleep.results.scores import Scores as Scores
 
@@ -29,14 +29,14 @@ __version__ = "0.2.0"
 
 _WHERE = {
     "EventClassifier": "models.classifier",
-    "Events": "results.lists",
+    "Events": "results.outcome",
     "GradCamCallback": "explain.callback",
     "Recording": "recordings.recording",
     "RunRecord": "results.run",
     "Scalogram": "coherence.wtc",
     "Scores": "results.scores",
     "Scoring": "recordings.recording",
-    "TestWindows": "results.lists",
+    "TestWindows": "results.outcome",
     "WaveletCoherence": "coherence.wtc",
     "event_scores": "metrics.events",
     "localisation": "metrics.maps",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.statistics import bootstrap_ci
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.results.lists import TestWindows
+from xai_sleep.results.outcome import TestWindows
 from xai_sleep.results.run import FILE, RunRecord
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}

@@ -12,10 +12,10 @@ from sklearn.metrics import f1_score, roc_auc_score
 from tests.support.outcomes import fold_record, run_record
 from xai_sleep.evaluate.compare import Resampled, differences, pairs, resample, rows
 from xai_sleep.metrics.statistics import paired_permutation
-from xai_sleep.results.lists import TestWindows
+from xai_sleep.results.files import Leak, Stamp
+from xai_sleep.results.outcome import TestWindows
 from xai_sleep.results.run import BaselineRecord, RecordSummary
 from xai_sleep.results.scores import MEAN, POOLED, Row, Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 
 SUBJECTS = 7
 LEAKS = [Leak("carried_weights", "weights of the fold before")]

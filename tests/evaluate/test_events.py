@@ -14,9 +14,9 @@ from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.metrics.events import CURVE, METRICS
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MEAN, POOLED, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.windows import Windows
 
 EVENTS = [(10.0, 11.0), (30.0, 32.0), (59.2, 61.2), (100.0, 101.0)]  # the third straddles 60 s

@@ -11,7 +11,7 @@ from tests.support.runs import TINY, composed
 from xai_sleep.experiment.run import run
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
-from xai_sleep.results.lists import Events, TestWindows
+from xai_sleep.results.outcome import Events, TestWindows
 from xai_sleep.results.run import RunRecord
 
 FAST = (*TINY, "task=kcomplex", "explain.sanity=false", "explain.faithfulness=false")

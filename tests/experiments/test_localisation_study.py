@@ -13,7 +13,7 @@ from experiments.localisation.study import main, tables
 from tests.support.outcomes import run_record
 from tests.support.runs import TINY, launch
 from xai_sleep.errors import InputError
-from xai_sleep.results.lists import TestWindows
+from xai_sleep.results.outcome import TestWindows
 from xai_sleep.results.scores import Score
 
 Values = tuple[float] | tuple[float, float, float]

@@ -17,8 +17,7 @@ from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.report.browser import MAP_COLUMNS, MAP_ROWS, browser, choose, coarse
 from xai_sleep.results.finished import Finished
-from xai_sleep.results.lists import OUTCOMES, TestWindows
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import OUTCOMES, FoldOutcome, TestWindows
 from xai_sleep.windows.windows import cut, cut_signals
 
 

@@ -14,8 +14,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.report.examples import Chosen, examples_figure
 from xai_sleep.report.examples import surest as surest_of
 from xai_sleep.report.style import COLOURS
-from xai_sleep.results.lists import TestWindows
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import FoldOutcome, TestWindows
 
 # Windows of 2 s, by number:     0    1    2    3    4    5    6    7
 LABEL = (1, 0, 1, 1, 0, 0, 1, 1)

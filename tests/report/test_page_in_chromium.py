@@ -17,7 +17,7 @@ from tests.support.pages import Kind, made_up
 from tests.support.runs import ROOT
 from xai_sleep.report.page import write_report
 from xai_sleep.results.finished import Finished
-from xai_sleep.results.lists import OUTCOMES
+from xai_sleep.results.outcome import OUTCOMES
 
 NASTY = ("<script>alert(1)</script>", 'a"b&c</script><img src=x onerror=alert(2)>')
 RUNS = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.support.outcomes import outcome, recording
 from xai_sleep.errors import InputError
-from xai_sleep.results.lists import Events, TestWindows
+from xai_sleep.results.files import Leak, Stamp
+from xai_sleep.results.outcome import Events, TestWindows
 from xai_sleep.results.scores import Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 
 MARKS = {"data": "SIMULATED", "leaks": "LEAKY carried_weights"}
 STAMP = Stamp("synthetic", (Leak("carried_weights", "…"),))

@@ -17,9 +17,9 @@ from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
+from xai_sleep.results.files import Leak
 from xai_sleep.results.finished import Aligned, Curves, Finished
-from xai_sleep.results.lists import Events, TestWindows
-from xai_sleep.results.outcome import NO_MAPS, FoldOutcome
+from xai_sleep.results.outcome import NO_MAPS, Events, FoldOutcome, TestWindows
 from xai_sleep.results.run import (
     SCHEMA,
     BaselineRecord,
@@ -29,7 +29,6 @@ from xai_sleep.results.run import (
     RunRecord,
 )
 from xai_sleep.results.scores import MEAN, POOLED, Score
-from xai_sleep.results.stamp import Leak
 from xai_sleep.windows.images import Images, Transform, image_transform
 from xai_sleep.windows.windows import Windows, cut
 

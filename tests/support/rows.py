@@ -1,8 +1,8 @@
 """Runs to be compared, made up by hand."""
 
 from tests.support.pages import scored
+from xai_sleep.results.files import Leak, Stamp
 from xai_sleep.results.scores import MODEL, Difference, Pair, Row, Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 
 WINDOWS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auroc")
 LEAKS = (Leak("carried_weights", "weights"), Leak("scaling_on_all", "scales"))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.statistics import paired_permutation, percentiles, resamples
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.results.lists import TestWindows
+from xai_sleep.results.outcome import TestWindows
 from xai_sleep.results.run import FILE, RunRecord
 from xai_sleep.results.scores import MEAN, POOLED, Difference, Pair, Row, Scores
 

@@ -13,8 +13,7 @@ from xai_sleep.metrics import events as metrics
 from xai_sleep.metrics.events import EventScores, contains, pool
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.recording import STAGES, Recording
-from xai_sleep.results.lists import Events
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import Events, FoldOutcome
 from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score
 
 OVER = {"all": None, "n2n3": ("N2", "N3")}  # stages of each block of figures

@@ -19,7 +19,7 @@ from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.results.stamp import SIMULATED
+from xai_sleep.results.files import SIMULATED
 from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)

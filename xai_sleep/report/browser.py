@@ -16,7 +16,7 @@ from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.results.finished import Finished
-from xai_sleep.results.lists import OUTCOMES
+from xai_sleep.results.outcome import OUTCOMES
 from xai_sleep.windows.windows import cut_signals
 
 BUDGET = 7_000_000  # bytes, a third more in base64

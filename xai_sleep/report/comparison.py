@@ -31,8 +31,8 @@ from xai_sleep.report.tables import (
     spread,
 )
 from xai_sleep.report.template import picture, render
+from xai_sleep.results.files import LEAKY
 from xai_sleep.results.scores import Difference, Pair, Row
-from xai_sleep.results.stamp import LEAKY
 
 RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}
 OWN = "recordings of the user's own"

@@ -22,8 +22,7 @@ from xai_sleep.coherence.wtc import Scalogram
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.results.lists import TestWindows
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import FoldOutcome, TestWindows
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import Windows, cut_signals
 

@@ -15,10 +15,9 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import curves, style
 from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.style import Dots, draw_strips
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Aligned, Finished
-from xai_sleep.results.lists import OUTCOMES
-from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.outcome import OUTCOMES, FoldOutcome
 from xai_sleep.windows.images import Images
 
 OF_WINDOWS = ("f1", "sensitivity", "precision", "auroc")

@@ -10,13 +10,11 @@ from xai_sleep.report.figures import draw_fold, draw_run
 from xai_sleep.report.run_tables import detectors, methods
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
-from xai_sleep.results.files import write_text
+from xai_sleep.results.files import Stamp, write_text
 from xai_sleep.results.finished import Finished, Observer
-from xai_sleep.results.lists import OUTCOMES
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import OUTCOMES, FoldOutcome
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import MODEL, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
 

@@ -18,9 +18,9 @@ from xai_sleep.report.tables import (
     short,
 )
 from xai_sleep.report.template import fill
+from xai_sleep.results.files import SYNTHETIC
 from xai_sleep.results.run import BaselineRecord, RecordSummary, RunRecord
 from xai_sleep.results.scores import MODEL, POOLED, Scores
-from xai_sleep.results.stamp import SYNTHETIC
 
 
 def run_table(record: RunRecord) -> TerminalTable:

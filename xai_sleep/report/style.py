@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals
-from xai_sleep.results.lists import OUTCOMES
+from xai_sleep.results.outcome import OUTCOMES
 from xai_sleep.results.scores import Summary
 
 COLOURS = dict(zip(OUTCOMES, ("#009E73", "#0072B2", "#D55E00", "#999999"), strict=True))

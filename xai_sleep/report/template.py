@@ -19,7 +19,7 @@ from PIL import Image
 
 from xai_sleep import __version__
 from xai_sleep.report.tables import interval, number
-from xai_sleep.results.stamp import SOME, SYNTHETIC, Stamp
+from xai_sleep.results.files import SOME, SYNTHETIC, Stamp
 
 ALL = "SIMULATED recordings, no evidence about real ones."
 PARTLY = "some of these runs are on SIMULATED recordings; their table says so."

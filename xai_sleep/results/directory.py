@@ -12,10 +12,17 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, fingerprint
-from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
+from xai_sleep.results.files import (
+    Stamp,
+    damaged,
+    lock,
+    read_arrays,
+    read_json,
+    write_arrays,
+    write_json,
+)
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
-from xai_sleep.results.stamp import Stamp
 
 ARRAYS = "test.npz"
 ELSEWHERE = "choose another directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"

@@ -11,8 +11,7 @@ from pytorch_lightning.loggers import Logger
 
 from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.lists import Events, TestWindows
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import Events, FoldOutcome, TestWindows
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.windows.images import Images

@@ -9,9 +9,8 @@ from pydantic import PlainSerializer, TypeAdapter, ValidationError
 from xai_sleep.detect.detector import Detector
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
-from xai_sleep.results.files import write_text
+from xai_sleep.results.files import Leak, Stamp, write_text
 from xai_sleep.results.scores import Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.schema import Config
 
 SCHEMA = 2

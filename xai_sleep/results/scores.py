@@ -33,8 +33,7 @@ from typing import Self
 
 import pandas as pd
 
-from xai_sleep.results.files import read_table, write_table
-from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.files import Stamp, read_table, write_table
 
 MODEL, POOLED, MEAN = "model", "pooled", "mean"
 

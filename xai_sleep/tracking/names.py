@@ -18,10 +18,10 @@ import wandb
 from numpy.typing import NDArray
 from wandb.plot.custom_chart import CustomChart
 
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Curves
-from xai_sleep.results.lists import TestWindows
+from xai_sleep.results.outcome import TestWindows
 from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score, Scores
-from xai_sleep.results.stamp import Stamp
 
 PREDICTIONS, DETECTIONS = "test/predictions", "events/detections"
 ROC, PRECISION_RECALL, CONFUSION = "test/roc", "test/precision_recall", "test/confusion"

@@ -12,11 +12,10 @@ from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.windows import curves
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Finished, Observer
-from xai_sleep.results.lists import TestWindows
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import FoldOutcome, TestWindows
 from xai_sleep.results.scores import MEAN, POOLED, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.schema import Config
 from xai_sleep.tracking import names
 from xai_sleep.tracking.names import charts, table

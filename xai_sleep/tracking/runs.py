@@ -16,8 +16,7 @@ from typing import Any
 import wandb
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.files import write_json
-from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.files import Stamp, write_json
 from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"  # says in a run's directory under which project and group it is tracked
