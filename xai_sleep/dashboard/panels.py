@@ -79,10 +79,7 @@ def build_workspace(groups: Groups) -> ws.Workspace:
 
 
 def build_report(groups: Groups, *, online: bool = True) -> wr.Report:
-    """Build the report of some groups; ``groups.entity`` must be known.
-
-    If ``online``, its panels name the project, which is then looked up when they serialise.
-    """
+    """Build the report of groups of a known entity; online, serialising it looks up the project."""
     place = {"entity": str(groups.entity), "project": groups.project} if online else {}
     blocks: list[wr.interface.Block] = [wr.P(ABOUT)]
     for s in sections():

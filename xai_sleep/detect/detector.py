@@ -1,9 +1,4 @@
-"""A detector of events: which activation it looks at, and the parameters that make events of it.
-
-::
-
-    activation ─▶ smooth ─▶ two thresholds ─▶ merge ─▶ drop what is too short or too long ─▶ events
-"""
+"""A detector of events: which activation it looks at, and the parameters that make events of it."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -5,12 +5,12 @@ test record is made of all windows that touch neither: the whole record, or a te
 guards around it; of such a block's events those are kept whose midpoint lies in it.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from xai_sleep.detect.detector import NO_EVENTS, Activation, DetectedEvents, Detector
-from xai_sleep.detect.slide import keep_detector, reading_of, slide
+from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.detect.tuning import Choice, Example, choose_detector
 from xai_sleep.explain.attribution import make_explainer
 from xai_sleep.metrics.events import contains
@@ -28,7 +28,8 @@ def find_events(
 ) -> tuple[DetectedEvents, Choice]:
     """Choose a detector, which the trained classifier keeps, and detect events of test records."""
     choice = choose(settings, data, classifier)
-    keep_detector(classifier, choice.detector, settings)
+    kept = asdict(choice.detector)
+    classifier.detector = {**kept, "map": settings.map, "step": settings.step}
     return detect_events(settings, data, classifier, choice.detector), choice
 
 

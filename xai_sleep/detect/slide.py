@@ -1,16 +1,11 @@
 """From a trained network to an activation over time: windows slide over a record and are averaged.
 
-::
-
-    record    ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-    windows   [ p, map ]                      each window says how probable an event is and,
-                [ p, map ]                    by its map, where
-                  [ p, map ] …
-    activation  mean over the windows that cover a cell, on a fixed grid
+Each says how probable an event is and, by its map, where; a cell of a fixed grid has the mean of
+the windows that cover it. A classifier keeps how events are made of that, its ``detector``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, cast
 
 import numpy as np
@@ -20,20 +15,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from xai_sleep.detect.detector import RATE, Activation, Detections, Detector, middle_of
-from xai_sleep.explain.attribution import (
-    EVENT,
-    Explainer,
-    attributable,
-    explain,
-    grad_cam,
-    make_explainer,
-)
+from xai_sleep.explain import attribution
+from xai_sleep.explain.attribution import EVENT, Explainer, grad_cam
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.schema import DetectorConfig
 from xai_sleep.windows.folds import NOWHERE, Fold
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.windows import Windows, cut
@@ -42,6 +30,10 @@ Values = NDArray[np.float64]
 Reading = Callable[[Tensor, int], Mapping[str, Values]]
 """From a batch and the samples per window to values ``(window, time)``: ``probability``,
 ``relevance`` and perhaps ``evidence``."""
+BATCH = 256
+Batches = Iterable[tuple[Tensor]]
+Watch = Callable[[Batches, int], Batches]
+"""Looks at batches as they go by, of which there are so many."""
 
 
 def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
@@ -51,8 +43,8 @@ def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> 
         network = classifier.network
         # A clone is an ordinary tensor even if the batch was born in inference mode.
         inputs = inputs.clone().to(classifier.device)
-        with attributable(classifier):
-            maps = explain("detector.map", explainer, network, inputs)
+        with attribution.attributable(classifier):
+            maps = attribution.explain("detector.map", explainer, network, inputs)
             with torch.no_grad():
                 said = {"probability": network(inputs).softmax(1)[:, EVENT:]}
                 if isinstance(network, TimedNetwork):
@@ -116,19 +108,6 @@ class _Sums:
         return {name: (total / count).astype(np.float16) for name, total in self.sums.items()}
 
 
-BATCH = 256
-Batches = Iterable[tuple[Tensor]]
-Watch = Callable[[Batches, int], Batches]
-"""Looks at batches as they go by, of which there are so many."""
-
-
-def keep_detector(
-    classifier: EventClassifier, detector: Detector, settings: DetectorConfig
-) -> None:
-    """Let a classifier keep how events are made of its windows."""
-    classifier.detector = {**asdict(detector), "map": settings.map, "step": settings.step}
-
-
 def detector_of(classifiers: Sequence[EventClassifier]) -> Detector:
     """Middle of the detectors that classifiers keep."""
     kept = [cast("dict[str, Any]", each.detector) for each in classifiers]
@@ -153,7 +132,7 @@ def find_events(
     length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
     within, step = [intervals([(0, length)])], kept["step"]
     windows = cut([prepared], within, length=inputs[0].window, step=step, to_the_end=True)
-    explainer = make_explainer("detector.map", kept["map"])
+    explainer = attribution.make_explainer("detector.map", kept["map"])
     scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
     models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))
 

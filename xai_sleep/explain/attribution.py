@@ -124,11 +124,8 @@ def cell_centres(network: nn.Module, layer: nn.Module, shape: Sequence[int]) -> 
 
 
 def stretch(coarse: Tensor, centres: Sequence[Tensor], shape: Sequence[int]) -> Tensor:
-    """Interpolate linearly between the centres of cells; beyond the outer ones a map is level.
-
-    A coarse map ``(window, cell, ...)`` gets as many samples along each axis as the shape says.
-    """
-    fine = coarse
+    """Interpolate linearly between the centres of cells; beyond the outer ones a map is level."""
+    fine = coarse  # (window, cell, ...)
     for axis, (centre, n) in enumerate(zip(centres, shape, strict=True), start=1):
         place = torch.arange(n, dtype=centre.dtype)
         right = torch.searchsorted(centre, place).clamp(1, max(len(centre) - 1, 1))

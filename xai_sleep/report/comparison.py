@@ -7,6 +7,7 @@ thresholds chosen on validation windows; intervals are over subjects.
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
@@ -17,22 +18,10 @@ from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
 from xai_sleep.report.style import Dots, draw_strips, keys
-from xai_sleep.report.tables import (
-    CHANCE,
-    COMPARED,
-    EVENTS,
-    POINTING,
-    Column,
-    Table,
-    certain,
-    number,
-    on_terminal,
-    short,
-    spread,
-)
+from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
 from xai_sleep.report.template import picture, render
 from xai_sleep.results.files import LEAKY
-from xai_sleep.results.scores import Difference, Pair, Row
+from xai_sleep.results.scores import Difference, Pair, Row, Summary
 
 RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}
 OWN = "recordings of the user's own"
@@ -54,6 +43,42 @@ PAIRS = (
 PAIR = ("runs", "score", "first", "second", "difference", "95 % interval", "p", "subjects")
 
 ROW, AROUND = 0.42, 1.3  # in, of the figure: a row, and titles and axes of a block
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score."""
+
+    key: str  # in files
+    part: str  # part, metric: see :mod:`xai_sleep.results.scores`
+    metric: str
+    head: str  # its label, broken where a terminal is short of columns
+
+    @property
+    def label(self) -> str:
+        """On pages and axes, as ``precision`` and ``event F1``."""
+        return self.head.replace("-\n", "").replace("\n", " ")
+
+    def of(self, row: Row) -> Summary:
+        """Look up the score of a run."""
+        maps = self.part == "maps"
+        return row.of_maps(self.metric) if maps else row.score(self.part, self.metric)
+
+
+DECIDED = (
+    Column("accuracy", "windows", "accuracy", "accu-\nracy"),
+    Column("sensitivity", "windows", "sensitivity", "sensi-\ntivity"),
+    Column("specificity", "windows", "specificity", "speci-\nficity"),
+    Column("precision", "windows", "precision", "preci-\nsion"),
+    Column("f1", "windows", "f1", "F1"),
+)
+KAPPA = Column("kappa", "windows", "kappa", "kappa")
+AUROC = Column("auroc", "windows", "auroc", "AUROC")
+EVENTS = Column("event_f1", "events", "f1", "event\nF1")
+POINTING = Column("pointing", "maps", "pointing", "pointing\ngame")
+CHANCE = Column("pointing_chance", "maps", "pointing_uniform", "chance")
+OF_RUN = (*DECIDED, KAPPA, AUROC, EVENTS)
+COMPARED = (*DECIDED, AUROC, EVENTS, POINTING)
 
 
 def by_source(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[int, Row]]]]:
@@ -169,10 +194,7 @@ def comparison_page(
     out: Path,
     made_with: tuple[str, str | None],
 ) -> str:
-    """HTML of the page of a sweep, in a directory ``out`` that holds ``table.png``.
-
-    It lists what was ``left_out``, a line each, and is ``made_with`` a command and a commit.
-    """
+    """HTML of the page beside ``table.png`` in ``out``, made with a command and a commit."""
     listed = [(i, row) for i, row in enumerate(rows, 1) if not row.is_baseline]
     context: dict[str, object] = {
         "title": "Runs side by side",

@@ -67,10 +67,9 @@ def draw_overlay(
     events: Intervals,
     under: Backdrops,
 ) -> None:
-    """Draw an image, the map over it, and the edges of what the expert marked.
+    """Draw an image, the map ``(freq, time)`` over it, and the edges of what the expert marked.
 
-    ``panel`` shows the window's signal below; it lends its title and its time. The ``relevance``
-    has shape (freq, time) and is in [0, 1]; ``events`` are start and end in s, shape (n, 2).
+    ``panel`` shows the window's signal below; it lends its title and its time.
     """
     start, end = panel.get_xlim()
     octaves, relevance = np.log2(under.freqs), relevance.astype(np.float64)
@@ -99,11 +98,9 @@ def draw_overlay(
 
 def overlay_legend() -> list[Line2D]:
     """Entries of a legend for the lines of :func:`draw_overlay`."""
-    relevant, reach = f"relevance {OUTLINE:g}", "reach of the window's edges"
-    return [
-        Line2D([], [], color=style.RELEVANCE(OUTLINE), label=relevant),
-        Line2D([], [], color=style.QUIET, linestyle="dashed", label=reach),
-    ]
+    relevant = Line2D([], [], color=style.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}")
+    reach: dict[str, Any] = {"linestyle": "dashed", "label": "reach of the window's edges"}
+    return [relevant, Line2D([], [], color=style.QUIET, **reach)]
 
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
@@ -118,10 +115,7 @@ Chosen = Mapping[str, NDArray[np.intp]]
 
 
 def surest(windows: TestWindows, n: int) -> Chosen:
-    """Up to ``n`` windows of each outcome, the one with the clearest probability first.
-
-    Hits and false alarms by falling probability, misses by rising; of equals the earlier.
-    """
+    """Up to ``n`` windows of each outcome, the clearest probability first; of equals the earlier."""
     falling, rising = (np.argsort(s * windows.probability, kind="stable") for s in (-1, 1))
     orders = zip(PLURAL, (falling, rising, falling), strict=True)
     return {name: by[windows.outcome[by] == name][:n] for name, by in orders}
@@ -164,11 +158,7 @@ def examples_figure(
 def _half_heights(
     recordings: Sequence[Recording], fold: FoldOutcome, windows: NDArray[np.intp]
 ) -> dict[int, float]:
-    """µV from the middle of a trace to its edge, for each of these windows.
-
-    One scale for all, so that amplitudes compare; but a window twice as large as most (an artefact,
-    a K-complex) has a scale of its own, lest it flatten the others.
-    """
+    """µV from the middle of a trace to its edge: one for all but the twice as large."""
     if len(windows) == 0:
         return {}
     signals = cut_signals([r.signals for r in recordings], fold.windows, windows)

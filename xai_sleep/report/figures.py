@@ -161,10 +161,7 @@ def _draw_strip(axes: Axes, time: NDArray[np.float64], relevance: NDArray[np.flo
 
 
 def alignment_figure(finished: Finished) -> Figure | None:
-    """Draw the average map above the average signals, all against the time since the onset.
-
-    None where there are no maps, or no events in test windows.
-    """
+    """Draw the average map above the average signals, all against the time since the onset."""
     aligned, channels = finished.aligned, _channels(finished.recordings)
     if aligned is None:
         return None

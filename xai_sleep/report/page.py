@@ -25,10 +25,7 @@ EXPLAINED = {"maps": "maps", "faithfulness": "faithfulness", "sanity_maps": "san
 
 
 class Pages(Observer):
-    """An observer of an experiment that draws what it is told into the directory of the run.
-
-    Examples of each fold as it is finished, at last the page of the run.
-    """
+    """Draws into the directory of a run: examples of each fold as it is finished, then the page."""
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
         self.examples, self.stamp, self.directory = config.explain.figures, stamp, directory
@@ -51,10 +48,7 @@ class Pages(Observer):
 
 
 def write_report(finished: Finished, directory: Path) -> Path:
-    """Draw the figures of a whole run and write ``report.html``; the path of that.
-
-    Examples of folds that are in ``figures`` of the run's directory are shown as well.
-    """
+    """Draw the figures of a run and write ``report.html``, with examples drawn before; its path."""
     draw_run(finished, directory / "figures")
     write_text(directory / "report.html", run_page(finished, directory / "figures"))
     return directory / "report.html"

@@ -7,16 +7,8 @@ from dataclasses import asdict
 from rich.table import Table as TerminalTable
 
 from xai_sleep.recordings.subjects import UNKNOWN
-from xai_sleep.report.tables import (
-    OF_RUN,
-    Rows,
-    Table,
-    certain,
-    interval,
-    number,
-    on_terminal,
-    short,
-)
+from xai_sleep.report.comparison import OF_RUN
+from xai_sleep.report.tables import Table, certain, interval, number, on_terminal, short
 from xai_sleep.report.template import fill
 from xai_sleep.results.files import SYNTHETIC
 from xai_sleep.results.run import BaselineRecord, RecordSummary, RunRecord
@@ -24,16 +16,13 @@ from xai_sleep.results.scores import MODEL, POOLED, Scores
 
 
 def run_table(record: RunRecord) -> TerminalTable:
-    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines.
-
-    It fits a terminal of 80 columns.
-    """
+    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines."""
     scores = record.table
     summaries = [scores.summary(each.part, each.metric) for each in OF_RUN]
     ends = {"mean": "mean", "sd": "sd", POOLED: "pooled", "95 % from": "low", "to": "high"}
     over = [[name, *(short(getattr(s, end)) for s in summaries)] for name, end in ends.items()]
     folds = [_line(scores, fold.name, fold=fold.name) for fold in record.folds]
-    sections: list[Rows] = [folds, over[:2], over[2:]]
+    sections = [folds, over[:2], over[2:]]
     measured = [each.name for each in record.baselines if not each.skipped]
     if measured:
         sections.append([["baselines"], *(_line(scores, name, who=name) for name in measured)])

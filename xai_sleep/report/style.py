@@ -50,22 +50,15 @@ def paper(width: float, height: float) -> Figure:
 def signal_with_relevance(
     axes: Axes, time: Floats, signal: Floats, relevance: Floats
 ) -> LineCollection:
-    """Draw a signal as a line whose colour is its relevance in [0, 1]; all of shape (time,).
-
-    A segment a sample, from halfway after the sample before to halfway to the next.
-    """
+    """Draw a signal as a line whose colour is its relevance in [0, 1]; all of shape (time,)."""
+    # A segment a sample, from halfway after the sample before to halfway to the next.
     points = np.column_stack([time, signal]).astype(np.float64)
     between = (points[1:] + points[:-1]) / 2
     before, after = np.vstack([points[:1], between]), np.vstack([between, points[-1:]])
-    line = LineCollection(
-        list(np.stack([before, points, after], axis=1)),
-        array=relevance.astype(np.float64),
-        cmap=RELEVANCE,
-        norm=RELEVANCE_RANGE,
-        linewidths=1.2,
-        capstyle="round",
-        joinstyle="round",
-    )
+    segments = list(np.stack([before, points, after], axis=1))
+    look: dict[str, Any] = {"linewidths": 1.2, "capstyle": "round", "joinstyle": "round"}
+    look |= {"cmap": RELEVANCE, "norm": RELEVANCE_RANGE}
+    line = LineCollection(segments, array=relevance.astype(np.float64), **look)
     axes.add_collection(line)
     axes.autoscale_view()
     return line
@@ -92,10 +85,7 @@ def plain(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path, mark: str = "") -> Path:
-    """Write a PNG whose bytes depend on the figure alone, with a ``mark`` across if there is one.
-
-    Its directory is made if missing.
-    """
+    """Write a PNG whose bytes depend on the figure alone, with a ``mark`` across if any."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if mark:
         look: dict[str, Any] = {"fontsize": 32, "weight": "bold", "color": MARK, "alpha": 0.15}
@@ -140,11 +130,10 @@ def draw_strips(
 
 def keys() -> list[Line2D]:
     """Entries of a legend for scores of runs."""
-    pooled, bar = POOLED, CHANCE
     return [
-        Line2D([], [], color=pooled, marker="D", fillstyle="none", label="pooled, 95 % interval"),
+        Line2D([], [], color=POOLED, marker="D", fillstyle="none", label="pooled, 95 % interval"),
         Line2D([], [], color=FOLD, marker="o", linestyle="", label="mean over folds"),
-        Line2D([], [], color=bar, marker="|", linestyle="", markersize=14, label="chance"),
+        Line2D([], [], color=CHANCE, marker="|", linestyle="", markersize=14, label="chance"),
     ]
 
 

@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as TerminalTable
 
 from xai_sleep.results.run import RunRecord
-from xai_sleep.results.scores import MEAN, MODEL, POOLED, Row, Scores, Summary
+from xai_sleep.results.scores import MEAN, MODEL, POOLED, Scores, Summary
 
 Rows = Sequence[Sequence[str]]
 HEAD = ("score", "pooled", "95 % interval", "mean ± sd over folds", "folds")
@@ -34,14 +34,10 @@ class Table:
 def on_terminal(
     title: str, head: Sequence[str], sections: Iterable[Rows], notes: Sequence[str], names: int = 1
 ) -> TerminalTable:
-    """Make a table for a terminal; a line parts the sections, in which a row may end early.
-
-    The first ``names`` columns are words, all others numbers; where space is short the first column
-    gives way, never a number.
-    """
+    """Make a table for a terminal: ``names`` columns of words, then numbers; a line parts sections."""
     table = TerminalTable(title=title, caption="\n".join(notes), box=SIMPLE_HEAD)
     table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
-    table.add_column(head[0], overflow="fold")
+    table.add_column(head[0], overflow="fold")  # where space is short this gives way, no number
     for place, name in enumerate(head[1:], 1):
         table.add_column(name, justify="left" if place < names else "right", no_wrap=True)
     for rows in sections:
@@ -57,13 +53,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three decimals without the zero before them, for a terminal.
-
-    Examples
-    --------
-    >>> short(-0.25), short(1.0)
-    ('-.250', '1.000')
-    """
+    """Three decimals without the zero before them, for a terminal, as ``.250``."""
     return number(value).replace("0.", ".", 1)
 
 
@@ -132,39 +122,3 @@ def _missing(score: Summary) -> Iterator[tuple[str, str]]:
 
 def _piped(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A score."""
-
-    key: str  # in files
-    part: str  # part, metric: see :mod:`xai_sleep.results.scores`
-    metric: str
-    head: str  # its label, broken where a terminal is short of columns
-
-    @property
-    def label(self) -> str:
-        """On pages and axes, as ``precision`` and ``event F1``."""
-        return self.head.replace("-\n", "").replace("\n", " ")
-
-    def of(self, row: Row) -> Summary:
-        """Look up the score of a run."""
-        maps = self.part == "maps"
-        return row.of_maps(self.metric) if maps else row.score(self.part, self.metric)
-
-
-DECIDED = (
-    Column("accuracy", "windows", "accuracy", "accu-\nracy"),
-    Column("sensitivity", "windows", "sensitivity", "sensi-\ntivity"),
-    Column("specificity", "windows", "specificity", "speci-\nficity"),
-    Column("precision", "windows", "precision", "preci-\nsion"),
-    Column("f1", "windows", "f1", "F1"),
-)
-KAPPA = Column("kappa", "windows", "kappa", "kappa")
-AUROC = Column("auroc", "windows", "auroc", "AUROC")
-EVENTS = Column("event_f1", "events", "f1", "event\nF1")
-POINTING = Column("pointing", "maps", "pointing", "pointing\ngame")
-CHANCE = Column("pointing_chance", "maps", "pointing_uniform", "chance")
-OF_RUN = (*DECIDED, KAPPA, AUROC, EVENTS)
-COMPARED = (*DECIDED, AUROC, EVENTS, POINTING)

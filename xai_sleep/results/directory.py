@@ -12,15 +12,8 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, fingerprint
-from xai_sleep.results.files import (
-    Stamp,
-    damaged,
-    lock,
-    read_arrays,
-    read_json,
-    write_arrays,
-    write_json,
-)
+from xai_sleep.results import files
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
 
@@ -49,7 +42,7 @@ class RunDirectory:
     def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
         """Hold the directory for one process and one set of settings, JSON values; or refuse."""
         refusal = f"another run is at work in {self.path}; wait for it or {ELSEWHERE}"
-        held = lock(self.path / "run.lock", refusal)
+        held = files.lock(self.path / "run.lock", refusal)
         try:
             before, now = (_flat(each) for each in self._first("settings.json", settings))
             changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
@@ -77,8 +70,8 @@ class RunDirectory:
         """Keep what a run was begun with; that and what is said now, both as JSON has it."""
         file = self.path / name
         if not file.exists():
-            write_json(file, content)
-        return read_json(file), json.loads(json.dumps(content))
+            files.write_json(file, content)
+        return files.read_json(file), json.loads(json.dumps(content))
 
     def fold(self, name: str) -> Path:
         """Directory of a fold."""
@@ -97,16 +90,16 @@ class RunDirectory:
     def write_fold(self, outcome: FoldOutcome) -> None:
         """Store a network's fold, its record last: from then on it is finished."""
         assert outcome.record is not None, "only a network's folds are stored"
-        write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
+        files.write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
         outcome.record.save(self.fold(outcome.name))
 
     def read_fold(self, name: str) -> FoldOutcome:
         """Take up a finished fold; InputError naming the file, if one is damaged."""
         record, file = FoldRecord.load(self.fold(name)), self.fold(name) / ARRAYS
         try:
-            return FoldOutcome.stored(name, read_arrays(file), record)
+            return FoldOutcome.stored(name, files.read_arrays(file), record)
         except KeyError as error:
-            raise damaged(file, f"it lacks {error}") from None
+            raise files.damaged(file, f"it lacks {error}") from None
 
 
 def _tree(kept: object) -> Tree:

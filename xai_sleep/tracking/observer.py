@@ -24,11 +24,7 @@ from xai_sleep.windows.images import Images
 
 
 class Tracking(Observer):
-    """Tracks folds and summary of an experiment; does nothing where logging is disabled.
-
-    It shows figures as well, so whoever draws them is told first. Raises InputError if nothing can
-    be logged by these settings.
-    """
+    """Tracks folds and summary, if not disabled; told after whoever draws the figures it shows."""
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
         require_loggable(config.logger)

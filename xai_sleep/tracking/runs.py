@@ -78,9 +78,8 @@ def tracked_run(
 ) -> Iterator[wandb.Run]:
     """Open the W&B run of the fold of a name, or of the summary, and close it in any case.
 
-    Settings that name a place on this machine are not shown; the source and the leaks of the stamp
-    are tags, so that figures are not taken for what they are not. All files go to ``wandb/`` in the
-    directory. Raises InputError if Weights & Biases begins no run.
+    Source and leaks of the stamp are tags, so that figures are not taken for what they are not. All
+    files go to ``wandb/`` in the directory. Raises InputError if Weights & Biases begins no run.
     """
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
     own = {"project": settings.project, "entity": settings.entity, "group": group}
@@ -156,8 +155,7 @@ class Groups:
 def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:
     """Find groups by name, in the project given, or by directories of runs or sweeps.
 
-    Raises InputError if a directory holds no tracked run or some that are not uploaded, or if the
-    groups belong to different projects.
+    Raises InputError if one holds no tracked run or some not uploaded, or projects differ.
     """
     found: list[Groups] = []
     for each in asked:
