@@ -45,10 +45,9 @@ def save(groups: Groups) -> dict[str, str]:
         workspace.save()
     except (wandb.errors.Error, ValueError) as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise InputError(
-            f"Weights & Biases made no dashboard ({said}); check the network, the login "
-            "(`wandb login --relogin`) and that the runs are uploaded (`wandb sync`)"
-        ) from error
+        advice = "the login (`wandb login --relogin`) and that the runs are uploaded (`wandb sync`)"
+        said = f"Weights & Biases made no dashboard ({said}); check the network, {advice}"
+        raise InputError(said) from error
     return {"workspace": workspace.url, "report": report.url}
 
 

@@ -52,10 +52,9 @@ def detect(
     ``max_duration`` are dropped. NaN is below both thresholds. InputError if they contradict.
     """
     if low > high or min_duration > max_duration:
-        raise InputError(
-            f"thresholds low {low:g}, high {high:g}, durations {min_duration:g} to "
-            f"{max_duration:g} s; expected the first of each to be no larger than the second"
-        )
+        said = f"low {low:g}, high {high:g}, durations {min_duration:g} to {max_duration:g} s"
+        wanted = "expected the first of each to be no larger than the second"
+        raise InputError(f"thresholds {said}; {wanted}")
     steps = np.diff(np.concatenate([[False], activation >= low, [False]]).astype(np.int8))
     runs = np.column_stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)])
     runs = runs[_peaks(activation, runs) >= high]

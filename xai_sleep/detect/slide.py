@@ -66,8 +66,7 @@ def slide(
 ) -> dict[int, Activation]:
     """Average over all windows what is read from each, for every recording that has a window.
 
-    Batches ``(inputs, ...)`` hold the windows' signals or images, in order; only one is held at a
-    time, so memory does not grow with the overlap of windows. Durations, of recordings, are in s.
+    Batches ``(inputs, ...)`` hold what is seen of the windows, in order; only one is held at a time.
     """
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0

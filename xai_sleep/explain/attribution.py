@@ -36,11 +36,10 @@ def make_explainer(where: str, component: Component) -> Explainer:
     """Make an explainer, or say in an InputError that at ``where`` stands none."""
     explainer = made(where, component)
     if not callable(explainer):
-        raise InputError(
-            f"{where}._target_={component['_target_']} makes a {type(explainer).__name__}, which "
-            "cannot be called; an explainer is called with a network and a batch and returns maps "
-            "(for a function set _partial_: true)"
-        )
+        said = f"{where}._target_={component['_target_']} makes a {type(explainer).__name__}"
+        wanted = "an explainer is called with a network and a batch and returns maps"
+        advice = "for a function set _partial_: true"
+        raise InputError(f"{said}, which cannot be called; {wanted} ({advice})")
     return explainer
 
 
@@ -55,10 +54,9 @@ def explain(where: str, explainer: Explainer, network: Network, inputs: Tensor) 
     wanted = (len(inputs), *inputs.shape[2:])
     if not isinstance(maps, Tensor) or maps.shape != wanted:
         kind = tuple(maps.shape) if isinstance(maps, Tensor) else f"a {type(maps).__name__}"
-        raise InputError(
-            f"{where} gives {kind} for a batch of {tuple(inputs.shape)}; an explainer returns maps "
-            f"at the resolution of the windows, a tensor of shape {wanted}"
-        )
+        said = f"{where} gives {kind} for a batch of {tuple(inputs.shape)}"
+        returns = "an explainer returns maps at the resolution of the windows, a tensor of shape"
+        raise InputError(f"{said}; {returns} {wanted}")
     return maps
 
 

@@ -1,15 +1,11 @@
 """Whether a network's score rests on what a map marks: deletion and insertion along time.
 
 Segments of time, most relevant first, are replaced by those of a window of the same record without
-an event, so that what the network is shown stays like what it was trained on::
-
-    window     [ a ][ b ][ c ][ d ]      most relevant first: c, a, d, b
-    donor      [ p ][ q ][ r ][ s ]
-    deletion   [ a ][ b ][ r ][ d ]  →  [ p ][ b ][ r ][ d ]  →  …
-
-A faithful map makes the probability of an event fall fast; least relevant first, late. Insertion
-starts from the donor: read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE
-TNNLS; Petsiuk et al. 2018, RISE, BMVC.
+an event, so that what the network is shown stays like what it was trained on: ``abcd`` becomes
+``abrd``, ``pbrd``, … if its donor is ``pqrs`` and c, then a, is most relevant. A faithful map makes
+the probability of an event fall fast; least relevant first, late. Insertion starts from the donor:
+read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE TNNLS; Petsiuk et al.
+2018, RISE, BMVC.
 """
 
 import numpy as np

@@ -43,10 +43,9 @@ def stages(network: nn.Module) -> list[list[str]]:
         if not list(part.parameters(recurse=False)):
             continue
         if not hasattr(part, "reset_parameters"):
-            raise InputError(
-                f"{name}, a {type(part).__name__}, has weights but no reset_parameters, so they "
-                "cannot be made random; give it one or set explain.sanity=false"
-            )
+            said = f"{name}, a {type(part).__name__}, has weights but no reset_parameters"
+            advice = "give it one or set explain.sanity=false"
+            raise InputError(f"{said}, so they cannot be made random; {advice}")
         if not (isinstance(part, Normalisation) and groups):
             groups.append([])
         groups[-1].append(name)
@@ -56,8 +55,7 @@ def stages(network: nn.Module) -> list[list[str]]:
 def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]:
     """Yield a network with ever more random weights, once per stage of :func:`stages`.
 
-    It is one copy of the network, in evaluation mode, to be used at once. Normalisations are
-    measured on the inputs; torch's generator is put back.
+    It is one copy, in evaluation mode, to be used at once; torch's generator is put back.
     """
     assert isinstance(network, nn.Module)
     twin = copy.deepcopy(network).eval()

@@ -102,7 +102,7 @@ def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
     return {
         "peak": peak.astype(float).round(4).tolist(),
         "half": half,
-        "signals": base64_of(steps.tobytes()),
+        "signals": base64_of(steps),
     }
 
 

@@ -175,11 +175,9 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
-        strips = {
-            column.label: [Dots.of(column.of(row)) for _, row in numbered]
-            for column in COMPARED[:-1]
-        }
-        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for _, row in numbered]
+        shown = [row for _, row in numbered]
+        strips = {c.label: [Dots.of(c.of(row)) for row in shown] for c in COMPARED[:-1]}
+        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for row in shown]
         strips[f"{POINTING.label}\nof true positives"] = maps
         for axes in draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
             axes.set_xlabel("score (0 to 1)", fontsize=8)

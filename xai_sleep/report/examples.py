@@ -110,12 +110,11 @@ _TOP, _BOTTOM, _LEFT, _RIGHT = 1.1, 0.55, 0.75, 1.35
 _GAP, _GUTTER = 0.5, 0.8  # between rows and columns
 _IMAGE, _SEAM = 1.5, 0.1  # height of an image, and what parts it from its signal
 
-Chosen = Mapping[str, NDArray[np.intp]]
-"""Numbers of windows by outcome."""
+Chosen = Mapping[str, NDArray[np.intp]]  # numbers of windows by outcome
 
 
 def surest(windows: TestWindows, n: int) -> Chosen:
-    """Up to ``n`` windows of each outcome, the clearest probability first; of equals the earlier."""
+    """Up to ``n`` windows of each outcome, clearest probability first, of equals the earlier."""
     falling, rising = (np.argsort(s * windows.probability, kind="stable") for s in (-1, 1))
     orders = zip(PLURAL, (falling, rising, falling), strict=True)
     return {name: by[windows.outcome[by] == name][:n] for name, by in orders}

@@ -83,18 +83,18 @@ def _results(finished: Finished) -> dict[str, object]:
     events = score_table("Events", record, scores, "events", MODEL, ["all"])
     deep = score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])
     cards = {"F1 of windows": "windows f1", "AUROC": "windows auroc", "F1 of events": "events f1"}
-    records = enumerate(finished.recordings, 1)
+    records, beside = enumerate(finished.recordings, 1), record.baselines
+    baselines = [
+        (b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH)) for b in beside
+    ]
     return {
         "cards": {name: scores.summary(*of.split()) for name, of in cards.items()},
         "windows": score_table(title, record, scores, "windows", MODEL, ["all"]),
         "events": [events] if events.rows else [],
         "activations": detectors(record),
         "deep": [deep] if deep.rows else [],
-        "beside": run_tables.baseline_table(record, scores) if record.baselines else None,
-        "baselines": [
-            (b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH))
-            for b in record.baselines
-        ],
+        "beside": run_tables.baseline_table(record, scores) if beside else None,
+        "baselines": baselines,
         "counts": ", ".join(f"{name} {called.count(name)}" for name in OUTCOMES) + ".",
         "areas": f"Pooled AUROC {areas[0]}, average precision {areas[1]}.",
         "folds": run_tables.fold_table(record, scores),
@@ -105,6 +105,7 @@ def _results(finished: Finished) -> dict[str, object]:
 def _explanations(finished: Finished) -> dict[str, object]:
     record, scores, main = finished.record, finished.scores, finished.explainer
     over = {"who": main, "over": "true_positives"}
+    explainers = scores.select(part="maps").distinct("who")
     return {
         "explained": bool(main),
         "pointing": scores.summary("maps", "pointing", **over),
@@ -116,10 +117,7 @@ def _explanations(finished: Finished) -> dict[str, object]:
             score_table(f"Localisation: {words(of)}", record, scores, "maps", main, [of])
             for of in ("true_positives", "positives")
         ],
-        "all_figures": {
-            who: _of_explainer(record, scores, who)
-            for who in scores.select(part="maps").distinct("who")
-        },
+        "all_figures": {who: _of_explainer(record, scores, who) for who in explainers},
     }
 
 

@@ -34,7 +34,7 @@ class Table:
 def on_terminal(
     title: str, head: Sequence[str], sections: Iterable[Rows], notes: Sequence[str], names: int = 1
 ) -> TerminalTable:
-    """Make a table for a terminal: ``names`` columns of words, then numbers; a line parts sections."""
+    """Make a table for a terminal: ``names`` columns of words, then numbers; lines part them."""
     table = TerminalTable(title=title, caption="\n".join(notes), box=SIMPLE_HEAD)
     table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
     table.add_column(head[0], overflow="fold")  # where space is short this gives way, no number

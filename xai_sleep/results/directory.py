@@ -33,10 +33,9 @@ class RunDirectory:
             (path / "figures").mkdir(exist_ok=True)
             (path / "run.lock").touch()
         except OSError as error:
-            raise InputError(
-                f"cannot write to the output directory {path} ({error.strerror}); choose another "
-                "with hydra.run.dir=… or output_dir=…"
-            ) from error
+            said = f"cannot write to the output directory {path} ({error.strerror})"
+            advice = "choose another with hydra.run.dir=… or output_dir=…"
+            raise InputError(f"{said}; {advice}") from error
 
     @contextmanager
     def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
@@ -47,10 +46,8 @@ class RunDirectory:
             before, now = (_flat(each) for each in self._first("settings.json", settings))
             changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
             if changed:
-                raise InputError(
-                    f"{self.path} holds a run with other settings ({', '.join(changed)}); to "
-                    f"resume it repeat them as they were, or {ELSEWHERE}"
-                )
+                said = f"{self.path} holds a run with other settings ({', '.join(changed)})"
+                raise InputError(f"{said}; to resume it repeat them as they were, or {ELSEWHERE}")
             yield
         finally:
             held.release()
@@ -61,10 +58,9 @@ class RunDirectory:
         said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
         changed = list(_changes(*(_tree(each.get("records")) for each in said)))
         if changed:
-            raise InputError(
-                f"the recordings are not those that the run in {self.path} was begun with "
-                f"({'; '.join(changed)}); to resume it restore them as they were, or {ELSEWHERE}"
-            )
+            told = f"the recordings are not those that the run in {self.path} was begun with"
+            advice = f"to resume it restore them as they were, or {ELSEWHERE}"
+            raise InputError(f"{told} ({'; '.join(changed)}); {advice}")
 
     def _first(self, name: str, content: Mapping[str, object]) -> tuple[Tree, Tree]:
         """Keep what a run was begun with; that and what is said now, both as JSON has it."""

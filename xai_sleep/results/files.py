@@ -106,10 +106,8 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def damaged(path: Path, reason: object) -> InputError:
     """Say of a file that it is not what was written."""
-    return InputError(
-        f"{path} is damaged ({str(reason).splitlines()[0]}); copy the run again, or repeat it in "
-        "another directory"
-    )
+    advice = "copy the run again, or repeat it in another directory"
+    return InputError(f"{path} is damaged ({str(reason).splitlines()[0]}); {advice}")
 
 
 def lock(path: Path, refusal: str) -> FileLock:
@@ -153,10 +151,8 @@ def read_table(path: Path, columns: Mapping[str, type]) -> pd.DataFrame:
     except ValueError as error:
         raise damaged(path, error) from None
     if lacking := [name for name in columns if name not in frame]:
-        raise InputError(
-            f"{path} lacks the column {lacking[0]}: it was written by another version or is "
-            "damaged; repeat the run"
-        )
+        why = "it was written by another version or is damaged; repeat the run"
+        raise InputError(f"{path} lacks the column {lacking[0]}: {why}")
     return frame.assign(**numbers)[list(columns)]
 
 

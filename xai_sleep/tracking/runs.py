@@ -53,10 +53,8 @@ def require_loggable(settings: LoggerConfig) -> None:
                 "the user or team that owns it"
             )
     if trouble := no_login() if settings.mode == "online" else None:
-        raise InputError(
-            f"logger.mode=online, but {trouble}; run `wandb login` first, or use "
-            "logger.mode=offline and `wandb sync` later"
-        )
+        advice = "run `wandb login` first, or use logger.mode=offline and `wandb sync` later"
+        raise InputError(f"logger.mode=online, but {trouble}; {advice}")
 
 
 def experiment_name(config: Config, stamp: Stamp) -> str:
@@ -101,11 +99,10 @@ def tracked_run(
                 settings=wandb.Settings(**PRIVATE, x_save_requirements=not name),
             )
         except wandb.errors.Error as error:
-            advice = "logger.mode=offline and `wandb sync` later"
-            raise InputError(
-                f"Weights & Biases cannot begin a run ({str(error).splitlines()[0].rstrip('.')}); "
-                f"use {advice if settings.mode == 'online' else 'logger=none'}"
-            ) from error
+            online, said = settings.mode == "online", str(error).splitlines()[0].rstrip(".")
+            advice = "logger.mode=offline and `wandb sync` later" if online else "logger=none"
+            said = f"Weights & Biases cannot begin a run ({said})"
+            raise InputError(f"{said}; use {advice}") from error
         try:
             yield run
         except BaseException:
@@ -173,10 +170,9 @@ def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -
 def _tracked_in(directory: Path) -> list[Groups]:
     files = sorted(directory.rglob(TRACKED))
     if not files:
-        raise InputError(
-            f"{directory} holds no run that was tracked (no {TRACKED} in it or below); name a "
-            "directory of a run or a sweep made with logger=wandb, or a group"
-        )
+        said = f"{directory} holds no run that was tracked (no {TRACKED} in it or below)"
+        advice = "name a directory of a run or a sweep made with logger=wandb, or a group"
+        raise InputError(f"{said}; {advice}")
     _require_uploaded([file.parent for file in files])
     each = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return [Groups(told["project"], told["entity"], (told["group"],)) for told in each]
