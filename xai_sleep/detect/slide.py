@@ -66,7 +66,7 @@ def slide(
 ) -> dict[int, Activation]:
     """Average over all windows what is read from each, for every recording that has a window.
 
-    Batches ``(inputs, ...)`` hold what is seen of the windows, in order; only one is held at a time.
+    Batches ``(inputs, ...)`` hold what is seen of windows, in order; one is held at a time.
     """
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import Logger
 
 from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
@@ -15,6 +15,9 @@ from xai_sleep.results.outcome import Events, FoldOutcome, TestWindows
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.windows.images import Images
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers import Logger  # which brings pyplot
 
 Values = NDArray[np.float64]
 
@@ -107,7 +110,7 @@ class Observer:
         """Look at what is worked on, broad-band, and at what the network sees if that is images."""
 
     @contextmanager
-    def fold(self, name: str) -> Iterator[Logger | None]:  # noqa: ARG002 - for those who look
+    def fold(self, name: str) -> Iterator["Logger | None"]:  # noqa: ARG002 - for those who look
         """Surround the work on a fold; what is yielded is Lightning's logger for its training."""
         yield None
 
