@@ -22,8 +22,8 @@ from xai_sleep.report.figures import (
     scores_figure,
 )
 from xai_sleep.report.style import CHANCE, DPI, FOLD, POOLED
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.scores import Score
-from xai_sleep.results.stamp import Stamp
 
 RUN = made_up()
 FOLDS = [fold.name for fold in RUN.outcomes]

@@ -14,9 +14,8 @@ from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.examples import examples_figure
+from xai_sleep.report.examples import NOISE, OPACITY, examples_figure
 from xai_sleep.report.figures import draw_fold
-from xai_sleep.report.overlay import NOISE, OPACITY
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import cut, cut_signals

@@ -1,15 +1,11 @@
 """Whether a network's score rests on what a map marks: deletion and insertion along time.
 
 Segments of time, most relevant first, are replaced by those of a window of the same record without
-an event, so that what the network is shown stays like what it was trained on::
-
-    window     [ a ][ b ][ c ][ d ]      most relevant first: c, a, d, b
-    donor      [ p ][ q ][ r ][ s ]
-    deletion   [ a ][ b ][ r ][ d ]  →  [ p ][ b ][ r ][ d ]  →  …
-
-A faithful map makes the probability of an event fall fast; least relevant first, late. Insertion
-starts from the donor: read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE
-TNNLS; Petsiuk et al. 2018, RISE, BMVC.
+an event, so that what the network is shown stays like what it was trained on: ``abcd`` becomes
+``abrd``, ``pbrd``, … if its donor is ``pqrs`` and c, then a, is most relevant. A faithful map makes
+the probability of an event fall fast; least relevant first, late. Insertion starts from the donor:
+read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE TNNLS; Petsiuk et al.
+2018, RISE, BMVC.
 """
 
 import numpy as np
@@ -50,12 +46,6 @@ def choose_donors(
 
     One that the network itself calls negative, drawn at random; one that it calls positive if
     there is no other. A window's place in the recording decides the draw, not its batch.
-
-    Examples
-    --------
-    >>> label, record = np.array([1, 0, 0, 1]), np.array([0, 0, 0, 1])
-    >>> choose_donors(label, record, np.array([True, True, False, True]), seed=0)
-    array([ 2,  2,  2, -1])
     """
     donors = np.full(len(label), -1, dtype=np.intp)
     for one in np.unique(record):

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.slide import find_events
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
 from xai_sleep.predict.files import beside, require_free, write
@@ -25,7 +25,7 @@ from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.results.stamp import SIMULATED
+from xai_sleep.results.files import SIMULATED
 from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,9 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.detect.hysteresis import Detections
+from xai_sleep.detect.detector import RATE, Activation, Detections
 from xai_sleep.errors import InputError
-from xai_sleep.results.files import write_arrays
-from xai_sleep.results.stamp import Stamp
-from xai_sleep.results.tables import write_table
+from xai_sleep.results.files import Stamp, write_arrays, write_table
 
 COLUMNS = ("record", "onset", "duration", "confidence")
 

@@ -17,11 +17,11 @@ from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
 from xai_sleep.report.run_tables import CHANCE, COMPARED, EVENTS, POINTING, Column
-from xai_sleep.report.strips import Dots, draw_strips, keys
+from xai_sleep.report.style import Dots, draw_strips, keys
 from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
 from xai_sleep.report.template import picture, render
-from xai_sleep.results.comparison import Difference, Pair, Row
-from xai_sleep.results.stamp import LEAKY
+from xai_sleep.results.files import LEAKY
+from xai_sleep.results.scores import Difference, Pair, Row
 
 RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}
 OWN = "recordings of the user's own"
@@ -139,11 +139,9 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
-        strips = {
-            column.label: [Dots.of(column.of(row)) for _, row in numbered]
-            for column in COMPARED[:-1]
-        }
-        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for _, row in numbered]
+        shown = [row for _, row in numbered]
+        strips = {c.label: [Dots.of(c.of(row)) for row in shown] for c in COMPARED[:-1]}
+        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for row in shown]
         strips[f"{POINTING.label}\nof true positives"] = maps
         for axes in draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
             axes.set_xlabel("score (0 to 1)", fontsize=8)
@@ -158,10 +156,7 @@ def comparison_page(
     out: Path,
     made_with: tuple[str, str | None],
 ) -> str:
-    """HTML of the page of a sweep, in a directory ``out`` that holds ``table.png``.
-
-    It lists what was ``left_out``, a line each, and is ``made_with`` a command and a commit.
-    """
+    """HTML of the page beside ``table.png`` in ``out``, made with a command and a commit."""
     listed = [(i, row) for i, row in enumerate(rows, 1) if not row.is_baseline]
     context: dict[str, object] = {
         "title": "Runs side by side",

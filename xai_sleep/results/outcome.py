@@ -1,4 +1,4 @@
-"""What one fold came to, of a network or of a baseline alike: what was said of its test time."""
+"""What a fold came to, of a network or of a baseline alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.detect.detector import DetectedEvents
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.windows.windows import Windows

@@ -4,19 +4,19 @@ A run says nothing of the machine or the person: no host, user, path, code or st
 """
 
 import hashlib
+import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import wandb
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.files import write_json
-from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.files import Stamp, write_json
 from xai_sleep.schema import Config, LoggerConfig
 
 TRACKED = "tracking.json"  # says in a run's directory under which project and group it is tracked
@@ -53,10 +53,9 @@ def require_loggable(settings: LoggerConfig) -> None:
                 f"{' '.join(sorted(FORBIDDEN))}: logger.project names a project and logger.entity "
                 "the user or team that owns it"
             )
-    trouble = no_login() if settings.mode == "online" else None
-    if trouble:
-        words = f"logger.mode=online, but {trouble}; run `wandb login` first, or use {LATER}"
-        raise InputError(words)
+    if trouble := no_login() if settings.mode == "online" else None:
+        advice = f"run `wandb login` first, or use {LATER}"
+        raise InputError(f"logger.mode=online, but {trouble}; {advice}")
 
 
 def experiment_name(config: Config, stamp: Stamp) -> str:
@@ -78,9 +77,8 @@ def tracked_run(
 ) -> Iterator[wandb.Run]:
     """Open the W&B run of the fold of a name, or of the summary, and close it in any case.
 
-    Settings that name a place on this machine are not shown; the source and the leaks of the stamp
-    are tags, so that figures are not taken for what they are not. All files go to ``wandb/`` in the
-    directory. Raises InputError if Weights & Biases begins no run.
+    Source and leaks of the stamp are tags, so that figures are not taken for what they are not. All
+    files go to ``wandb/`` in the directory. Raises InputError if Weights & Biases begins no run.
     """
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
     own = {"project": settings.project, "entity": settings.entity, "group": group}
@@ -141,3 +139,50 @@ def _placeless(setting: object) -> object:
         return [_placeless(value) for value in setting]
     place = isinstance(setting, str) and (setting.startswith("~") or Path(setting).is_absolute())
     return None if place else setting
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of runs in one project."""
+
+    project: str
+    entity: str | None  # user or team that owns it; None is whoever is logged in
+    names: tuple[str, ...]  # each the folds and the summary of one experiment, or of several
+
+
+def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:
+    """Find groups by name, in the project given, or by directories of runs or sweeps.
+
+    Raises InputError if one holds no tracked run or some not uploaded, or projects differ.
+    """
+    found: list[Groups] = []
+    for each in asked:
+        path = Path(each)
+        found += _tracked_in(path) if path.is_dir() else [Groups(project, entity, (each,))]
+    places = {(groups.entity or entity, groups.project) for groups in found}
+    if len(places) > 1:
+        listed = ", ".join(sorted("/".join(filter(None, place)) for place in places))
+        raise InputError(f"the runs belong to several projects ({listed}); name those of one")
+    ((owner, shared),) = places
+    names = dict.fromkeys(name for groups in found for name in groups.names)
+    return Groups(shared, owner, tuple(names))
+
+
+def _tracked_in(directory: Path) -> list[Groups]:
+    files = sorted(directory.rglob(TRACKED))
+    if not files:
+        said = f"{directory} holds no run that was tracked (no {TRACKED} in it or below)"
+        advice = "name a directory of a run or a sweep made with logger=wandb, or a group"
+        raise InputError(f"{said}; {advice}")
+    _require_uploaded([file.parent for file in files])
+    each = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [Groups(told["project"], told["entity"], (told["group"],)) for told in each]
+
+
+def _require_uploaded(directories: Sequence[Path]) -> None:
+    runs = [run for each in directories for run in (each / "wandb").glob("offline-run-*")]
+    waiting = [run for run in runs if not any(run.glob("*.wandb.synced"))]
+    if waiting:
+        command = sync_command(*dict.fromkeys(run.parents[1] for run in waiting))
+        said = f"{len(waiting)} of {len(runs)} offline runs are not uploaded yet"
+        raise InputError(f"{said}; first run: {command}")
