@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.statistics import bootstrap_ci
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.results.run import FILE, RunRecord
+from xai_sleep.results.test_windows import TestWindows
 
 SCORES = {"accuracy": "accuracy", "f1": "F1", "auroc": "AUROC"}
 FREE = ("leak", "output_dir", "logger")

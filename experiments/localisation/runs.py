@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.maps import MEASURES, localisation
 from xai_sleep.results.files import read_arrays
-from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.results.run import FILE, RunRecord
 from xai_sleep.results.scores import Scores
+from xai_sleep.results.test_windows import TestWindows
 
 MAPS = "maps.npz"
 

@@ -11,7 +11,6 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from xai_sleep.tracking import names
-from xai_sleep.tracking.names import AREA, MATRIX
 from xai_sleep.tracking.runs import Groups
 
 # Panels that compare experiments, and the keys they show.
@@ -31,13 +30,12 @@ CURVES = {
 FIRST = ("roc", "confusion", "scores", "calibration", "training")
 DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
 EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
-COUNTED = {column: column for column in ("Actual", "Predicted", "nPredictions")}
 RATES = {"x": "false alarm rate", "y": "sensitivity", "class": "class"}
 RECALL = {"x": "recall", "y": "precision", "class": "class"}
 CHARTS = (
-    (names.ROC, "ROC", AREA, RATES),
-    (names.PRECISION_RECALL, "precision and recall", AREA, RECALL),
-    (names.CONFUSION, "test windows", MATRIX, COUNTED),
+    (names.ROC, "ROC", names.AREA, RATES),
+    (names.PRECISION_RECALL, "precision and recall", names.AREA, RECALL),
+    (names.CONFUSION, "test windows", names.MATRIX, names.COUNTED),
 )
 ABOUT = (
     "Cross-validated scores of small networks on sleep recordings, and of their maps. "

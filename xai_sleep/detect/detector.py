@@ -1,8 +1,8 @@
 """A detector of events: which activation it looks at, and the parameters that make events of it."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,8 @@ def _peaks(activation: NDArray[np.floating], runs: NDArray[np.intp]) -> Values:
     return np.asarray(np.fmax.reduceat(values, runs.ravel())[::2])
 
 
-KINDS = ("probability", "relevance", "product", "evidence")
-"""Activations to choose from; only some networks offer evidence."""
-
-RATE = 10.0
-"""Cells of an activation per s."""
+KINDS = ("probability", "relevance", "product", "evidence")  # only some networks offer evidence
+RATE = 10.0  # cells of an activation per s
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,14 +145,6 @@ class Detector:
         names = ("high", "min_duration", "max_duration", "merge_gap")
         rest = {name: getattr(self, name) for name in names}
         return detect(activation, RATE, low=self.high * self.low_ratio, **rest)
-
-
-def middle_of(detectors: Sequence[Detector]) -> Detector:
-    """Take the activation that most detectors look at, and the median of their parameters."""
-    kinds = [detector.activation for detector in detectors]
-    kind = max(KINDS, key=kinds.count)
-    agreed = [astuple(detector)[1:] for detector in detectors if detector.activation == kind]
-    return Detector(kind, *np.median(agreed, axis=0).tolist())
 
 
 NO_EVENTS: Intervals = np.empty((0, 2))

@@ -28,8 +28,7 @@ def find_events(
 ) -> tuple[DetectedEvents, Choice]:
     """Choose a detector, which the trained classifier keeps, and detect events of test records."""
     choice = choose(settings, data, classifier)
-    kept = asdict(choice.detector)
-    classifier.detector = {**kept, "map": settings.map, "step": settings.step}
+    classifier.detector = asdict(choice.detector) | {"map": settings.map, "step": settings.step}
     return detect_events(settings, data, classifier, choice.detector), choice
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from xai_sleep.detect.detector import RATE, Activation, Detections, Detector, middle_of
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detections, Detector
 from xai_sleep.explain import attribution
-from xai_sleep.explain.attribution import EVENT, Explainer, grad_cam
+from xai_sleep.explain.attribution import EVENT
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork
@@ -31,12 +31,13 @@ Reading = Callable[[Tensor, int], Mapping[str, Values]]
 """From a batch and the samples per window to values ``(window, time)``: ``probability``,
 ``relevance`` and perhaps ``evidence``."""
 BATCH = 256
-Batches = Iterable[tuple[Tensor]]
-Watch = Callable[[Batches, int], Batches]
-"""Looks at batches as they go by, of which there are so many."""
+Batches = Iterable[Sequence[Tensor]]
+Watch = Callable[[Batches, int], Batches]  # looks at batches go by, of which there are so many
 
 
-def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
+def reading_of(
+    classifier: EventClassifier, explainer: attribution.Explainer = attribution.grad_cam
+) -> Reading:
     """Read the probability of an event, the same times the profile of its map, and any evidence."""
 
     def read(inputs: Tensor, n_times: int) -> dict[str, Values]:
@@ -59,15 +60,9 @@ def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> 
 
 
 def slide(
-    reading: Reading,
-    batches: Iterable[Sequence[Tensor]],
-    windows: Windows,
-    durations: Sequence[float],
+    reading: Reading, batches: Batches, windows: Windows, durations: Sequence[float]
 ) -> dict[int, Activation]:
-    """Average over all windows what is read from each, for every recording that has a window.
-
-    Batches ``(inputs, ...)`` hold what is seen of windows, in order; one is held at a time.
-    """
+    """Average what is read of windows, seen in batches ``(inputs, …)`` in order, by recording."""
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0
     for inputs, *_ in batches:
@@ -108,10 +103,12 @@ class _Sums:
 
 
 def detector_of(classifiers: Sequence[EventClassifier]) -> Detector:
-    """Middle of the detectors that classifiers keep."""
+    """Take the activation that most kept detectors look at, and the median of their parameters."""
     kept = [cast("dict[str, Any]", each.detector) for each in classifiers]
-    names = [each.name for each in fields(Detector)]
-    return middle_of([Detector(**{name: one[name] for name in names}) for one in kept])
+    kind = max(KINDS, key=[one["activation"] for one in kept].count)
+    names = [each.name for each in fields(Detector)][1:]
+    agreed = [[one[name] for name in names] for one in kept if one["activation"] == kind]
+    return Detector(kind, *np.median(agreed, axis=0).tolist())
 
 
 def input_of(classifier: EventClassifier) -> Input:

@@ -36,6 +36,7 @@ from xai_sleep.windows.datamodule import FoldDataModule
 
 Arrays = dict[str, NDArray[Any]]
 Profiles = NDArray[np.float16]
+Rho = NDArray[np.float32]
 
 DRAWS = 3  # of random weights
 AT_ONCE = 256  # windows explained together
@@ -147,9 +148,7 @@ class _Judged:
                 arrays[f"similarity_shuffled_{method}"] = rho[:, None]
         return arrays
 
-    def _strange(
-        self, network: Network, inputs: Tensor, method: str
-    ) -> tuple[Profiles, NDArray[np.float32]]:
+    def _strange(self, network: Network, inputs: Tensor, method: str) -> tuple[Profiles, Rho]:
         """Profiles of another network, and how similar they are to the real ones."""
         strange = np.empty((0, self.data.test.length), dtype=np.float16)
         if len(inputs):
@@ -159,7 +158,7 @@ class _Judged:
         return strange, similarity(self.profiles[method][self.positive], strange)
 
 
-def _mean_of_draws(rho: NDArray[np.float32]) -> NDArray[np.float32]:
+def _mean_of_draws(rho: Rho) -> Rho:
     """Mean over the draws that define it: (draw, stage, window) to (window, stage)."""
     total, count = np.nansum(rho, axis=0), (~np.isnan(rho)).sum(axis=0)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)

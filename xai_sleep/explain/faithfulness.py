@@ -42,11 +42,8 @@ COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 def choose_donors(
     label: Integers, record: Integers, called_positive: NDArray[np.bool_], seed: int
 ) -> Order:
-    """For each window one without an event, of the same record; -1 where that has none.
-
-    One that the network itself calls negative, drawn at random; one that it calls positive if
-    there is no other. A window's place in the recording decides the draw, not its batch.
-    """
+    """Draw for each window one without an event of its record, -1 if none: called negative if any."""
+    # A window's place in the recording decides the draw, not its batch.
     donors = np.full(len(label), -1, dtype=np.intp)
     for one in np.unique(record):
         here = record == one

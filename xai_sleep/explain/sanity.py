@@ -34,10 +34,7 @@ METRICS = (
 
 
 def stages(network: nn.Module) -> list[list[str]]:
-    """Names of the parts that are made random together, the last stage first.
-
-    Each is a layer with the normalisations that follow it; InputError if one cannot be drawn anew.
-    """
+    """Names of layers with their normalisations, the last first; InputError if one stays fixed."""
     groups: list[list[str]] = []
     for name, part in network.named_modules():
         if not list(part.parameters(recurse=False)):
@@ -53,10 +50,7 @@ def stages(network: nn.Module) -> list[list[str]]:
 
 
 def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]:
-    """Yield a network with ever more random weights, once per stage of :func:`stages`.
-
-    It is one copy, in evaluation mode, to be used at once; torch's generator is put back.
-    """
+    """Yield one copy, to be used at once, with ever more random weights: see :func:`stages`."""
     assert isinstance(network, nn.Module)
     twin = copy.deepcopy(network).eval()
     for number, stage in enumerate(stages(twin)):
@@ -70,10 +64,7 @@ def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]
 
 
 def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Spearman's rank correlation of each profile ``(window, time)`` with its counterpart.
-
-    1 where the two are the same, NaN where one is blank or only one is constant: it has no ranks.
-    """
+    """Spearman's ρ of profiles ``(window, time)`` in pairs: 1 of equals, NaN where one is flat."""
     rho = np.full(len(maps), np.nan, dtype=np.float32)
     for row, (one, other) in enumerate(zip(maps, others, strict=True)):
         if one.any() and np.array_equal(one, other):

@@ -1,8 +1,7 @@
 """Many runs side by side: what each scored over its folds, pooled, and where its maps pointed.
 
-A row is a run. Runs on different data sources stand in tables of their own, titled with the source,
-so that simulated figures are never read as real ones. Scores are those of test windows at the
-thresholds chosen on validation windows; intervals are over subjects.
+Runs on different data sources stand in tables of their own, titled with the source, so that
+simulated figures are never read as real ones.
 """
 
 import os
@@ -17,7 +16,6 @@ from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
 from xai_sleep.report.run_tables import CHANCE, COMPARED, EVENTS, POINTING, Column
-from xai_sleep.report.style import Dots, draw_strips, keys
 from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
 from xai_sleep.report.template import picture, render
 from xai_sleep.results.files import LEAKY
@@ -140,12 +138,12 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
         shown = [row for _, row in numbered]
-        strips = {c.label: [Dots.of(c.of(row)) for row in shown] for c in COMPARED[:-1]}
-        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for row in shown]
+        strips = {c.label: [style.Dots.of(c.of(row)) for row in shown] for c in COMPARED[:-1]}
+        maps = [style.Dots.of(POINTING.of(row), CHANCE.of(row)) for row in shown]
         strips[f"{POINTING.label}\nof true positives"] = maps
-        for axes in draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
+        for axes in style.draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
             axes.set_xlabel("score (0 to 1)", fontsize=8)
-    figure.legend(handles=keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=style.keys(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

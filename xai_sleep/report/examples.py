@@ -1,8 +1,7 @@
 """Examples of a fold: the windows of which the network was surest, rightly and wrongly.
 
 Columns are hits, misses and false alarms; a panel is the signal in µV over time in s, coloured by
-relevance and marked by the expert. Where the network sees images, each signal has its image above
-it with the map drawn over it.
+relevance and marked by the expert, below its image with the map over it if the network sees images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,10 +67,7 @@ def draw_overlay(
     events: Intervals,
     under: Backdrops,
 ) -> None:
-    """Draw an image, the map ``(freq, time)`` over it, and the edges of what the expert marked.
-
-    ``panel`` shows the window's signal below; it lends its title and its time.
-    """
+    """Draw an image, its map ``(freq, time)`` and events; ``panel`` lends title and time."""
     start, end = panel.get_xlim()
     octaves, relevance = np.log2(under.freqs), relevance.astype(np.float64)
     half = (octaves[0] - octaves[1]) / 2

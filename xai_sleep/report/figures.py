@@ -18,32 +18,14 @@ from numpy.typing import NDArray
 from xai_sleep.recordings.intervals import intervals, subtraction
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.style import Dots, draw_strips
-from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Aligned, Finished
-from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.results.scores import POOLED, Scores
 from xai_sleep.results.test_windows import OUTCOMES
-from xai_sleep.windows.images import Images
 
 OF_WINDOWS = ("f1", "sensitivity", "precision", "auroc")
 OF_MAPS = ("pointing", "mass", "rank")
 SUBJECT = "subject "
-
-
-def draw_fold(
-    recordings: Sequence[Recording],
-    outcome: FoldOutcome,
-    n: int,
-    directory: Path,
-    images: Images | None = None,
-    stamp: Stamp = Stamp(),  # noqa: B008 - it is frozen
-) -> Path:
-    """Write ``examples-<fold>.png``: see :func:`xai_sleep.report.examples.examples_figure`."""
-    figure = examples_figure(recordings, outcome, n, images)
-    return style.save(figure, directory / f"examples-{outcome.name}.png", stamp.across)
 
 
 def draw_run(finished: Finished, directory: Path) -> list[Path]:
@@ -96,9 +78,9 @@ def scores_figure(finished: Finished) -> Figure:
     pooled = [scores.one("windows", metric).value for metric in OF_WINDOWS]
     for metric, value in zip(OF_WINDOWS, pooled, strict=True):
         words = "undefined" if value is None else f"{value:.3f}"
-        rows = [Dots(scores.one("windows", metric, fold=name).value) for name in folds]
+        rows = [style.Dots(scores.one("windows", metric, fold=name).value) for name in folds]
         strips[f"{finished.record.metric(metric).label}\npooled {words}"] = rows
-    for axes, value in zip(draw_strips(figure, strips, folds, "fold"), pooled, strict=True):
+    for axes, value in zip(style.draw_strips(figure, strips, folds, "fold"), pooled, strict=True):
         if value is not None:
             axes.axvline(value, color=style.POOLED, linewidth=1.5, zorder=1)
     figure.supxlabel("score of the test windows (0 to 1); dot: fold, line: pooled", fontsize=9)
@@ -117,13 +99,13 @@ def localisation_figure(finished: Finished) -> Figure | None:
     if not subjects:
         return None
     figure = style.paper(11, 1.7 + 0.3 * len(subjects))
-    strips: dict[str, list[Dots]] = {}
+    strips: dict[str, list[style.Dots]] = {}
     for metric in OF_MAPS:
-        rows = map(Dots, values(metric), values(f"{metric}_uniform"))
+        rows = map(style.Dots, values(metric), values(f"{metric}_uniform"))
         strips[finished.record.metric(metric).label] = list(rows)
     counts = [f" ({n:g})" if n is not None else "" for n in values("windows")]
     names = [s.removeprefix(SUBJECT) + n for s, n in zip(subjects, counts, strict=True)]
-    draw_strips(figure, strips, names, "subject (true positives)")
+    style.draw_strips(figure, strips, names, "subject (true positives)")
     figure.supxlabel("score (0 to 1); dot: subject, bar: chance of a flat map", fontsize=9)
     return figure
 
@@ -164,8 +146,7 @@ def _draw_strip(axes: Axes, time: NDArray[np.float64], relevance: NDArray[np.flo
     padded[: len(time)] = relevance
     peaks = np.fmax.reduce(padded.reshape(-1, width), axis=1)
     edges = time[0] + (time[1] - time[0]) * width * np.arange(len(peaks) + 1)
-    look: dict[str, Any] = {"cmap": style.RELEVANCE, "norm": style.RELEVANCE_RANGE}
-    axes.pcolormesh(edges, [0, 1], peaks[np.newaxis], **look)
+    axes.pcolormesh(edges, [0, 1], peaks[None], cmap=style.RELEVANCE, norm=style.RELEVANCE_RANGE)
 
 
 def alignment_figure(finished: Finished) -> Figure | None:
@@ -178,8 +159,7 @@ def alignment_figure(finished: Finished) -> Figure | None:
     shown = aligned.images is not None and finished.images is not None
     heights = [2.2] * shown + [2.2] + [1.6] * len(channels)
     figure = style.paper(8, 1.0 + sum(heights))
-    panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
-    panels = panels[:, 0]
+    panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     if aligned.images is not None and finished.images is not None:
         freqs = finished.images.transform.freqs.double().numpy()
         look: dict[str, Any] = {"cmap": style.RELEVANCE, "shading": "nearest", "vmin": 0}
@@ -212,8 +192,8 @@ def _draw_relevance(axes: Axes, aligned: Aligned) -> None:
         name = "_" if number else "each subject"
         axes.plot(lags, line, color=style.FOLD, linewidth=0.9, label=name)
     axes.plot(lags, aligned.relevance, color=style.POOLED, linewidth=2.2, label="all events")
-    look: dict[str, Any] = {"linestyle": "--", "label": "mean of windows with an event"}
-    axes.axhline(aligned.level, color=style.CHANCE, **look)
+    label = "mean of windows with an event"
+    axes.axhline(aligned.level, color=style.CHANCE, linestyle="--", label=label)
     axes.set(ylabel="relevance (0 to 1)", ylim=(0, None))
     axes.legend(fontsize=8, frameon=False, loc="upper right")
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report import run_tables
+from xai_sleep.report import run_tables, style
 from xai_sleep.report.browser import browser
-from xai_sleep.report.figures import draw_fold, draw_run
-from xai_sleep.report.run_tables import detectors, methods
+from xai_sleep.report.examples import examples_figure
+from xai_sleep.report.figures import draw_run
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
 from xai_sleep.results.files import Stamp, write_text
@@ -40,8 +40,9 @@ class Pages(Observer):
     def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:  # noqa: ARG002
         """Draw examples, if the fold has maps."""
         if outcome.maps.size and self.examples:
-            figures = self.directory / "figures"
-            draw_fold(self.recordings, outcome, self.examples, figures, self.images, self.stamp)
+            figure = examples_figure(self.recordings, outcome, self.examples, self.images)
+            path = self.directory / "figures" / f"examples-{outcome.name}.png"
+            style.save(figure, path, self.stamp.across)
 
     def run_finished(self, finished: Finished) -> None:
         """Write the page with its figures."""
@@ -67,7 +68,7 @@ def run_page(finished: Finished, figures: Path) -> str:
         **_explanations(finished),
         "examples": [fold.name for fold in record.folds],
         "browser": browser(finished),
-        "methods": methods(record),
+        "methods": run_tables.methods(record),
         "records": run_tables.record_table(record.records),
         "record": record,
         "settings": run_tables.settings_table(record),
@@ -85,17 +86,15 @@ def _results(finished: Finished) -> dict[str, object]:
     deep = score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])
     cards = {"F1 of windows": "windows f1", "AUROC": "windows auroc", "F1 of events": "events f1"}
     records, beside = enumerate(finished.recordings, 1), record.baselines
-    baselines = [
-        (b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH)) for b in beside
-    ]
+    told = [(b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH)) for b in beside]
     return {
         "cards": {name: scores.summary(*of.split()) for name, of in cards.items()},
         "windows": score_table(title, record, scores, "windows", MODEL, ["all"]),
         "events": [events] if events.rows else [],
-        "activations": detectors(record),
+        "activations": run_tables.detectors(record),
         "deep": [deep] if deep.rows else [],
         "beside": run_tables.baseline_table(record, scores) if beside else None,
-        "baselines": baselines,
+        "baselines": told,
         "counts": ", ".join(f"{name} {called.count(name)}" for name in OUTCOMES) + ".",
         "areas": f"Pooled AUROC {areas[0]}, average precision {areas[1]}.",
         "folds": run_tables.fold_table(record, scores),

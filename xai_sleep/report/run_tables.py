@@ -34,13 +34,9 @@ class Column:
         return row.of_maps(self.metric) if maps else row.score(self.part, self.metric)
 
 
-DECIDED = (
-    Column("accuracy", "windows", "accuracy", "accu-\nracy"),
-    Column("sensitivity", "windows", "sensitivity", "sensi-\ntivity"),
-    Column("specificity", "windows", "specificity", "speci-\nficity"),
-    Column("precision", "windows", "precision", "preci-\nsion"),
-    Column("f1", "windows", "f1", "F1"),
-)
+_NAMES = ("accuracy", "sensitivity", "specificity", "precision", "f1")
+_HEADS = ("accu-\nracy", "sensi-\ntivity", "speci-\nficity", "preci-\nsion", "F1")
+DECIDED = tuple(Column(n, "windows", n, head) for n, head in zip(_NAMES, _HEADS, strict=True))
 KAPPA = Column("kappa", "windows", "kappa", "kappa")
 AUROC = Column("auroc", "windows", "auroc", "AUROC")
 EVENTS = Column("event_f1", "events", "f1", "event\nF1")

@@ -11,8 +11,7 @@ from xai_sleep.results.scores import MEAN, MODEL, POOLED, Scores, Summary
 
 Rows = Sequence[Sequence[str]]
 HEAD = ("score", "pooled", "95 % interval", "mean ± sd over folds", "folds")
-ONE_BY_ONE = ("subject ", "record ")
-"""What figures show and tables leave out."""
+ONE_BY_ONE = ("subject ", "record ")  # what figures show and tables leave out
 
 
 @dataclass(frozen=True)

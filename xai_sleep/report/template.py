@@ -24,6 +24,7 @@ from xai_sleep.results.files import SOME, SYNTHETIC, Stamp
 ALL = "SIMULATED recordings, no evidence about real ones."
 PARTLY = "some of these runs are on SIMULATED recordings; their table says so."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+Context = Mapping[str, object]
 CHART_SCRIPT, CHART_STYLE = "uPlot.iife.min.js", "uPlot.min.css"
 
 
@@ -57,10 +58,7 @@ def picture(path: Path) -> Picture:
 
 
 def render(
-    template: str,
-    stamps: Sequence[Stamp],
-    context: Mapping[str, object],
-    scripts: Sequence[str] = (),
+    template: str, stamps: Sequence[Stamp], context: Context, scripts: Sequence[str] = ()
 ) -> str:
     """Fill a template; only the scripts may run, and what stamps of the runs say stands on top."""
     digests = (base64_of(hashlib.sha256(script.encode()).digest()) for script in scripts)
@@ -77,22 +75,18 @@ def render(
     return fill(template, {**head, **context})
 
 
-def fill(template: str, context: Mapping[str, object]) -> str:
+def fill(template: str, context: Context) -> str:
     """Fill a template of the package; what goes into HTML is escaped."""
     return _environment().get_template(template).render(context)
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("xai_sleep.report", "assets"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": interval}
-    return environment
+    loader = PackageLoader("xai_sleep.report", "assets")
+    made = Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
+    made.trim_blocks = made.lstrip_blocks = True
+    made.filters |= {"number": number, "interval": interval}
+    return made
 
 
 def base64_of(content: bytes) -> str:

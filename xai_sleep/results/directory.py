@@ -13,7 +13,6 @@ from pathlib import Path
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, fingerprint
 from xai_sleep.results import files
-from xai_sleep.results.files import Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
 
@@ -26,8 +25,8 @@ Tree = dict[str, object]
 class RunDirectory:
     """Where a run reads and writes; its path is made, or InputError says that it cannot be."""
 
-    def __init__(self, path: Path, stamp: Stamp | None = None) -> None:
-        self.path, self.stamp = path, stamp or Stamp()
+    def __init__(self, path: Path, stamp: files.Stamp | None = None) -> None:
+        self.path, self.stamp = path, stamp or files.Stamp()
         try:
             (path / "folds").mkdir(parents=True, exist_ok=True)
             (path / "figures").mkdir(exist_ok=True)

@@ -42,10 +42,8 @@ MODEL, POOLED, MEAN = "model", "pooled", "mean"
 def require_names(folds: Iterable[str]) -> None:
     """Refuse folds, and so subjects, that are called like what is said of all folds together."""
     for name in {POOLED, MEAN}.intersection(folds):
-        raise InputError(
-            f"a fold is called {name}, as is what tables say of all folds; rename the subject or "
-            "record of that name, or use cv=kfold"
-        )
+        said = f"a fold is called {name}, as is what tables say of all folds"
+        raise InputError(f"{said}; rename the subject or record of that name, or use cv=kfold")
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def _key(row: Score) -> str:
     return "/".join(words)
 
 
-AREA = "wandb/area-under-curve/v0"
-MATRIX = "wandb/confusion_matrix/v1"
+COUNTED = {name: name for name in ("Actual", "Predicted", "nPredictions")}
+AREA, MATRIX = "wandb/area-under-curve/v0", "wandb/confusion_matrix/v1"
 POINTS = 500  # of a curve; more cannot be told apart on a screen
 
 
@@ -87,9 +87,8 @@ def charts(windows: TestWindows, curves: Curves | None, stamp: Stamp) -> dict[st
         (classes[of], classes[called], np.sum((windows.label == of) & (windows.detected == called)))
         for of, called in product((0, 1), repeat=2)
     ]
-    columns = {name: name for name in ("Actual", "Predicted", "nPredictions")}
-    counts = table(pd.DataFrame(cells, columns=list(columns)), stamp)
-    drawn = {CONFUSION: wandb.plot_table(MATRIX, counts, columns, {"title": "test windows"})}
+    counts = table(pd.DataFrame(cells, columns=list(COUNTED)), stamp)
+    drawn = {CONFUSION: wandb.plot_table(MATRIX, counts, COUNTED, {"title": "test windows"})}
     if curves:
         rates, hits = curves.false_alarm_rate, curves.sensitivity
         drawn[ROC] = _curve("ROC", {"false alarm rate": rates, "sensitivity": hits}, stamp)

@@ -19,7 +19,6 @@ from xai_sleep.results.scores import MEAN, POOLED, Scores
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 from xai_sleep.tracking import names
-from xai_sleep.tracking.names import charts, table
 from xai_sleep.tracking.runs import require_loggable, tracked_run
 from xai_sleep.windows.images import Images
 
@@ -61,9 +60,9 @@ class Tracking(Observer):
         told = {
             **names.numbers(scores),
             "test/threshold": outcome.threshold,
-            names.PREDICTIONS: table(windows.frame, self.stamp),
-            names.DETECTIONS: table(events.frame, self.stamp),
-            **charts(windows, curves([outcome]).get(outcome.name), self.stamp),
+            names.PREDICTIONS: names.table(windows.frame, self.stamp),
+            names.DETECTIONS: names.table(events.frame, self.stamp),
+            **names.charts(windows, curves([outcome]).get(outcome.name), self.stamp),
         }
         self.run.log(told | ({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}))
         self.run.summary.update({"undefined": _undefined(scores)})
@@ -78,9 +77,9 @@ class Tracking(Observer):
         with tracked_run(self.config, self.stamp, self.directory) as run:
             told = {
                 **names.numbers(over_folds),
-                names.SCORES: table(over_folds.frame, self.stamp),
-                names.FOLDS: table(of_folds.frame, self.stamp),
-                **charts(finished.windows, finished.curves.get(POOLED), self.stamp),
+                names.SCORES: names.table(over_folds.frame, self.stamp),
+                names.FOLDS: names.table(of_folds.frame, self.stamp),
+                **names.charts(finished.windows, finished.curves.get(POOLED), self.stamp),
             }
             run.log(told | _images(self.directory / "figures"))
             run.summary.update({"undefined": _undefined(over_folds) | skipped})

@@ -24,13 +24,9 @@ PLACES = ("root", "cache", "output_dir", "logger")  # settings that name a place
 LATER = "logger.mode=offline and `wandb sync` later"
 LONGEST, FORBIDDEN = 128, frozenset("/\\#?%:")  # characters of the name of a project
 
-PRIVATE: dict[str, Any] = {
-    **dict.fromkeys(("x_disable_machine_info", "x_disable_stats", "disable_git"), True),
-    **dict.fromkeys(("disable_code", "disable_job_creation", "silent"), True),
-    "host": "",
-    "console": "off",
-    "init_timeout": 30,
-}
+PRIVATE: dict[str, Any] = {"host": "", "console": "off", "init_timeout": 30}
+PRIVATE |= dict.fromkeys(("x_disable_machine_info", "x_disable_stats", "disable_git"), True)
+PRIVATE |= dict.fromkeys(("disable_code", "disable_job_creation", "silent"), True)
 
 
 def no_login() -> str | None:
@@ -48,11 +44,9 @@ def require_loggable(settings: LoggerConfig) -> None:
         return
     for setting, name in (("project", settings.project), ("entity", settings.entity)):
         if name is not None and not (0 < len(name) <= LONGEST and FORBIDDEN.isdisjoint(name)):
-            raise InputError(
-                f"logger.{setting} is {name!r}; it must have 1 to {LONGEST} characters, none of "
-                f"{' '.join(sorted(FORBIDDEN))}: logger.project names a project and logger.entity "
-                "the user or team that owns it"
-            )
+            said = f"it must have 1 to {LONGEST} characters, none of {' '.join(sorted(FORBIDDEN))}"
+            owner = "logger.project names a project and logger.entity the user or team that owns it"
+            raise InputError(f"logger.{setting} is {name!r}; {said}: {owner}")
     if trouble := no_login() if settings.mode == "online" else None:
         advice = f"run `wandb login` first, or use {LATER}"
         raise InputError(f"logger.mode=online, but {trouble}; {advice}")
@@ -75,11 +69,7 @@ def group_name(config: Config, stamp: Stamp, directory: Path) -> str:
 def tracked_run(
     config: Config, stamp: Stamp, directory: Path, name: str | None = None
 ) -> Iterator[wandb.Run]:
-    """Open the W&B run of the fold of a name, or of the summary, and close it in any case.
-
-    Source and leaks of the stamp are tags, so that figures are not taken for what they are not. All
-    files go to ``wandb/`` in the directory. Raises InputError if Weights & Biases begins no run.
-    """
+    """Open the run of a fold or of the summary, and close it; InputError if none begins."""
     settings, group = config.logger, config.logger.group or group_name(config, stamp, directory)
     own = {"project": settings.project, "entity": settings.entity, "group": group}
     shown: Any = _placeless(asdict(config))
@@ -92,6 +82,7 @@ def tracked_run(
                 name=name or "summary",
                 job_type="fold" if name else "summary",
                 config={"experiment": experiment_name(config, stamp), **shown},
+                # so that figures are not taken for what they are not
                 tags=[stamp.source, config.task.name, config.cv.scheme, *stamp.tags],
                 dir=str(directory),
                 mode=settings.mode,  # type: ignore[arg-type]
@@ -99,11 +90,10 @@ def tracked_run(
                 # Versions of packages take longest to list, and are the same in every fold.
                 settings=wandb.Settings(**PRIVATE, x_save_requirements=not name),
             )
-        except wandb.errors.Error as error:
-            said = str(error).splitlines()[0].rstrip(".")
+        except wandb.errors.Error as why:
+            said = str(why).splitlines()[0].rstrip(".")
             advice = LATER if settings.mode == "online" else "logger=none"
-            words = f"Weights & Biases cannot begin a run ({said}); use {advice}"
-            raise InputError(words) from error
+            raise InputError(f"Weights & Biases cannot begin a run ({said}); use {advice}") from why
         try:
             yield run
         except BaseException:
@@ -151,10 +141,7 @@ class Groups:
 
 
 def find_groups(asked: Sequence[str], project: str, entity: str | None = None) -> Groups:
-    """Find groups by name, in the project given, or by directories of runs or sweeps.
-
-    Raises InputError if one holds no tracked run or some not uploaded, or projects differ.
-    """
+    """Find groups by name or directory; InputError if runs lack, wait or are of two projects."""
     found: list[Groups] = []
     for each in asked:
         path = Path(each)
