@@ -42,8 +42,8 @@ COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 def choose_donors(
     label: Integers, record: Integers, called_positive: NDArray[np.bool_], seed: int
 ) -> Order:
-    """Draw for each window one without an event of its record, -1 if none: called negative if any."""
-    # A window's place in the recording decides the draw, not its batch.
+    """Draw for each window one of its record without an event; one called negative if any is."""
+    # -1: the record has none. Its place in the recording decides the draw, not its batch.
     donors = np.full(len(label), -1, dtype=np.intp)
     for one in np.unique(record):
         here = record == one
