@@ -39,7 +39,7 @@ RANK = {part: rank for rank, part in enumerate(chain(*LAYERS))}
 WITHOUT_TORCH = (
     *("recordings.intervals", "recordings.recording", "windows.windows", "windows.folds"),
     *("windows.balance", "metrics.windows", "metrics.events", "metrics.maps", "metrics.statistics"),
-    *("config", "schema", "detect.hysteresis", "detect.detector", "detect.tuning"),
+    *("config", "schema", "detect.detector", "detect.tuning"),
 )
 FRAMEWORKS = {"torch", "torchmetrics", "pytorch_lightning", "captum", "wandb"}
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from xai_sleep.config import composition_error, config_dir, validate
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.recordings.sources import source_name
-from xai_sleep.results.stamp import leaky_prefix
+from xai_sleep.results.files import leaky_prefix
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from experiments.localisation.paired import compare, pairs
 from experiments.localisation.runs import Run, load
 from xai_sleep.errors import InputError, leave
-from xai_sleep.results.files import write_text
+from xai_sleep.results.files import SIMULATED, SYNTHETIC, write_text
 from xai_sleep.results.scores import Summary
-from xai_sleep.results.stamp import SIMULATED, SYNTHETIC
 
 PAIRED = ("gradcam", "hirescam", "integrated_gradients", "occlusion")
 UNKNOWN = "–"

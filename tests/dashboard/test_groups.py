@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from xai_sleep.dashboard.groups import Groups, find_groups
 from xai_sleep.errors import InputError
-from xai_sleep.tracking.runs import TRACKED
+from xai_sleep.tracking.runs import TRACKED, Groups, find_groups
 
 
 def tracked(directory: Path, group: str, project: str = "study", runs: int = 0) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.dashboards import keys_of
-from xai_sleep.dashboard.groups import Groups
+from xai_sleep.tracking.runs import Groups
 
 pytest.importorskip("wandb_workspaces")
 

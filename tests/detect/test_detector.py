@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector
-from xai_sleep.detect.hysteresis import detect, smooth
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector, detect, smooth
 from xai_sleep.recordings.intervals import intervals
 
 

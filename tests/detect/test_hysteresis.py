@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xai_sleep.detect.hysteresis import detect, smooth
+from xai_sleep.detect.detector import detect, smooth
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import contains
 from xai_sleep.recordings.intervals import intervals

@@ -12,8 +12,7 @@ from tests.support.recordings import make_recording, planted
 from tests.support.runs import composed
 from xai_sleep.detect.detector import RATE, Detector
 from xai_sleep.detect.search import activate, choose, detect_events, find_events
-from xai_sleep.detect.slide import reading_of, slide
-from xai_sleep.detect.whole import detector_of
+from xai_sleep.detect.slide import detector_of, reading_of, slide
 from xai_sleep.explain.attribution import grad_cam, hires_cam
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier

@@ -12,10 +12,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 from tests.support.outcomes import fold_record, run_record
 from xai_sleep.evaluate.compare import Resampled, differences, pairs, resample, rows
 from xai_sleep.metrics.statistics import paired_permutation
-from xai_sleep.results.comparison import Row
+from xai_sleep.results.files import Leak, Stamp
 from xai_sleep.results.run import BaselineRecord, RecordSummary
-from xai_sleep.results.scores import MEAN, POOLED, Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
+from xai_sleep.results.scores import MEAN, POOLED, Row, Score, Scores
 from xai_sleep.results.test_windows import TestWindows
 
 SUBJECTS = 7

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from tests.support.recordings import make_recording
-from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
+from xai_sleep.detect.detector import NO_EVENTS, DetectedEvents
 from xai_sleep.errors import InputError
 from xai_sleep.evaluate.events import all_rows, fold_rows, listed, no_rows, stage_time
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.metrics.events import CURVE, METRICS
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MEAN, POOLED, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.windows import Windows
 
 EVENTS = [(10.0, 11.0), (30.0, 32.0), (59.2, 61.2), (100.0, 101.0)]  # the third straddles 60 s

@@ -11,7 +11,7 @@ from tests.support.own import write_night, write_signals, write_table
 from tests.support.runs import TINY, composed, launch
 from xai_sleep.errors import InputError
 from xai_sleep.experiment.run import run
-from xai_sleep.report.methods import methods
+from xai_sleep.report.run_tables import methods
 from xai_sleep.results.run import RunRecord
 
 QUIET = Console(quiet=True)

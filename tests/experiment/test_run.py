@@ -33,7 +33,7 @@ from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.report.page import Pages
 from xai_sleep.results.events import Events
-from xai_sleep.results.observer import Observer
+from xai_sleep.results.finished import Observer
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.results.test_windows import TestWindows

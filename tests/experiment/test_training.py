@@ -15,7 +15,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
-from xai_sleep.detect.whole import input_of
+from xai_sleep.detect.slide import input_of
 from xai_sleep.errors import InputError
 from xai_sleep.experiment.training import (
     Plan,

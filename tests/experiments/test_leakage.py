@@ -14,8 +14,8 @@ from experiments.leakage.__main__ import main
 from experiments.leakage.ledger import entries, load
 from tests.support.outcomes import run_record
 from xai_sleep.errors import InputError
+from xai_sleep.results.files import Leak
 from xai_sleep.results.scores import Score
-from xai_sleep.results.stamp import Leak
 from xai_sleep.results.test_windows import TestWindows
 
 SUBJECTS, WINDOWS = 6, 40

@@ -10,8 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from xai_sleep.explain.attribution import Explainer, attributable, grad_cam, hires_cam
-from xai_sleep.explain.placement import cell_centres, stretch
+from xai_sleep.explain.attribution import (
+    Explainer,
+    attributable,
+    cell_centres,
+    grad_cam,
+    hires_cam,
+    stretch,
+)
 from xai_sleep.models.cnn1d import BLOCKS, CNN1d
 from xai_sleep.models.cnn1d_power import PowerCNN1d
 from xai_sleep.models.cnn2d import CNN2d

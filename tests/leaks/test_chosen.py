@@ -10,7 +10,7 @@ from tests.test_architecture import MODULES, own, part_of
 from xai_sleep.config import config_dir
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
-from xai_sleep.results.stamp import Leak, Stamp, leaky_prefix
+from xai_sleep.results.files import Leak, Stamp, leaky_prefix
 from xai_sleep.schema import Config
 from xai_sleep.windows.practice import (
     Balance,

@@ -14,13 +14,13 @@ import pytorch_lightning as pl
 
 from tests.support import training
 from tests.support.edf import Channel, write_edf
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.slide import find_events
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.predict.__main__ import main, read_edf
 from xai_sleep.predict.bundle import POINTER, load_run
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.results.files import Leak
 from xai_sleep.results.run import RunRecord
-from xai_sleep.results.stamp import Leak
 
 PATIENT = "Doe, woman - 01/02/1960 - 4711"
 IMAGES = ("model=cnn2d", "task.image_size=16", "trainer.learning_rate=0.003")

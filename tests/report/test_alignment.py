@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.pages import Kind, made_up
-from xai_sleep.report.alignment import alignment_figure
+from xai_sleep.report.figures import alignment_figure
 
 
 @pytest.mark.parametrize("maps", ["signal", "image"])

@@ -21,7 +21,7 @@ from xai_sleep.report.comparison import (
     tables,
     terminal_tables,
 )
-from xai_sleep.results.comparison import Pair, Row
+from xai_sleep.results.scores import Pair, Row
 
 ROWS = [
     row("real", "dreams"),

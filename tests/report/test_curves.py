@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from tests.support.outcomes import fold_record
 from tests.support.pages import CURVES, Kind, made_up
-from xai_sleep.report.curves import (
+from xai_sleep.report.figures import (
     calibration_figure,
     curves_figure,
     deletion_figure,

@@ -13,17 +13,17 @@ from sklearn.metrics import confusion_matrix
 
 from tests.support.pages import OF_MAPS, OF_WINDOWS, Kind, made_up
 from tests.support.runs import ROOT
+from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.figures import OF_WINDOWS as SHOWN
 from xai_sleep.report.figures import (
     confusion_figure,
-    draw_fold,
     draw_run,
     localisation_figure,
     scores_figure,
 )
-from xai_sleep.report.style import CHANCE, DPI, FOLD, POOLED
+from xai_sleep.report.style import CHANCE, DPI, FOLD, POOLED, save
+from xai_sleep.results.files import Stamp
 from xai_sleep.results.scores import Score
-from xai_sleep.results.stamp import Stamp
 
 RUN = made_up()
 FOLDS = [fold.name for fold in RUN.outcomes]
@@ -33,8 +33,8 @@ def test_examples_are_a_small_picture(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     fold = RUN.outcomes[0]
     wild = (np.cumsum(rng.normal(size=fold.maps.shape), axis=1) % 1).astype(np.float16)
-    path = draw_fold(RUN.recordings, replace(fold, maps=wild), 3, tmp_path / "figures")
-    assert path == tmp_path / "figures" / f"examples-{FOLDS[0]}.png"
+    figure = examples_figure(RUN.recordings, replace(fold, maps=wild), 3)
+    path = save(figure, tmp_path / "figures" / "examples.png")
     assert path.stat().st_size < 400_000  # maps that change from sample to sample: the worst case
     with Image.open(path) as picture:
         picture.load()
@@ -48,7 +48,7 @@ def test_examples_show_the_map(tmp_path: Path) -> None:
     fold = RUN.outcomes[0]
     blank = replace(fold, maps=np.zeros_like(fold.maps))
     pictures = [
-        draw_fold(RUN.recordings, one, 1, tmp_path / str(i)).read_bytes()
+        save(examples_figure(RUN.recordings, one, 1), tmp_path / str(i)).read_bytes()
         for i, one in enumerate((fold, fold, blank))
     ]
     assert pictures[0] == pictures[1]
@@ -72,8 +72,10 @@ def test_a_run_is_pictures_of_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 def test_figures_are_marked_across(tmp_path: Path) -> None:
     fold = RUN.outcomes[0]
-    plain = draw_fold(RUN.recordings, fold, 1, tmp_path / "plain")
-    marked = draw_fold(RUN.recordings, fold, 1, tmp_path, stamp=Stamp("synthetic"))
+    plain = save(examples_figure(RUN.recordings, fold, 1), tmp_path / "plain.png")
+    marked = save(
+        examples_figure(RUN.recordings, fold, 1), tmp_path / "marked.png", Stamp("synthetic").across
+    )
     with Image.open(plain) as picture, Image.open(marked) as stamped:
         assert picture.size == stamped.size
         changed = np.asarray(picture.convert("RGB")) != np.asarray(stamped.convert("RGB"))

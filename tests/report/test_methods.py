@@ -7,9 +7,9 @@ import pytest
 from tests.support.outcomes import fold_record
 from tests.support.pages import Kind, made_up
 from xai_sleep.recordings.subjects import UNKNOWN
-from xai_sleep.report.methods import detectors, methods
+from xai_sleep.report.run_tables import detectors, methods
+from xai_sleep.results.files import Leak
 from xai_sleep.results.run import FoldRecord, RunRecord
-from xai_sleep.results.stamp import Leak
 
 RECORD = made_up().record
 

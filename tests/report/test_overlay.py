@@ -14,9 +14,7 @@ from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.figures import draw_fold
-from xai_sleep.report.overlay import NOISE, OPACITY
+from xai_sleep.report.examples import NOISE, OPACITY, examples_figure
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import cut, cut_signals
@@ -147,7 +145,8 @@ def test_blank_and_full_maps_and_flat_signals_can_be_drawn(tmp_path: Path) -> No
         recording, result, images = example(kind, tmp_path)
         recording.signals[:] = 0
         result.maps[0], result.maps[2] = 0, 1
-        path = draw_fold([recording], result, 1, tmp_path, images)
+        figure = examples_figure([recording], result, 1, images)
+        path = style.save(figure, tmp_path / "examples.png")
         assert path.stat().st_size > 10_000
 
 

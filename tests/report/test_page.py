@@ -17,9 +17,9 @@ from PIL import Image
 from tests.support.pages import Kind, made_up
 from xai_sleep.report.page import Pages, write_report
 from xai_sleep.report.template import asset, chart_version, picture
+from xai_sleep.results.files import Leak
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.scores import Score
-from xai_sleep.results.stamp import Leak
 
 TAG = "<script>alert(1)</script>"
 

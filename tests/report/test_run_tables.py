@@ -16,9 +16,9 @@ from xai_sleep.report.run_tables import (
     run_table,
     settings_table,
 )
+from xai_sleep.results.files import Leak
 from xai_sleep.results.run import BaselineRecord, RunRecord
 from xai_sleep.results.scores import POOLED, Score, Scores
-from xai_sleep.results.stamp import Leak
 
 RECORD = made_up().record
 SCORES = RECORD.table

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from tests.support.pages import made_up
 from tests.support.recordings import make_recording
-from xai_sleep.detect.detected import DetectedEvents
-from xai_sleep.detect.detector import RATE, Activation
+from xai_sleep.detect.detector import RATE, Activation, DetectedEvents
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report.timeline import COLUMNS, timeline_figure
+from xai_sleep.report.figures import COLUMNS, timeline_figure
 from xai_sleep.results.finished import Finished
 
 RUN = made_up()

@@ -19,9 +19,8 @@ from xai_sleep.detect.detector import Activation
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, Scoring
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.files import read_json, write_arrays, write_json, write_text
+from xai_sleep.results.files import Leak, Stamp, read_json, write_arrays, write_json, write_text
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.stamp import Leak, Stamp
 
 SETTINGS: dict[str, Any] = {"seed": 0, "task": {"name": "rem", "band": [0.5, 15.0]}}
 OUTCOME = outcome("a", [0, 1, 1], [0.25, 1.0, 0.5], threshold=0.6)

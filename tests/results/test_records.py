@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.outcomes import outcome, run_record
-from xai_sleep.detect.detected import DetectedEvents
-from xai_sleep.detect.detector import Activation
+from xai_sleep.detect.detector import Activation, DetectedEvents
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
+from xai_sleep.results.files import Leak
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import (
     BaselineRecord,
@@ -24,7 +24,6 @@ from xai_sleep.results.run import (
     RunRecord,
 )
 from xai_sleep.results.scores import Score, Scores
-from xai_sleep.results.stamp import Leak
 
 TEXT = st.text(max_size=6)
 KEY = st.text(min_size=1, max_size=6)  # part, who, over, metric, fold: never empty

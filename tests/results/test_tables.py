@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.support.outcomes import outcome, recording
 from xai_sleep.errors import InputError
 from xai_sleep.results.events import Events
+from xai_sleep.results.files import Leak, Stamp
 from xai_sleep.results.scores import Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.results.test_windows import TestWindows
 
 MARKS = {"data": "SIMULATED", "leaks": "LEAKY carried_weights"}

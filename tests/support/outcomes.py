@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from tests.support.runs import TINY, composed
-from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.detect.detector import DetectedEvents
 from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.events import Events
+from xai_sleep.results.files import Leak
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import ChosenDetector, Count, FoldRecord, History, RunRecord
 from xai_sleep.results.scores import Score
-from xai_sleep.results.stamp import Leak
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.windows import Windows
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from tests.support.outcomes import fold_record
 from tests.support.runs import composed
-from xai_sleep.detect.detected import DetectedEvents
-from xai_sleep.detect.detector import RATE, Activation
+from xai_sleep.detect.detector import RATE, Activation, DetectedEvents
 from xai_sleep.metrics.maps import event_mask
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.metrics.windows import decide
@@ -19,6 +18,7 @@ from xai_sleep.recordings.filtering import prepare
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.results.events import Events
+from xai_sleep.results.files import Leak
 from xai_sleep.results.finished import Aligned, Curves, Finished
 from xai_sleep.results.outcome import NO_MAPS, FoldOutcome
 from xai_sleep.results.run import (
@@ -30,7 +30,6 @@ from xai_sleep.results.run import (
     RunRecord,
 )
 from xai_sleep.results.scores import MEAN, POOLED, Score
-from xai_sleep.results.stamp import Leak
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images, Transform, image_transform
 from xai_sleep.windows.windows import Windows, cut

@@ -1,9 +1,8 @@
 """Runs to be compared, made up by hand."""
 
 from tests.support.pages import scored
-from xai_sleep.results.comparison import Difference, Pair, Row
-from xai_sleep.results.scores import MODEL, Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
+from xai_sleep.results.files import Leak, Stamp
+from xai_sleep.results.scores import MODEL, Difference, Pair, Row, Score, Scores
 
 WINDOWS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "auroc")
 LEAKS = (Leak("carried_weights", "weights"), Leak("scaling_on_all", "scales"))

@@ -10,7 +10,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
 from xai_sleep import __version__
-from xai_sleep.detect.whole import input_of
+from xai_sleep.detect.slide import input_of
 from xai_sleep.experiment.training import (
     Plan,
     build_classifier,
@@ -22,10 +22,9 @@ from xai_sleep.explain.attribution import make_explainers
 from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.files import write_arrays
+from xai_sleep.results.files import Leak, write_arrays
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import SCHEMA, RunRecord
-from xai_sleep.results.stamp import Leak
 from xai_sleep.schema import Config
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold, leave_one_subject_out

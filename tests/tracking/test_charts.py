@@ -9,12 +9,11 @@ from sklearn.metrics import auc, roc_auc_score
 
 from tests.support.outcomes import outcome, recording
 from xai_sleep.evaluate.windows import curves
+from xai_sleep.results.files import Leak, Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import POOLED
-from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.results.test_windows import TestWindows
-from xai_sleep.tracking.charts import POINTS, charts, table
-from xai_sleep.tracking.names import CONFUSION, PRECISION_RECALL, ROC
+from xai_sleep.tracking.names import CONFUSION, POINTS, PRECISION_RECALL, ROC, charts, table
 
 LEAKY = Stamp("synthetic", (Leak("carried_weights", "…"),))
 

@@ -20,10 +20,10 @@ from tests.support.wandb_log import OfflineRun, read_runs
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.score import score_baseline, score_fold, score_run
 from xai_sleep.evaluate.windows import curves
+from xai_sleep.results.files import Leak, Stamp
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import BaselineRecord
 from xai_sleep.results.scores import MEAN, POOLED, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.tracking import names
 from xai_sleep.tracking.observer import Tracking
 from xai_sleep.tracking.runs import TRACKED

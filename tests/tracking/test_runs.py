@@ -12,7 +12,7 @@ import wandb
 from tests.support.runs import TINY, composed
 from tests.support.wandb_log import read_runs
 from xai_sleep.errors import InputError
-from xai_sleep.results.stamp import Stamp
+from xai_sleep.results.files import Stamp
 from xai_sleep.schema import LoggerConfig
 from xai_sleep.tracking.runs import (
     group_name,

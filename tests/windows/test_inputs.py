@@ -13,7 +13,7 @@ from tests.support.inputs import image_input, signal_input
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
 from tests.support.training import night, planned, train
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.slide import find_events
 from xai_sleep.errors import InputError
 from xai_sleep.experiment.training import build_input
 from xai_sleep.models.classifier import EventClassifier

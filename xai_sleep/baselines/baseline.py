@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
+from xai_sleep.detect.detector import NO_EVENTS, DetectedEvents
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.score import score_baseline
 from xai_sleep.metrics.events import contains

@@ -25,7 +25,7 @@ class Rule(ABC):
     description: str  # for tables
     highs: tuple[float, ...]  # thresholds to choose from that an event must reach
     drops: tuple[float, ...]  # how far below that it may fall before it ends, to choose from
-    min_duration: float  # in s, and the others, see :func:`xai_sleep.detect.hysteresis.detect`
+    min_duration: float  # in s, and the others, see :func:`xai_sleep.detect.detector.detect`
     max_duration: float
     merge_gap: float
 

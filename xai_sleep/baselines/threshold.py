@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Training, Trial
 from xai_sleep.baselines.rules import Rule
-from xai_sleep.detect.hysteresis import detect
+from xai_sleep.detect.detector import detect
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording

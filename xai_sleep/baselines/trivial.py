@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xai_sleep.baselines.baseline import Answer, Baseline, Training
-from xai_sleep.detect.detected import NO_EVENTS
+from xai_sleep.detect.detector import NO_EVENTS
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 

@@ -8,10 +8,9 @@ from importlib.util import find_spec
 import wandb
 from rich.console import Console
 
-from xai_sleep.dashboard.groups import Groups, find_groups
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.schema import LoggerConfig
-from xai_sleep.tracking.runs import no_login
+from xai_sleep.tracking.runs import Groups, find_groups, no_login
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -19,8 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     try:
         if find_spec("wandb_workspaces") is None:
-            missing = "dashboards need wandb-workspaces, which is not installed"
-            raise InputError(f"{missing}; pip install 'xai_sleep[dashboard]'")
+            extra = "pip install 'xai_sleep[dashboard]'"
+            raise InputError(f"dashboards need wandb-workspaces, which is not installed; {extra}")
         groups = find_groups(asked.groups, asked.project, asked.entity)
         wandb.setup(wandb.Settings(silent=True))
         if trouble := no_login():
@@ -33,12 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def save(groups: Groups) -> dict[str, str]:
-    """Save the workspace and the report of some groups, and return their addresses.
-
-    Raises InputError if Weights & Biases cannot be reached or refuses.
-    """
-    # Late, because an extra brings it.
-    from xai_sleep.dashboard.panels import build_report, build_workspace
+    """Save workspace and report, and return their addresses; InputError if W&B refuses."""
+    from xai_sleep.dashboard.panels import build_report, build_workspace  # late, as an extra
 
     try:
         entity = groups.entity or wandb.Api().default_entity
@@ -50,10 +45,9 @@ def save(groups: Groups) -> dict[str, str]:
         workspace.save()
     except (wandb.errors.Error, ValueError) as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise InputError(
-            f"Weights & Biases made no dashboard ({said}); check the network, the login "
-            "(`wandb login --relogin`) and that the runs are uploaded (`wandb sync`)"
-        ) from error
+        advice = "the login (`wandb login --relogin`) and that the runs are uploaded (`wandb sync`)"
+        said = f"Weights & Biases made no dashboard ({said}); check the network, {advice}"
+        raise InputError(said) from error
     return {"workspace": workspace.url, "report": report.url}
 
 

@@ -5,15 +5,13 @@ alone, so that their bars compare experiments; curves of training and test windo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
-from xai_sleep.dashboard.groups import Groups
 from xai_sleep.tracking import names
-from xai_sleep.tracking.charts import AREA, MATRIX
+from xai_sleep.tracking.runs import Groups
 
 # Panels that compare experiments, and the keys they show.
 POINTING = [f"maps/true_positives/{name}/mean" for name in ("pointing", "pointing_uniform")]
@@ -32,13 +30,12 @@ CURVES = {
 FIRST = ("roc", "confusion", "scores", "calibration", "training")
 DRAWN = (*FIRST, "localisation", "alignment", "faithfulness", "timeline")
 EXPERIMENT: dict[str, Any] = {"groupby": wr.Config("experiment"), "groupby_aggfunc": "mean"}
-COUNTED = {column: column for column in ("Actual", "Predicted", "nPredictions")}
 RATES = {"x": "false alarm rate", "y": "sensitivity", "class": "class"}
 RECALL = {"x": "recall", "y": "precision", "class": "class"}
 CHARTS = (
-    (names.ROC, "ROC", AREA, RATES),
-    (names.PRECISION_RECALL, "precision and recall", AREA, RECALL),
-    (names.CONFUSION, "test windows", MATRIX, COUNTED),
+    (names.ROC, "ROC", names.AREA, RATES),
+    (names.PRECISION_RECALL, "precision and recall", names.AREA, RECALL),
+    (names.CONFUSION, "test windows", names.MATRIX, names.COUNTED),
 )
 ABOUT = (
     "Cross-validated scores of small networks on sleep recordings, and of their maps. "
@@ -46,8 +43,7 @@ ABOUT = (
 )
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """Panels under one heading; ``job_type`` says which runs hold what they show."""
 
     name: str
@@ -57,10 +53,8 @@ class Section:
 
 def sections() -> list[Section]:
     """Everything that is shown, in order."""
-    bars = [
-        wr.BarPlot(title=title, metrics=keys, range_x=(0, 1), **EXPERIMENT)
-        for title, keys in BARS.items()
-    ]
+    unit = {**EXPERIMENT, "range_x": (0, 1)}
+    bars = [wr.BarPlot(title=title, metrics=keys, **unit) for title, keys in BARS.items()]
     look = {**EXPERIMENT, "groupby_rangefunc": "stddev", "max_runs_to_show": 100}
     lines = [wr.LinePlot(title=t, x="epoch", y=keys, **look) for t, keys in CURVES.items()]
     examples, drawn = [names.EXAMPLES], [f"{names.FIGURES}/{name}" for name in DRAWN]
@@ -87,10 +81,7 @@ def build_workspace(groups: Groups) -> ws.Workspace:
 
 
 def build_report(groups: Groups, *, online: bool = True) -> wr.Report:
-    """Build the report of some groups; ``groups.entity`` must be known.
-
-    If ``online``, its panels name the project, which is then looked up when they serialise.
-    """
+    """Build the report of groups of a known entity; online, serialising it looks up the project."""
     place = {"entity": str(groups.entity), "project": groups.project} if online else {}
     blocks: list[wr.interface.Block] = [wr.P(ABOUT)]
     for s in sections():

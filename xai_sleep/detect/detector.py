@@ -1,25 +1,79 @@
-"""A detector of events: which activation it looks at, and the parameters that make events of it.
+"""A detector of events: which activation it looks at, and the parameters that make events of it."""
 
-::
-
-    activation ─▶ smooth ─▶ two thresholds ─▶ merge ─▶ drop what is too short or too long ─▶ events
-"""
-
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.hysteresis import Detections, detect, smooth
+from xai_sleep.errors import InputError
 from xai_sleep.metrics.events import contains
 from xai_sleep.recordings.intervals import Intervals
 
-KINDS = ("probability", "relevance", "product", "evidence")
-"""Activations to choose from; only some networks offer evidence."""
+Values = NDArray[np.float64]
+_ROUNDING = 1e-9
 
-RATE = 10.0
-"""Cells of an activation per s."""
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Detected events of shape (n, 2) in s, and the highest activation inside each, (n,)."""
+
+    events: Intervals
+    confidence: Values
+
+
+def smooth(activation: NDArray[np.floating], sfreq: float, width: float) -> Values:
+    """Centred moving average of what is known in an odd number of samples, about ``width`` s."""
+    half = int(width * sfreq / 2)
+    kernel, known = np.ones(2 * half + 1), np.isfinite(activation)
+    total, count = (
+        np.convolve(x, kernel)[half : half + len(activation)]
+        for x in (np.where(known, activation, 0.0), known.astype(np.float64))
+    )
+    return np.asarray(np.where(known, total / np.maximum(count, 1), np.nan))
+
+
+def detect(
+    activation: NDArray[np.floating],
+    sfreq: float,
+    *,
+    high: float,
+    low: float,
+    min_duration: float = 0.0,
+    max_duration: float = math.inf,
+    merge_gap: float = 0.0,
+) -> Detections:
+    """Turn an activation ``(time,)``, any measure of presence, into events; durations in s.
+
+    Stretches that stay at ``low`` or above and reach ``high`` somewhere; then those at most
+    ``merge_gap`` apart become one; then those shorter than ``min_duration`` or longer than
+    ``max_duration`` are dropped. NaN is below both thresholds. InputError if they contradict.
+    """
+    if low > high or min_duration > max_duration:
+        said = f"low {low:g}, high {high:g}, durations {min_duration:g} to {max_duration:g} s"
+        wanted = "expected the first of each to be no larger than the second"
+        raise InputError(f"thresholds {said}; {wanted}")
+    steps = np.diff(np.concatenate([[False], activation >= low, [False]]).astype(np.int8))
+    runs = np.column_stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)])
+    runs = runs[_peaks(activation, runs) >= high]
+    gaps = runs[:, 0] - np.concatenate([[-np.inf], runs[:-1, 1]])
+    first = gaps / sfreq > merge_gap + _ROUNDING
+    runs = np.column_stack([runs[first, 0], runs[np.roll(first, -1), 1]])
+    length = np.diff(runs)[:, 0] / sfreq
+    runs = runs[(length >= min_duration - _ROUNDING) & (length <= max_duration + _ROUNDING)]
+    return Detections(runs / sfreq, _peaks(activation, runs))
+
+
+def _peaks(activation: NDArray[np.floating], runs: NDArray[np.intp]) -> Values:
+    # reduceat must be able to look up the end of the last run
+    values = np.append(activation.astype(np.float64, copy=False), np.nan)
+    return np.asarray(np.fmax.reduceat(values, runs.ravel())[::2])
+
+
+KINDS = ("probability", "relevance", "product", "evidence")  # only some networks offer evidence
+RATE = 10.0  # cells of an activation per s
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +114,8 @@ class Activation:
 
     def over(self, other: "Activation") -> "Activation":
         """Put this one over another of the same record: what it does not know is the other's."""
-        return Activation(
-            **{n: np.where(np.isnan(p), other.parts[n], p) for n, p in self.parts.items()}
-        )
+        parts = {n: np.where(np.isnan(p), other.parts[n], p) for n, p in self.parts.items()}
+        return Activation(**parts)
 
     def within(self, allowed: Intervals) -> "Activation":
         """Leave only cells whose centre lies in the allowed time, NaN elsewhere."""
@@ -73,7 +126,7 @@ class Activation:
 
 @dataclass(frozen=True)
 class Detector:
-    """Parameters of a detection; durations in s, see :func:`xai_sleep.detect.hysteresis.detect`."""
+    """Parameters of a detection; durations in s, see :func:`xai_sleep.detect.detector.detect`."""
 
     activation: str = "relevance"  # what it looks at, one of :data:`KINDS`
     smooth: float = 0.3  # width of the moving average
@@ -89,26 +142,46 @@ class Detector:
 
     def in_smoothed(self, activation: NDArray[np.floating]) -> Detections:
         """Events in an activation of the right kind that was smoothed already."""
-        return detect(
-            activation,
-            RATE,
-            high=self.high,
-            low=self.high * self.low_ratio,
-            min_duration=self.min_duration,
-            max_duration=self.max_duration,
-            merge_gap=self.merge_gap,
-        )
+        names = ("high", "min_duration", "max_duration", "merge_gap")
+        rest = {name: getattr(self, name) for name in names}
+        return detect(activation, RATE, low=self.high * self.low_ratio, **rest)
 
 
-def middle_of(detectors: Sequence[Detector]) -> Detector:
-    """Take the activation that most detectors look at, and the median of their parameters.
+NO_EVENTS: Intervals = np.empty((0, 2))
 
-    Examples
-    --------
-    >>> middle_of([Detector(high=h) for h in (0.2, 0.4, 0.3)] + [Detector("product")]).high
-    0.3
-    """
-    kinds = [detector.activation for detector in detectors]
-    kind = max(KINDS, key=kinds.count)
-    agreed = [astuple(detector)[1:] for detector in detectors if detector.activation == kind]
-    return Detector(kind, *np.median(agreed, axis=0).tolist())
+
+@dataclass(frozen=True, eq=False)
+class DetectedEvents:
+    """Events that one fold, of a network or of a baseline, detected in its test records."""
+
+    # (n,) index of the recording, (n, 2) start and end in s, (n,) highest activation, NaN for marks
+    record: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    events: Intervals = field(default_factory=lambda: NO_EVENTS)
+    confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    # by index of the recording: the scored time that this fold tested, and what was looked at
+    tested: Mapping[int, Intervals] = field(default_factory=dict)
+    activations: Mapping[int, Activation] = field(default_factory=dict)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays to be stored."""
+        arrays: dict[str, NDArray[Any]] = {f"tested_{i}": times for i, times in self.tested.items()}
+        arrays |= {"event_record": self.record, "event": self.events}
+        arrays |= {"event_confidence": self.confidence}
+        for i, activation in self.activations.items():
+            arrays |= {f"activation_{n}_{i}": part for n, part in activation.parts.items()}
+        return arrays
+
+    @classmethod
+    def stored(cls, arrays: Mapping[str, NDArray[Any]]) -> "DetectedEvents":
+        """Take up what was stored by :meth:`arrays`."""
+        tested: dict[int, Intervals] = {}
+        parts: dict[int, dict[str, NDArray[Any]]] = {}
+        for name, values in arrays.items():
+            match name.split("_"):
+                case ["tested", i]:
+                    tested[int(i)] = values
+                case ["activation", part, i]:
+                    parts.setdefault(int(i), {})[part] = values
+        record, events = arrays["event_record"], arrays["event"]
+        activations = {i: Activation(**each) for i, each in parts.items()}
+        return cls(record, events, arrays["event_confidence"], tested, activations)

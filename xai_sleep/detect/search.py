@@ -1,24 +1,17 @@
 """Events of one fold: activation, a detector chosen without the test time, detections.
 
-::
-
-    val (and train) time ─▶ activation ─▶ choose a detector ─┐
-    test records ─────────▶ activation ──────────────────────┴▶ events
-
 The activation to choose by is made of windows wholly inside validation or training time. That of a
 test record is made of all windows that touch neither: the whole record, or a test block with the
 guards around it; of such a block's events those are kept whose midpoint lies in it.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
-from xai_sleep.detect.detected import NO_EVENTS, DetectedEvents
-from xai_sleep.detect.detector import Activation, Detector
+from xai_sleep.detect.detector import NO_EVENTS, Activation, DetectedEvents, Detector
 from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.detect.tuning import Choice, Example, choose_detector
-from xai_sleep.detect.whole import keep_detector
 from xai_sleep.explain.attribution import make_explainer
 from xai_sleep.metrics.events import contains
 from xai_sleep.models.classifier import EventClassifier
@@ -35,7 +28,7 @@ def find_events(
 ) -> tuple[DetectedEvents, Choice]:
     """Choose a detector, which the trained classifier keeps, and detect events of test records."""
     choice = choose(settings, data, classifier)
-    keep_detector(classifier, choice.detector, settings)
+    classifier.detector = asdict(choice.detector) | {"map": settings.map, "step": settings.step}
     return detect_events(settings, data, classifier, choice.detector), choice
 
 
@@ -83,8 +76,7 @@ def activate(
     length, step = data.input.window, settings.step
     windows = cut(data.recordings, within, length=length, step=step, to_the_end=True)
     reading = reading_of(classifier, make_explainer("detector.map", settings.map))
-    durations = [recording.duration for recording in data.recordings]
-    return slide(reading, data.in_order(windows), windows, durations)
+    return slide(reading, data.in_order(windows), windows, [r.duration for r in data.recordings])
 
 
 def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:

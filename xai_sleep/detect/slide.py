@@ -1,15 +1,12 @@
 """From a trained network to an activation over time: windows slide over a record and are averaged.
 
-::
-
-    record    ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-    windows   [ p, map ]                      each window says how probable an event is and,
-                [ p, map ]                    by its map, where
-                  [ p, map ] …
-    activation  mean over the windows that cover a cell, on a fixed grid
+Each says how probable an event is and, by its map, where; a cell of a fixed grid has the mean of
+the windows that cover it. A classifier keeps how events are made of that, its ``detector``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,28 +14,38 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.explain.attribution import EVENT, Explainer, attributable, explain, grad_cam
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detections, Detector
+from xai_sleep.explain import attribution
+from xai_sleep.explain.attribution import EVENT
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork
-from xai_sleep.windows.windows import Windows
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.windows.folds import NOWHERE, Fold
+from xai_sleep.windows.inputs import Input
+from xai_sleep.windows.windows import Windows, cut
 
 Values = NDArray[np.float64]
 Reading = Callable[[Tensor, int], Mapping[str, Values]]
 """From a batch and the samples per window to values ``(window, time)``: ``probability``,
 ``relevance`` and perhaps ``evidence``."""
+BATCH = 256
+Batches = Iterable[Sequence[Tensor]]
+Watch = Callable[[Batches, int], Batches]  # looks at batches go by, of which there are so many
 
 
-def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> Reading:
+def reading_of(
+    classifier: EventClassifier, explainer: attribution.Explainer = attribution.grad_cam
+) -> Reading:
     """Read the probability of an event, the same times the profile of its map, and any evidence."""
 
     def read(inputs: Tensor, n_times: int) -> dict[str, Values]:
         network = classifier.network
         # A clone is an ordinary tensor even if the batch was born in inference mode.
         inputs = inputs.clone().to(classifier.device)
-        with attributable(classifier):
-            maps = explain("detector.map", explainer, network, inputs)
+        with attribution.attributable(classifier):
+            maps = attribution.explain("detector.map", explainer, network, inputs)
             with torch.no_grad():
                 said = {"probability": network(inputs).softmax(1)[:, EVENT:]}
                 if isinstance(network, TimedNetwork):
@@ -53,16 +60,9 @@ def reading_of(classifier: EventClassifier, explainer: Explainer = grad_cam) -> 
 
 
 def slide(
-    reading: Reading,
-    batches: Iterable[Sequence[Tensor]],
-    windows: Windows,
-    durations: Sequence[float],
+    reading: Reading, batches: Batches, windows: Windows, durations: Sequence[float]
 ) -> dict[int, Activation]:
-    """Average over all windows what is read from each, for every recording that has a window.
-
-    Batches ``(inputs, ...)`` hold the windows' signals or images, in order; only one is held at a
-    time, so memory does not grow with the overlap of windows. Durations, of recordings, are in s.
-    """
+    """Average what is read of windows, seen in batches ``(inputs, …)`` in order, by recording."""
     sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
     first = 0
     for inputs, *_ in batches:
@@ -100,3 +100,44 @@ class _Sums:
         """Means of each name, NaN where no window reaches."""
         count = np.where(self.count > 0, self.count, np.nan)
         return {name: (total / count).astype(np.float16) for name, total in self.sums.items()}
+
+
+def detector_of(classifiers: Sequence[EventClassifier]) -> Detector:
+    """Take the activation that most kept detectors look at, and the median of their parameters."""
+    kept = [cast("dict[str, Any]", each.detector) for each in classifiers]
+    kind = max(KINDS, key=[one["activation"] for one in kept].count)
+    names = [each.name for each in fields(Detector)][1:]
+    agreed = [[one[name] for name in names] for one in kept if one["activation"] == kind]
+    return Detector(kind, *np.median(agreed, axis=0).tolist())
+
+
+def input_of(classifier: EventClassifier) -> Input:
+    """Say what a classifier sees."""
+    return cast("Input", classifier.input)
+
+
+def find_events(
+    classifiers: Sequence[EventClassifier],
+    recording: Recording,
+    watch: Watch = lambda batches, _: batches,
+) -> tuple[Activation, Detections]:
+    """Find events of a recording, at its own rate, by the mean of what classifiers of a run say."""
+    kept = cast("dict[str, Any]", classifiers[0].detector)
+    inputs = [input_of(each) for each in classifiers]
+    prepared = inputs[0].prepare(recording)
+    length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
+    within, step = [intervals([(0, length)])], kept["step"]
+    windows = cut([prepared], within, length=inputs[0].window, step=step, to_the_end=True)
+    explainer = attribution.make_explainer("detector.map", kept["map"])
+    scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
+    models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))
+
+    def mean(batch: Tensor, n_times: int) -> dict[str, Values]:
+        each = [reading(seen(batch, scale), n_times) for reading, seen, scale in models]
+        return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
+
+    store = inputs[0].store([prepared])
+    rows = (np.arange(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH))
+    batches = watch(((store.of(windows, each),) for each in rows), -(-len(windows) // BATCH))
+    (activation,) = slide(mean, batches, windows, [length]).values()
+    return activation, detector_of(classifiers).find(activation)

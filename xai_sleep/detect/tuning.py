@@ -13,8 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector
-from xai_sleep.detect.hysteresis import smooth
+from xai_sleep.detect.detector import KINDS, RATE, Activation, Detector, smooth
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.intervals import Intervals, union
 
@@ -42,7 +41,7 @@ class Example:
 
     @property
     def counted(self) -> Intervals:
-        """Events whose midpoint lies in that time: these count."""
+        """Events whose midpoint lies in that time."""
         return self.events[contains(self.scored, self.events.mean(axis=1))]
 
 
@@ -61,9 +60,8 @@ def choose_detector(
 ) -> Choice:
     """Choose activation and parameters by the F1 of all examples' events together.
 
-    Of several good ``kinds`` of activation, by default all that the examples have, the one with
-    the most good parameters is taken. Where no example has an event parameters are the default
-    ones. A detection finds an event from an intersection over union of ``iou``.
+    Of several ``kinds`` of activation, by default all there are, that with the most good parameters
+    is taken; without events, default parameters. ``iou`` is what a detection needs with an event.
     """
     kinds = kinds or (examples[0].activation.kinds if examples else KINDS)
     detector = Detector()
@@ -106,10 +104,9 @@ class _Row:
         together = list(zip(examples, (np.cumsum(cells) - cells) / RATE, strict=True))
         self.events = np.concatenate([e.counted + start for e, start in together])
         self.scored = union([e.scored + start for e, start in together])
+        nothing = np.full(gap, np.nan, np.float32)
         self.activations = {
-            kind: np.concatenate(
-                [np.pad(e.activation.of(kind), (0, gap), constant_values=np.nan) for e in examples]
-            )
+            kind: np.concatenate([p for e in examples for p in (e.activation.of(kind), nothing)])
             for kind in examples[0].activation.kinds
         }
         self.smoothed: dict[tuple[str, float], NDArray[np.float64]] = {}

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.statistics import paired_permutation, percentiles, resamples
 from xai_sleep.metrics.windows import window_scores
-from xai_sleep.results.comparison import Difference, Pair, Row
 from xai_sleep.results.run import FILE, RunRecord
-from xai_sleep.results.scores import MEAN, POOLED, Scores
+from xai_sleep.results.scores import MEAN, POOLED, Difference, Pair, Row, Scores
 from xai_sleep.results.test_windows import TestWindows
 
 PREDICTIONS = "predictions.csv"

@@ -10,7 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 from pytorch_lightning.loggers.logger import DummyLogger
 
-from xai_sleep.detect.whole import input_of
+from xai_sleep.detect.slide import input_of
 from xai_sleep.evaluate.judged import Judged, Judging, Rows
 from xai_sleep.evaluate.score import score_fold
 from xai_sleep.evaluate.windows import Called
@@ -23,11 +23,11 @@ from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.observer import Observer
+from xai_sleep.results.files import Stamp
+from xai_sleep.results.finished import Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.results.scores import MODEL, Score, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.images import Images

@@ -33,13 +33,11 @@ from xai_sleep.recordings.filtering import prepare, require_long_enough
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
 from xai_sleep.results.directory import RunDirectory
-from xai_sleep.results.files import write_arrays
-from xai_sleep.results.finished import Finished
-from xai_sleep.results.observer import Observer
+from xai_sleep.results.files import Stamp, write_arrays
+from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FILE, SCHEMA, RunRecord
 from xai_sleep.results.scores import require_names
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 from xai_sleep.windows.folds import Fold

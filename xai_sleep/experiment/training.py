@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader
 from xai_sleep.components import Component, made
 from xai_sleep.config import PLACES
 from xai_sleep.detect.search import find_events
-from xai_sleep.detect.whole import input_of
+from xai_sleep.detect.slide import input_of
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.windows import choose_threshold, decide
 from xai_sleep.models.classifier import EventClassifier

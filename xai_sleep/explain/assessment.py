@@ -24,15 +24,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from xai_sleep.explain import faithfulness as faith
 from xai_sleep.explain.attribution import Explainer, attributable
 from xai_sleep.explain.callback import GradCamCallback
-from xai_sleep.explain.faithfulness import (
-    SEGMENTS,
-    choose_donors,
-    deletion_curves,
-    random_orders,
-    relevance_order,
-)
 from xai_sleep.explain.sanity import randomised, similarity, stages
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
@@ -42,6 +36,7 @@ from xai_sleep.windows.datamodule import FoldDataModule
 
 Arrays = dict[str, NDArray[Any]]
 Profiles = NDArray[np.float16]
+Rho = NDArray[np.float32]
 
 DRAWS = 3  # of random weights
 AT_ONCE = 256  # windows explained together
@@ -58,14 +53,8 @@ def explain_fold(
 ) -> Arrays:
     """Judge what an explainer made of a fold's test windows: the arrays listed in the module.
 
-    Parameters
-    ----------
-    settings : what is judged
-    classifier, data : trained, and what it was tested on
-    explainer : that explained the windows; its first method is the main one
-    detected : (window,) what the network calls positive
-    seed : of donors, orders and random weights
-    shuffled : trains a network on shuffled labels; called if the settings ask for one
+    The windows were explained already; ``detected`` says which the network calls positive, the seed
+    is of donors, orders and random weights, and ``shuffled`` trains a network on shuffled labels.
     """
     length = data.test.length
     profiles = {method: as_profiles(each, length) for method, each in explainer.by_method.items()}
@@ -112,19 +101,19 @@ class _Judged:
     def faithfulness(self, network: Network, detected: NDArray[np.bool_]) -> Arrays:
         """Delete segments in the order of each method, its reverse, and at random."""
         test, n = self.data.test, len(self.positive)
-        donor = choose_donors(test.label, test.record, detected, self.seed)[self.positive]
+        donor = faith.choose_donors(test.label, test.record, detected, self.seed)[self.positive]
         has = donor >= 0
         rows, donors = (inputs_of(self.data, each[has]) for each in (self.positive, donor))
 
         def curves(orders: NDArray[np.intp]) -> NDArray[np.float32]:
-            of_all = np.full((n, orders.shape[1], SEGMENTS + 1), np.nan, dtype=np.float32)
-            of_all[has] = deletion_curves(network, rows, donors, orders[has])
+            of_all = np.full((n, orders.shape[1], faith.SEGMENTS + 1), np.nan, dtype=np.float32)
+            of_all[has] = faith.deletion_curves(network, rows, donors, orders[has])
             return of_all
 
         # A mean of several is nearer to their expectation than one; all methods meet the same.
-        arrays: Arrays = {"chance_curves": curves(random_orders(n, self.seed)).mean(axis=1)}
+        arrays: Arrays = {"chance_curves": curves(faith.random_orders(n, self.seed)).mean(axis=1)}
         for method, profile in self.profiles.items():
-            most = relevance_order(profile[self.positive], self.seed)
+            most = faith.relevance_order(profile[self.positive], self.seed)
             arrays[f"curves_{method}"] = curves(np.stack([most, most[:, ::-1]], axis=1))
         return arrays
 
@@ -159,9 +148,7 @@ class _Judged:
                 arrays[f"similarity_shuffled_{method}"] = rho[:, None]
         return arrays
 
-    def _strange(
-        self, network: Network, inputs: Tensor, method: str
-    ) -> tuple[Profiles, NDArray[np.float32]]:
+    def _strange(self, network: Network, inputs: Tensor, method: str) -> tuple[Profiles, Rho]:
         """Profiles of another network, and how similar they are to the real ones."""
         strange = np.empty((0, self.data.test.length), dtype=np.float16)
         if len(inputs):
@@ -171,9 +158,8 @@ class _Judged:
         return strange, similarity(self.profiles[method][self.positive], strange)
 
 
-def _mean_of_draws(rho: NDArray[np.float32]) -> NDArray[np.float32]:
+def _mean_of_draws(rho: Rho) -> Rho:
     """Mean over the draws that define it: (draw, stage, window) to (window, stage)."""
-    defined = ~np.isnan(rho)
-    total, count = np.where(defined, rho, 0).sum(axis=0), defined.sum(axis=0)
+    total, count = np.nansum(rho, axis=0), (~np.isnan(rho)).sum(axis=0)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return np.asarray(mean.T, dtype=np.float32)

@@ -37,10 +37,9 @@ def guided_grad_cam(network: Network, inputs: Tensor) -> Tensor:
 
 def integrated_gradients(network: Network, inputs: Tensor) -> Tensor:
     """Gradient averaged over the straight way from the mean signal or image, times the input."""
-    explainer, size = IntegratedGradients(network), max(AT_ONCE, len(inputs))
-    return _relevance(
-        explainer.attribute(inputs, target=EVENT, n_steps=STEPS, internal_batch_size=size)
-    )
+    size, explainer = max(AT_ONCE, len(inputs)), IntegratedGradients(network)
+    found = explainer.attribute(inputs, target=EVENT, n_steps=STEPS, internal_batch_size=size)
+    return _relevance(found)
 
 
 def saliency(network: Network, inputs: Tensor) -> Tensor:
@@ -51,8 +50,7 @@ def saliency(network: Network, inputs: Tensor) -> Tensor:
 def occlusion(network: Network, inputs: Tensor) -> Tensor:
     """Fall of the score when a patch of all channels is set to zero; a rise counts as none.
 
-    Patches are a tenth of the window long (and a quarter of an image high) and overlap by half in
-    time; a sample has the mean of the patches that cover it.
+    Patches are a tenth of the window long, a quarter of an image high, and overlap by half in time.
     """
     shape = inputs.shape[2:]
     patch = [max(n // k, 1) for n, k in zip(shape, OCCLUDED[-len(shape) :], strict=True)]

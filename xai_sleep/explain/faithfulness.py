@@ -1,15 +1,11 @@
 """Whether a network's score rests on what a map marks: deletion and insertion along time.
 
 Segments of time, most relevant first, are replaced by those of a window of the same record without
-an event, so that what the network is shown stays like what it was trained on::
-
-    window     [ a ][ b ][ c ][ d ]      most relevant first: c, a, d, b
-    donor      [ p ][ q ][ r ][ s ]
-    deletion   [ a ][ b ][ r ][ d ]  →  [ p ][ b ][ r ][ d ]  →  …
-
-A faithful map makes the probability of an event fall fast; least relevant first, late. Insertion
-starts from the donor: read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE
-TNNLS; Petsiuk et al. 2018, RISE, BMVC.
+an event, so that what the network is shown stays like what it was trained on: ``abcd`` becomes
+``abrd``, ``pbrd``, … if its donor is ``pqrs`` and c, then a, is most relevant. A faithful map makes
+the probability of an event fall fast; least relevant first, late. Insertion starts from the donor:
+read backwards, it is deletion in the reversed order. Samek et al. 2017, IEEE TNNLS; Petsiuk et al.
+2018, RISE, BMVC.
 """
 
 import numpy as np
@@ -46,17 +42,8 @@ COUNTS = (Metric("skipped", "windows without a donor", best="none"),)
 def choose_donors(
     label: Integers, record: Integers, called_positive: NDArray[np.bool_], seed: int
 ) -> Order:
-    """For each window one without an event, of the same record; -1 where that has none.
-
-    One that the network itself calls negative, drawn at random; one that it calls positive if
-    there is no other. A window's place in the recording decides the draw, not its batch.
-
-    Examples
-    --------
-    >>> label, record = np.array([1, 0, 0, 1]), np.array([0, 0, 0, 1])
-    >>> choose_donors(label, record, np.array([True, True, False, True]), seed=0)
-    array([ 2,  2,  2, -1])
-    """
+    """Draw for each window one of its record without an event; one called negative if any is."""
+    # -1: the record has none. Its place in the recording decides the draw, not its batch.
     donors = np.full(len(label), -1, dtype=np.intp)
     for one in np.unique(record):
         here = record == one

@@ -21,7 +21,6 @@ from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.models.contract import Network
 
-NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
 PASS_BELOW = 0.5  # mean rank correlation: less than a quarter of the ranks' variance is shared
@@ -35,32 +34,23 @@ METRICS = (
 
 
 def stages(network: nn.Module) -> list[list[str]]:
-    """Names of the parts that are made random together, the last stage first.
-
-    Each is a convolution or dense layer with the normalisations that follow it. Raises InputError
-    if a part has weights that it cannot draw anew.
-    """
+    """Names of layers with their normalisations, the last first; InputError if one stays fixed."""
     groups: list[list[str]] = []
     for name, part in network.named_modules():
         if not list(part.parameters(recurse=False)):
             continue
         if not hasattr(part, "reset_parameters"):
-            raise InputError(
-                f"{name}, a {type(part).__name__}, has weights but no reset_parameters, so they "
-                "cannot be made random; give it one or set explain.sanity=false"
-            )
-        if not (isinstance(part, NORMALISATIONS) and groups):
+            said = f"{name}, a {type(part).__name__}, has weights but no reset_parameters"
+            advice = "give it one or set explain.sanity=false"
+            raise InputError(f"{said}, so they cannot be made random; {advice}")
+        if not (isinstance(part, Normalisation) and groups):
             groups.append([])
         groups[-1].append(name)
     return groups[::-1]
 
 
 def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]:
-    """Yield a network with ever more random weights, once per stage of :func:`stages`.
-
-    It is one copy of the network, in evaluation mode, to be used at once. Normalisations are
-    measured on the inputs; torch's generator is put back.
-    """
+    """Yield one copy, to be used at once, with ever more random weights: see :func:`stages`."""
     assert isinstance(network, nn.Module)
     twin = copy.deepcopy(network).eval()
     for number, stage in enumerate(stages(twin)):
@@ -69,21 +59,12 @@ def randomised(network: Network, inputs: Tensor, seed: int) -> Iterator[Network]
             torch.manual_seed(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]))
             for part in parts:
                 cast("nn.Linear", part).reset_parameters()
-        _measure(twin, [part for part in parts if isinstance(part, NORMALISATIONS)], inputs)
+        _measure(twin, [part for part in parts if isinstance(part, Normalisation)], inputs)
         yield cast(Network, twin)
 
 
 def similarity(maps: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Spearman's rank correlation of each profile ``(window, time)`` with its counterpart.
-
-    1 where the two are the same, NaN where a map is blank or only one of them is constant: it has
-    no ranks.
-
-    Examples
-    --------
-    >>> similarity(np.array([[0.1, 0.5, 1.0], [0, 0, 0]]), np.array([[1.0, 0.5, 0.2], [0, 1, 0]]))
-    array([-1., nan], dtype=float32)
-    """
+    """Spearman's ρ of profiles ``(window, time)`` in pairs: 1 of equals, NaN where one is flat."""
     rho = np.full(len(maps), np.nan, dtype=np.float32)
     for row, (one, other) in enumerate(zip(maps, others, strict=True)):
         if one.any() and np.array_equal(one, other):

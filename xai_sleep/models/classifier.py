@@ -54,7 +54,7 @@ class EventClassifier(pl.LightningModule):
         self.network = network
         self.learning_rate, self.weight_decay, self.marks = learning_rate, weight_decay, marks
         self.register_buffer("threshold", torch.tensor(torch.nan, dtype=torch.float64))
-        self.detector: Component = {}  # see :mod:`xai_sleep.detect.whole`; empty until chosen
+        self.detector: Component = {}  # see :mod:`xai_sleep.detect.slide`; empty until chosen
         self.first_loss: float | None = None
         self.val_average_precision = BinaryAveragePrecision()
         self.val_f1 = BinaryF1Score()

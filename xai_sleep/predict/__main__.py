@@ -16,9 +16,8 @@ import pandas as pd
 import torch
 from rich.console import Console
 
-from xai_sleep.detect.detector import RATE, Activation
-from xai_sleep.detect.hysteresis import Detections
-from xai_sleep.detect.whole import find_events
+from xai_sleep.detect.detector import RATE, Activation, Detections
+from xai_sleep.detect.slide import find_events
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
 from xai_sleep.progress import Progress
@@ -27,9 +26,7 @@ from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, require_usable
-from xai_sleep.results.files import write_arrays
-from xai_sleep.results.stamp import SIMULATED, Stamp
-from xai_sleep.results.tables import write_table
+from xai_sleep.results.files import SIMULATED, Stamp, write_arrays, write_table
 from xai_sleep.windows.inputs import Input
 
 log = logging.getLogger(__name__)

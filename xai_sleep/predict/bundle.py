@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xai_sleep.detect.whole import detector_of, input_of
+from xai_sleep.detect.slide import detector_of, input_of
 from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.results.run import RunRecord

@@ -11,9 +11,9 @@ from xai_sleep.errors import leave, say
 from xai_sleep.evaluate import compare
 from xai_sleep.experiment.provenance import commit
 from xai_sleep.report import comparison, style
-from xai_sleep.results.comparison import Pair, Row
 from xai_sleep.results.files import write_text
 from xai_sleep.results.run import FILE
+from xai_sleep.results.scores import Pair, Row
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,10 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for line in left_out:
         say(f"left out: {line}")
     if not rows:
-        leave(
-            f"no finished run in {', '.join(map(str, directories))}; name directories of runs "
-            "or sweeps that hold results.json, such as outputs or multirun"
-        )
+        named = ", ".join(map(str, directories))
+        advice = "name directories of runs or sweeps that hold results.json, such as outputs"
+        leave(f"no finished run in {named}; {advice} or multirun")
     console = Console()
     for table in comparison.terminal_tables(rows, pairs):
         console.print(table)
@@ -76,13 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     read = "directory of a run or of a sweep; all results.json in it and below are read"
     parser.add_argument("directories", metavar="DIR", type=Path, nargs="+", help=read)
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        help="where table.csv, table.md, table.png and report.html are written (default: the first "
-        "DIR; in the directory of a single run report.html is the run's own and stays)",
+    out = (
+        "where table.csv, table.md, table.png and report.html are written (default: the first "
+        "DIR; in the directory of a single run report.html is the run's own and stays)"
     )
+    parser.add_argument("--out", metavar="DIR", type=Path, help=out)
     return parser
 
 

@@ -5,7 +5,6 @@ little end first. Where windows are too many for :data:`BUDGET`, all with an eve
 are kept, and of the others a seeded sample; if even the former are too many, they are sampled.
 """
 
-import base64
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
+from xai_sleep.report.template import base64_of
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.windows.windows import cut_signals
@@ -97,9 +97,9 @@ def _describe(recording: Recording, detections: Intervals) -> dict[str, object]:
 
 def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
     peak = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3)
-    steps = np.round(signals / peak[:, np.newaxis, np.newaxis] * STEPS).astype("<i2")
+    steps = np.round(signals / peak[:, np.newaxis, np.newaxis] * STEPS).astype("<i2").tobytes()
     half = float(peak[peak <= 2 * np.median(peak)].max())
-    return {"peak": peak.astype(float).round(4).tolist(), "half": half, "signals": _base64(steps)}
+    return {"peak": peak.astype(float).round(4).tolist(), "half": half, "signals": base64_of(steps)}
 
 
 def _packed_maps(finished: Finished, kept: NDArray[np.intp]) -> dict[str, object]:
@@ -120,8 +120,4 @@ def _hues(colours: Colormap) -> list[str]:
 
 
 def _bytes(relevance: NDArray[np.floating]) -> str:
-    return _base64(np.round(255 * relevance).astype(np.uint8))
-
-
-def _base64(values: NDArray[np.generic]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
+    return base64_of(np.round(255 * relevance).astype(np.uint8).tobytes())

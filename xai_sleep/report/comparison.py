@@ -1,8 +1,7 @@
 """Many runs side by side: what each scored over its folds, pooled, and where its maps pointed.
 
-A row is a run. Runs on different data sources stand in tables of their own, titled with the source,
-so that simulated figures are never read as real ones. Scores are those of test windows at the
-thresholds chosen on validation windows; intervals are over subjects.
+Runs on different data sources stand in tables of their own, titled with the source, so that
+simulated figures are never read as real ones.
 """
 
 import os
@@ -17,11 +16,10 @@ from rich.table import Table as TerminalTable
 
 from xai_sleep.report import style
 from xai_sleep.report.run_tables import CHANCE, COMPARED, EVENTS, POINTING, Column
-from xai_sleep.report.strips import Dots, draw_strips, keys
 from xai_sleep.report.tables import Table, certain, number, on_terminal, short, spread
 from xai_sleep.report.template import picture, render
-from xai_sleep.results.comparison import Difference, Pair, Row
-from xai_sleep.results.stamp import LEAKY
+from xai_sleep.results.files import LEAKY
+from xai_sleep.results.scores import Difference, Pair, Row
 
 RECORDINGS = {"synthetic": "SIMULATED recordings", "dreams": "recordings of the DREAMS databases"}
 OWN = "recordings of the user's own"
@@ -139,15 +137,13 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
     parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (title, numbered) in zip(parts, blocks, strict=True):
         part.suptitle(title, weight="bold")
-        strips = {
-            column.label: [Dots.of(column.of(row)) for _, row in numbered]
-            for column in COMPARED[:-1]
-        }
-        maps = [Dots.of(POINTING.of(row), CHANCE.of(row)) for _, row in numbered]
+        shown = [row for _, row in numbered]
+        strips = {c.label: [style.Dots.of(c.of(row)) for row in shown] for c in COMPARED[:-1]}
+        maps = [style.Dots.of(POINTING.of(row), CHANCE.of(row)) for row in shown]
         strips[f"{POINTING.label}\nof true positives"] = maps
-        for axes in draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
+        for axes in style.draw_strips(part, strips, [f"{i}  {row.name}" for i, row in numbered]):
             axes.set_xlabel("score (0 to 1)", fontsize=8)
-    figure.legend(handles=keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=style.keys(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -158,10 +154,7 @@ def comparison_page(
     out: Path,
     made_with: tuple[str, str | None],
 ) -> str:
-    """HTML of the page of a sweep, in a directory ``out`` that holds ``table.png``.
-
-    It lists what was ``left_out``, a line each, and is ``made_with`` a command and a commit.
-    """
+    """HTML of the page beside ``table.png`` in ``out``, made with a command and a commit."""
     listed = [(i, row) for i, row in enumerate(rows, 1) if not row.is_baseline]
     context: dict[str, object] = {
         "title": "Runs side by side",

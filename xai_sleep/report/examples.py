@@ -1,28 +1,104 @@
 """Examples of a fold: the windows of which the network was surest, rightly and wrongly.
 
 Columns are hits, misses and false alarms; a panel is the signal in µV over time in s, coloured by
-relevance and marked by the expert. Where the network sees images, each signal has its image above
-it with the map drawn over it.
+relevance and marked by the expert, below its image with the map over it if the network sees images.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from xai_sleep.recordings.intervals import intersection, intervals
+from xai_sleep.coherence.wtc import Scalogram
+from xai_sleep.recordings.intervals import Intervals, intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
-from xai_sleep.report.overlay import Backdrops, backdrops, draw_overlay, overlay_legend
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
-from xai_sleep.windows.windows import cut_signals
+from xai_sleep.windows.windows import Windows, cut_signals
+
+NOISE = 0.6  # R² of independent noise averages .3 to .6: so few oscillations are smoothed over
+OPACITY = 0.75  # of the most relevant cells
+OUTLINE = 0.5  # relevance that is outlined: where intersection over union calls a map marked
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrops:
+    """What is drawn in grey below maps."""
+
+    # (freq, time) by number of the window: coherence R², or power in dB of 1 µV²
+    images: Mapping[int, NDArray[np.float32]]
+    freqs: NDArray[np.float64]  # (freq,) in Hz, descending
+    trusted: NDArray[np.bool_]  # (freq, time) cells that the edges of the window do not reach
+    mappable: ScalarMappable  # from values to grey, the same for all images
+    label: str  # of its colour bar
+
+
+def backdrops(images: Images, windows: Windows, chosen: NDArray[np.intp]) -> Backdrops:
+    """Compute what is drawn below the maps of the chosen windows."""
+    transform = images.transform
+    shown = np.empty((0, *images.shape[1:]), dtype=np.float32)
+    if len(chosen):
+        shown = images.compute(cut_signals(images.signals, windows, chosen))[:, 0].numpy()
+    scale, label = Normalize(NOISE, 1), f"coherence R²; white: {NOISE:g} or less, as in noise alone"
+    if isinstance(transform, Scalogram):
+        shown = 10 * shown
+        low, high = np.percentile(shown, [25, 99.8]) if len(chosen) else (0.0, 1.0)
+        scale, label = Normalize(low, high), "power (dB of 1 µV²)"
+    by_window = dict(zip(chosen.tolist(), shown, strict=True))
+    freqs, trusted = transform.freqs.double().numpy(), transform.coi_mask.numpy()
+    return Backdrops(by_window, freqs, trusted, ScalarMappable(scale, "Greys"), label)
+
+
+def draw_overlay(
+    axes: Axes,
+    panel: Axes,
+    window: int,
+    relevance: NDArray[np.floating],
+    events: Intervals,
+    under: Backdrops,
+) -> None:
+    """Draw an image, its map ``(freq, time)`` and events; ``panel`` lends title and time."""
+    start, end = panel.get_xlim()
+    octaves, relevance = np.log2(under.freqs), relevance.astype(np.float64)
+    half = (octaves[0] - octaves[1]) / 2
+    rows = 2 ** np.append(octaves + half, octaves[-1] - half)
+    columns = np.linspace(start, end, relevance.shape[1] + 1)
+    axes.pcolormesh(columns, rows, under.mappable.to_rgba(under.images[window]))
+    colour = np.asarray(style.RELEVANCE(relevance))
+    colour[..., 3] = OPACITY * relevance**2  # a faint wash would hide the grey
+    axes.pcolormesh(columns, rows, colour)
+    centres = (columns[1:] + columns[:-1]) / 2
+    for inside, line in zip((relevance > OUTLINE, under.trusted), overlay_legend(), strict=True):
+        if inside.any() and not inside.all():
+            look: dict[str, Any] = {"colors": [line.get_color()], "linewidths": 1}
+            look["linestyles"] = line.get_linestyle()
+            axes.contour(centres, under.freqs, inside, [0.5], **look)
+    for edge in intersection(events, intervals([(start, end)])).ravel():
+        axes.axvline(edge, color=style.EVENT, linewidth=1.5)
+    style.frequency_ticks(axes, rows[-1], rows[0])
+    axes.set(xlim=(start, end), ylim=(rows[-1], rows[0]))
+    style.plain(axes)
+    axes.tick_params(labelbottom=False)
+    axes.set_title(panel.get_title("left"), loc="left", fontsize=9)
+    panel.set_title("", loc="left")
+
+
+def overlay_legend() -> list[Line2D]:
+    """Entries of a legend for the lines of :func:`draw_overlay`."""
+    relevant = Line2D([], [], color=style.RELEVANCE(OUTLINE), label=f"relevance {OUTLINE:g}")
+    reach: dict[str, Any] = {"linestyle": "dashed", "label": "reach of the window's edges"}
+    return [relevant, Line2D([], [], color=style.QUIET, **reach)]
+
 
 PLURAL = {"hit": "hits", "miss": "misses", "false alarm": "false alarms"}
 
@@ -31,15 +107,11 @@ _TOP, _BOTTOM, _LEFT, _RIGHT = 1.1, 0.55, 0.75, 1.35
 _GAP, _GUTTER = 0.5, 0.8  # between rows and columns
 _IMAGE, _SEAM = 1.5, 0.1  # height of an image, and what parts it from its signal
 
-Chosen = Mapping[str, NDArray[np.intp]]
-"""Numbers of windows by outcome."""
+Chosen = Mapping[str, NDArray[np.intp]]  # numbers of windows by outcome
 
 
 def surest(windows: TestWindows, n: int) -> Chosen:
-    """Up to ``n`` windows of each outcome, the one with the clearest probability first.
-
-    Hits and false alarms by falling probability, misses by rising; of equals the earlier.
-    """
+    """Up to ``n`` windows of each outcome, clearest probability first, of equals the earlier."""
     falling, rising = (np.argsort(s * windows.probability, kind="stable") for s in (-1, 1))
     orders = zip(PLURAL, (falling, rising, falling), strict=True)
     return {name: by[windows.outcome[by] == name][:n] for name, by in orders}
@@ -82,11 +154,7 @@ def examples_figure(
 def _half_heights(
     recordings: Sequence[Recording], fold: FoldOutcome, windows: NDArray[np.intp]
 ) -> dict[int, float]:
-    """µV from the middle of a trace to its edge, for each of these windows.
-
-    One scale for all, so that amplitudes compare; but a window twice as large as most (an artefact,
-    a K-complex) has a scale of its own, lest it flatten the others.
-    """
+    """µV from the middle of a trace to its edge: one for all but the twice as large."""
     if len(windows) == 0:
         return {}
     signals = cut_signals([r.signals for r in recordings], fold.windows, windows)

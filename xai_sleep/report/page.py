@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.report import run_tables
+from xai_sleep.report import run_tables, style
 from xai_sleep.report.browser import browser
-from xai_sleep.report.figures import draw_fold, draw_run
-from xai_sleep.report.methods import detectors, methods
+from xai_sleep.report.examples import examples_figure
+from xai_sleep.report.figures import draw_run
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
-from xai_sleep.results.files import write_text
-from xai_sleep.results.finished import Finished
-from xai_sleep.results.observer import Observer
+from xai_sleep.results.files import Stamp, write_text
+from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import MODEL, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
@@ -42,8 +40,9 @@ class Pages(Observer):
     def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:  # noqa: ARG002
         """Draw examples, if the fold has maps."""
         if outcome.maps.size and self.examples:
-            figures = self.directory / "figures"
-            draw_fold(self.recordings, outcome, self.examples, figures, self.images, self.stamp)
+            figure = examples_figure(self.recordings, outcome, self.examples, self.images)
+            path = self.directory / "figures" / f"examples-{outcome.name}.png"
+            style.save(figure, path, self.stamp.across)
 
     def run_finished(self, finished: Finished) -> None:
         """Write the page with its figures."""
@@ -51,10 +50,7 @@ class Pages(Observer):
 
 
 def write_report(finished: Finished, directory: Path) -> Path:
-    """Draw the figures of a whole run and write ``report.html``; the path of that.
-
-    Examples of folds that are in ``figures`` of the run's directory are shown as well.
-    """
+    """Draw the figures of a run and write ``report.html``, with examples drawn before; its path."""
     draw_run(finished, directory / "figures")
     write_text(directory / "report.html", run_page(finished, directory / "figures"))
     return directory / "report.html"
@@ -72,7 +68,7 @@ def run_page(finished: Finished, figures: Path) -> str:
         **_explanations(finished),
         "examples": [fold.name for fold in record.folds],
         "browser": browser(finished),
-        "methods": methods(record),
+        "methods": run_tables.methods(record),
         "records": run_tables.record_table(record.records),
         "record": record,
         "settings": run_tables.settings_table(record),
@@ -89,18 +85,16 @@ def _results(finished: Finished) -> dict[str, object]:
     events = score_table("Events", record, scores, "events", MODEL, ["all"])
     deep = score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])
     cards = {"F1 of windows": "windows f1", "AUROC": "windows auroc", "F1 of events": "events f1"}
-    records = enumerate(finished.recordings, 1)
+    records, beside = enumerate(finished.recordings, 1), record.baselines
+    told = [(b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH)) for b in beside]
     return {
         "cards": {name: scores.summary(*of.split()) for name, of in cards.items()},
         "windows": score_table(title, record, scores, "windows", MODEL, ["all"]),
         "events": [events] if events.rows else [],
-        "activations": detectors(record),
+        "activations": run_tables.detectors(record),
         "deep": [deep] if deep.rows else [],
-        "beside": run_tables.baseline_table(record, scores) if record.baselines else None,
-        "baselines": [
-            (b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH))
-            for b in record.baselines
-        ],
+        "beside": run_tables.baseline_table(record, scores) if beside else None,
+        "baselines": told,
         "counts": ", ".join(f"{name} {called.count(name)}" for name in OUTCOMES) + ".",
         "areas": f"Pooled AUROC {areas[0]}, average precision {areas[1]}.",
         "folds": run_tables.fold_table(record, scores),
@@ -111,6 +105,7 @@ def _results(finished: Finished) -> dict[str, object]:
 def _explanations(finished: Finished) -> dict[str, object]:
     record, scores, main = finished.record, finished.scores, finished.explainer
     over = {"who": main, "over": "true_positives"}
+    explainers = scores.select(part="maps").distinct("who")
     return {
         "explained": bool(main),
         "pointing": scores.summary("maps", "pointing", **over),
@@ -122,10 +117,7 @@ def _explanations(finished: Finished) -> dict[str, object]:
             score_table(f"Localisation: {words(of)}", record, scores, "maps", main, [of])
             for of in ("true_positives", "positives")
         ],
-        "all_figures": {
-            who: _of_explainer(record, scores, who)
-            for who in scores.select(part="maps").distinct("who")
-        },
+        "all_figures": {who: _of_explainer(record, scores, who) for who in explainers},
     }
 
 

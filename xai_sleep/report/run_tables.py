@@ -1,14 +1,17 @@
 """Tables of one run: its folds, baselines, explainers, records and settings; columns of scores."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.table import Table as TerminalTable
 
-from xai_sleep.report.tables import Rows, Table, certain, interval, number, on_terminal, short
-from xai_sleep.results.comparison import Row
+from xai_sleep.recordings.subjects import UNKNOWN
+from xai_sleep.report.tables import Table, certain, interval, number, on_terminal, short
+from xai_sleep.report.template import fill
+from xai_sleep.results.files import SYNTHETIC
 from xai_sleep.results.run import BaselineRecord, RecordSummary, RunRecord
-from xai_sleep.results.scores import MODEL, POOLED, Scores, Summary
+from xai_sleep.results.scores import MODEL, POOLED, Row, Scores, Summary
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,9 @@ class Column:
         return row.of_maps(self.metric) if maps else row.score(self.part, self.metric)
 
 
-DECIDED = (
-    Column("accuracy", "windows", "accuracy", "accu-\nracy"),
-    Column("sensitivity", "windows", "sensitivity", "sensi-\ntivity"),
-    Column("specificity", "windows", "specificity", "speci-\nficity"),
-    Column("precision", "windows", "precision", "preci-\nsion"),
-    Column("f1", "windows", "f1", "F1"),
-)
+_NAMES = ("accuracy", "sensitivity", "specificity", "precision", "f1")
+_HEADS = ("accu-\nracy", "sensi-\ntivity", "speci-\nficity", "preci-\nsion", "F1")
+DECIDED = tuple(Column(n, "windows", n, head) for n, head in zip(_NAMES, _HEADS, strict=True))
 KAPPA = Column("kappa", "windows", "kappa", "kappa")
 AUROC = Column("auroc", "windows", "auroc", "AUROC")
 EVENTS = Column("event_f1", "events", "f1", "event\nF1")
@@ -48,16 +47,13 @@ COMPARED = (*DECIDED, AUROC, EVENTS, POINTING)
 
 
 def run_table(record: RunRecord) -> TerminalTable:
-    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines.
-
-    It fits a terminal of 80 columns.
-    """
+    """One row a fold, then mean and sd over folds, pooled with its 95 % interval, and baselines."""
     scores = record.table
     summaries = [scores.summary(each.part, each.metric) for each in OF_RUN]
     ends = {"mean": "mean", "sd": "sd", POOLED: "pooled", "95 % from": "low", "to": "high"}
     over = [[name, *(short(getattr(s, end)) for s in summaries)] for name, end in ends.items()]
     folds = [_line(scores, fold.name, fold=fold.name) for fold in record.folds]
-    sections: list[Rows] = [folds, over[:2], over[2:]]
+    sections = [folds, over[:2], over[2:]]
     measured = [each.name for each in record.baselines if not each.skipped]
     if measured:
         sections.append([["baselines"], *(_line(scores, name, who=name) for name in measured)])
@@ -157,3 +153,24 @@ def _flat(tree: object, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{name}.{key}" if name else str(key))
     else:
         yield name, str(tree)
+
+
+def methods(record: RunRecord) -> list[str]:
+    """Sentences on data, folds, training, events, intervals and maps: ``methods.txt``, filled."""
+    simulated = record.data == SYNTHETIC
+    context = {
+        "record": record,
+        "simulated": simulated,
+        "alone": [r.record for r in record.records if UNKNOWN in r.notes and not simulated],
+        "detected": detectors(record),
+        "chosen_on": Counter(fold.detector.chosen_on for fold in record.folds).most_common(),
+        "subjects": len({each.subject for each in record.records}),
+    }
+    return fill("methods.txt", context).splitlines()
+
+
+def detectors(record: RunRecord) -> str:
+    """Say, without a full stop, in which activation events were detected, and in how many folds."""
+    counts = Counter(fold.detector.activation for fold in record.folds)
+    folds = [f"{name} in {n} fold{'s' * (n > 1)}" for name, n in counts.most_common()]
+    return f"detected in the activation {', '.join(folds)}"

@@ -11,8 +11,7 @@ from xai_sleep.results.scores import MEAN, MODEL, POOLED, Scores, Summary
 
 Rows = Sequence[Sequence[str]]
 HEAD = ("score", "pooled", "95 % interval", "mean ± sd over folds", "folds")
-ONE_BY_ONE = ("subject ", "record ")
-"""What figures show and tables leave out."""
+ONE_BY_ONE = ("subject ", "record ")  # what figures show and tables leave out
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,10 @@ class Table:
 def on_terminal(
     title: str, head: Sequence[str], sections: Iterable[Rows], notes: Sequence[str], names: int = 1
 ) -> TerminalTable:
-    """Make a table for a terminal; a line parts the sections, in which a row may end early.
-
-    The first ``names`` columns are words, all others numbers; where space is short the first column
-    gives way, never a number.
-    """
+    """Make a table for a terminal: ``names`` columns of words, then numbers; lines part them."""
     table = TerminalTable(title=title, caption="\n".join(notes), box=SIMPLE_HEAD)
     table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
-    table.add_column(head[0], overflow="fold")
+    table.add_column(head[0], overflow="fold")  # where space is short this gives way, no number
     for place, name in enumerate(head[1:], 1):
         table.add_column(name, justify="left" if place < names else "right", no_wrap=True)
     for rows in sections:
@@ -57,13 +52,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three decimals without the zero before them, for a terminal.
-
-    Examples
-    --------
-    >>> short(-0.25), short(1.0)
-    ('-.250', '1.000')
-    """
+    """Three decimals without the zero before them, for a terminal, as ``.250``."""
     return number(value).replace("0.", ".", 1)
 
 

@@ -19,11 +19,12 @@ from PIL import Image
 
 from xai_sleep import __version__
 from xai_sleep.report.tables import interval, number
-from xai_sleep.results.stamp import SOME, SYNTHETIC, Stamp
+from xai_sleep.results.files import SOME, SYNTHETIC, Stamp
 
 ALL = "SIMULATED recordings, no evidence about real ones."
 PARTLY = "some of these runs are on SIMULATED recordings; their table says so."
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+Context = Mapping[str, object]
 CHART_SCRIPT, CHART_STYLE = "uPlot.iife.min.js", "uPlot.min.css"
 
 
@@ -43,35 +44,24 @@ def asset(name: str) -> Markup:
 
 def chart_version() -> str:
     """Version of uPlot, which draws the windows."""
-    found = re.search(r"uPlot \(v([\d.]+)\)", asset(CHART_SCRIPT))
-    assert found
-    return found[1]
+    return str(re.findall(r"uPlot \(v([\d.]+)\)", asset(CHART_SCRIPT))[0])
 
 
 def picture(path: Path) -> Picture:
-    """Pack a PNG for a page: with 255 colours it is a third of the size and looks the same.
-
-    Colours are chosen to be near to all that there are, so that rare ones, of dots, keep theirs.
-    """
+    """Pack a PNG for a page: with 255 colours it is a third of the size and looks the same."""
+    # Colours are near to all that there are, so that rare ones, of dots, keep theirs.
     packed, near = io.BytesIO(), Image.Quantize.MAXCOVERAGE
     with Image.open(path) as image:
         plain = image.convert("RGB").quantize(255, near, dither=Image.Dither.NONE)
         plain.save(packed, "PNG", optimize=True)
-        return Picture(f"data:image/png;base64,{_base64(packed.getvalue())}", *image.size)
+        return Picture(f"data:image/png;base64,{base64_of(packed.getvalue())}", *image.size)
 
 
 def render(
-    template: str,
-    stamps: Sequence[Stamp],
-    context: Mapping[str, object],
-    scripts: Sequence[str] = (),
+    template: str, stamps: Sequence[Stamp], context: Context, scripts: Sequence[str] = ()
 ) -> str:
-    """Fill a template of the package; only the ``scripts`` may run on the page.
-
-    The ``stamps`` are those of each run shown: a page of simulated recordings or of runs with leaks
-    says so on top.
-    """
-    digests = (_base64(hashlib.sha256(script.encode()).digest()) for script in scripts)
+    """Fill a template; only the scripts may run, and what stamps of the runs say stands on top."""
+    digests = (base64_of(hashlib.sha256(script.encode()).digest()) for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     simulated = [stamp.source == SYNTHETIC for stamp in stamps]
     accounts = [stamp.account for stamp in stamps if stamp.leaks]
@@ -85,23 +75,20 @@ def render(
     return fill(template, {**head, **context})
 
 
-def fill(template: str, context: Mapping[str, object]) -> str:
+def fill(template: str, context: Context) -> str:
     """Fill a template of the package; what goes into HTML is escaped."""
     return _environment().get_template(template).render(context)
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("xai_sleep.report", "assets"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "interval": interval}
-    return environment
+    loader = PackageLoader("xai_sleep.report", "assets")
+    made = Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
+    made.trim_blocks = made.lstrip_blocks = True
+    made.filters |= {"number": number, "interval": interval}
+    return made
 
 
-def _base64(content: bytes) -> str:
+def base64_of(content: bytes) -> str:
+    """Text of bytes."""
     return base64.b64encode(content).decode("ascii")

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Recording, fingerprint
-from xai_sleep.results.files import damaged, lock, read_arrays, read_json, write_arrays, write_json
+from xai_sleep.results import files
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
-from xai_sleep.results.stamp import Stamp
 
 ARRAYS = "test.npz"
 ELSEWHERE = "choose another directory (hydra.run.dir, in a sweep hydra.sweep.subdir)"
@@ -26,31 +25,28 @@ Tree = dict[str, object]
 class RunDirectory:
     """Where a run reads and writes; its path is made, or InputError says that it cannot be."""
 
-    def __init__(self, path: Path, stamp: Stamp | None = None) -> None:
-        self.path, self.stamp = path, stamp or Stamp()
+    def __init__(self, path: Path, stamp: files.Stamp | None = None) -> None:
+        self.path, self.stamp = path, stamp or files.Stamp()
         try:
             (path / "folds").mkdir(parents=True, exist_ok=True)
             (path / "figures").mkdir(exist_ok=True)
             (path / "run.lock").touch()
         except OSError as error:
-            raise InputError(
-                f"cannot write to the output directory {path} ({error.strerror}); choose another "
-                "with hydra.run.dir=… or output_dir=…"
-            ) from error
+            said = f"cannot write to the output directory {path} ({error.strerror})"
+            advice = "choose another with hydra.run.dir=… or output_dir=…"
+            raise InputError(f"{said}; {advice}") from error
 
     @contextmanager
     def claimed(self, settings: Mapping[str, object]) -> Iterator[None]:
         """Hold the directory for one process and one set of settings, JSON values; or refuse."""
         refusal = f"another run is at work in {self.path}; wait for it or {ELSEWHERE}"
-        held = lock(self.path / "run.lock", refusal)
+        held = files.lock(self.path / "run.lock", refusal)
         try:
             before, now = (_flat(each) for each in self._first("settings.json", settings))
             changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
             if changed:
-                raise InputError(
-                    f"{self.path} holds a run with other settings ({', '.join(changed)}); to "
-                    f"resume it repeat them as they were, or {ELSEWHERE}"
-                )
+                said = f"{self.path} holds a run with other settings ({', '.join(changed)})"
+                raise InputError(f"{said}; to resume it repeat them as they were, or {ELSEWHERE}")
             yield
         finally:
             held.release()
@@ -61,17 +57,16 @@ class RunDirectory:
         said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
         changed = list(_changes(*(_tree(each.get("records")) for each in said)))
         if changed:
-            raise InputError(
-                f"the recordings are not those that the run in {self.path} was begun with "
-                f"({'; '.join(changed)}); to resume it restore them as they were, or {ELSEWHERE}"
-            )
+            told = f"the recordings are not those that the run in {self.path} was begun with"
+            advice = f"to resume it restore them as they were, or {ELSEWHERE}"
+            raise InputError(f"{told} ({'; '.join(changed)}); {advice}")
 
     def _first(self, name: str, content: Mapping[str, object]) -> tuple[Tree, Tree]:
         """Keep what a run was begun with; that and what is said now, both as JSON has it."""
         file = self.path / name
         if not file.exists():
-            write_json(file, content)
-        return read_json(file), json.loads(json.dumps(content))
+            files.write_json(file, content)
+        return files.read_json(file), json.loads(json.dumps(content))
 
     def fold(self, name: str) -> Path:
         """Directory of a fold."""
@@ -90,16 +85,16 @@ class RunDirectory:
     def write_fold(self, outcome: FoldOutcome) -> None:
         """Store a network's fold, its record last: from then on it is finished."""
         assert outcome.record is not None, "only a network's folds are stored"
-        write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
+        files.write_arrays(self.fold(outcome.name) / ARRAYS, outcome.arrays(), self.stamp)
         outcome.record.save(self.fold(outcome.name))
 
     def read_fold(self, name: str) -> FoldOutcome:
         """Take up a finished fold; InputError naming the file, if one is damaged."""
         record, file = FoldRecord.load(self.fold(name)), self.fold(name) / ARRAYS
         try:
-            return FoldOutcome.stored(name, read_arrays(file), record)
+            return FoldOutcome.stored(name, files.read_arrays(file), record)
         except KeyError as error:
-            raise damaged(file, f"it lacks {error}") from None
+            raise files.damaged(file, f"it lacks {error}") from None
 
 
 def _tree(kept: object) -> Tree:

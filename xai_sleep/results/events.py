@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.results.tables import Columns
+from xai_sleep.results.files import Columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,10 @@
-"""A finished run as whatever shows it is handed it: nothing is computed from here on."""
+"""A finished run, and an unfinished one, as whoever shows it is told: nothing is computed here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from xai_sleep.results.run import RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers import Logger  # which brings pyplot
 
 Values = NDArray[np.float64]
 
@@ -96,7 +101,23 @@ class Finished:
     @property
     def activation_arrays(self) -> dict[str, NDArray[np.floating]]:
         """Activations by name of the record, and ``step`` in s: what ``activation.npz`` holds."""
-        arrays: dict[str, NDArray[np.floating]] = {"step": np.array(1 / RATE)}
-        for record, activation in self.activations.items():
-            arrays |= activation.named(record)
-        return arrays
+        named = [each.named(record) for record, each in self.activations.items()]
+        return {"step": np.array(1 / RATE)} | {n: part for one in named for n, part in one.items()}
+
+
+class Observer:
+    """Told of an experiment; this one does nothing, others override what they need."""
+
+    def begun(self, recordings: Sequence[Recording], images: Images | None) -> None:
+        """Look at what is worked on, broad-band, and at what the network sees if that is images."""
+
+    @contextmanager
+    def fold(self, name: str) -> Iterator["Logger | None"]:  # noqa: ARG002 - for those who look
+        """Surround the work on a fold; what is yielded is Lightning's logger for its training."""
+        yield None
+
+    def fold_finished(self, outcome: FoldOutcome, scores: Scores) -> None:
+        """Look at what a fold came to and its figures; inside :meth:`fold`."""
+
+    def run_finished(self, finished: Finished) -> None:
+        """Look at what the whole run came to, before its record is written."""

@@ -1,4 +1,4 @@
-"""What one fold came to, of a network or of a baseline alike: what was said of its test time."""
+"""What a fold came to, of a network or of a baseline alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_sleep.detect.detected import DetectedEvents
+from xai_sleep.detect.detector import DetectedEvents
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.windows.windows import Windows
@@ -66,14 +66,9 @@ class FoldOutcome:
         cls, name: str, arrays: Mapping[str, NDArray[Any]], record: FoldRecord | None
     ) -> "FoldOutcome":
         """Take up what was stored by :meth:`arrays`."""
-        windows: list[Any] = [arrays[f"window_{each}"] for each in WINDOW]
-        return cls(
-            name,
-            Windows(*(each if each.ndim else each.item() for each in windows)),
-            arrays["detected"],
-            arrays.get("probability"),
-            DetectedEvents.stored(arrays) if "event" in arrays else None,
-            arrays["maps"],
-            {k.removeprefix(EXPLAINED): v for k, v in arrays.items() if k.startswith(EXPLAINED)},
-            record,
-        )
+        columns: list[Any] = [arrays[f"window_{each}"] for each in WINDOW]
+        windows = Windows(*(each if each.ndim else each.item() for each in columns))
+        said = arrays["detected"], arrays.get("probability")
+        events = DetectedEvents.stored(arrays) if "event" in arrays else None
+        told = {k.removeprefix(EXPLAINED): v for k, v in arrays.items() if k.startswith(EXPLAINED)}
+        return cls(name, windows, *said, events, arrays["maps"], told, record)

@@ -9,9 +9,8 @@ from pydantic import PlainSerializer, TypeAdapter, ValidationError
 from xai_sleep.detect.detector import Detector
 from xai_sleep.errors import InputError
 from xai_sleep.metrics.metric import Metric
-from xai_sleep.results.files import write_text
+from xai_sleep.results.files import Leak, Stamp, write_text
 from xai_sleep.results.scores import Score, Scores
-from xai_sleep.results.stamp import Leak, Stamp
 from xai_sleep.schema import Config
 
 SCHEMA = 2
@@ -45,16 +44,13 @@ class Record:
         try:
             return TypeAdapter(cls).validate_json(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
-            raise InputError(
-                f"{directory} holds no {path.name}; name the directory of a finished run"
-            ) from None
+            said = f"{directory} holds no {path.name}; name the directory of a finished run"
+            raise InputError(said) from None
         except ValidationError as error:
             first = error.errors()[0]
             said = " ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
-            raise InputError(
-                f"{path} is damaged or was written by another version of xai_sleep ({said}); copy "
-                "it again or repeat the run"
-            ) from None
+            said = f"damaged or was written by another version of xai_sleep ({said})"
+            raise InputError(f"{path} is {said}; copy it again or repeat the run") from None
 
 
 @dataclass(frozen=True)

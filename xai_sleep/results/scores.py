@@ -26,7 +26,7 @@ part                         who                      over
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -34,8 +34,7 @@ from typing import Self
 import pandas as pd
 
 from xai_sleep.errors import InputError
-from xai_sleep.results.stamp import Stamp
-from xai_sleep.results.tables import read_table, write_table
+from xai_sleep.results.files import Stamp, read_table, write_table
 
 MODEL, POOLED, MEAN = "model", "pooled", "mean"
 
@@ -43,10 +42,8 @@ MODEL, POOLED, MEAN = "model", "pooled", "mean"
 def require_names(folds: Iterable[str]) -> None:
     """Refuse folds, and so subjects, that are called like what is said of all folds together."""
     for name in {POOLED, MEAN}.intersection(folds):
-        raise InputError(
-            f"a fold is called {name}, as is what tables say of all folds; rename the subject or "
-            "record of that name, or use cv=kfold"
-        )
+        said = f"a fold is called {name}, as is what tables say of all folds"
+        raise InputError(f"{said}; rename the subject or record of that name, or use cv=kfold")
 
 
 @dataclass(frozen=True)
@@ -120,8 +117,8 @@ class Scores(tuple[Score, ...]):
     def summary(self, part: str, metric: str, *, who: str = MODEL, over: str = "all") -> Summary:
         """Look up a score over the folds."""
         p, m = (self.one(part, metric, who=who, over=over, fold=fold) for fold in (POOLED, MEAN))
-        both = (p.value, p.low, p.high, m.value, m.sd, m.n or 0, p.reason, m.reason)
-        return Summary(metric, *both)
+        ends = (p.value, p.low, p.high, m.value, m.sd)
+        return Summary(metric, *ends, m.n or 0, p.reason, m.reason)
 
     def select(self, **wanted: str) -> "Scores":
         """Keep the rows whose columns have the values given, as ``select(part="maps")``."""
@@ -148,3 +145,68 @@ class Scores(tuple[Score, ...]):
         frame = read_table(path, TYPES).astype({"n": "Int64"})
         known = frame.astype(object).where(frame.notna(), None)
         return cls(Score(*row) for row in known.to_numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A run, or a baseline of one."""
+
+    run: str  # its directory; empty for a baseline
+    data: str  # source of its recordings; of the user's own with the folder they are in
+    task: str
+    cv: str
+    model: str  # class of the network, or the baseline's name
+    folds: int  # number of folds
+    scores: Scores  # of its run
+    stamp: Stamp = field(default_factory=Stamp)  # what must be said of it
+    who: str = MODEL  # whose scores count, ``model`` or a baseline
+    explainer: str = ""  # whose maps count; empty where nothing was explained
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is no network."""
+        return self.who != MODEL
+
+    @property
+    def name(self) -> str:
+        """Task, model and cross-validation, marked where there are leaks."""
+        leaks = [leak.name for leak in self.stamp.leaks]
+        said = leaks if len(leaks) < 2 else [f"{len(leaks)} leaks"]
+        return self.stamp.marked(" ".join([self.task, self.model, self.cv, *said]))
+
+    def score(self, part: str, metric: str, over: str = "all") -> Summary:
+        """Look up a score of windows or events."""
+        return self.scores.summary(part, metric, who=self.who, over=over)
+
+    def of_maps(self, metric: str, over: str = "true_positives") -> Summary:
+        """Look up a score of maps; a baseline has none."""
+        who = "" if self.is_baseline else self.explainer
+        return self.scores.summary("maps", metric, who=who, over=over)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of two runs, the first less the second."""
+
+    part: str  # ``windows`` or ``events``
+    metric: str
+    first: float  # first, second: pooled over subjects
+    second: float
+    low: float | None  # low, high: ends of the 95 % interval of the difference over subjects
+    high: float | None
+    p: float | None  # of the permutation test
+    subjects: int  # that the test could use
+
+    @property
+    def difference(self) -> float:
+        """The first less the second."""
+        return self.first - self.second
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs by their numbers in the list, and their differences."""
+
+    first: int
+    second: int
+    differences: tuple[Difference, ...]

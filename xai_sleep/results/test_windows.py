@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.recordings.recording import Recording, stages_at
+from xai_sleep.results.files import Columns
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.tables import Columns
 from xai_sleep.windows.windows import Windows
 
 OUTCOMES = ("hit", "miss", "false alarm", "correct rejection")
@@ -42,9 +42,8 @@ class TestWindows(Columns):
         """Join the folds: the one place where that is done."""
         each = [outcome.windows for outcome in outcomes]
         lengths = [len(windows) for windows in each]
-        record = np.concatenate([windows.record for windows in each])
-        start = np.concatenate([windows.start_time for windows in each])
-        end = np.concatenate([windows.end_time for windows in each])
+        columns = zip(*((w.record, w.start_time, w.end_time) for w in each), strict=True)
+        record, start, end = map(np.concatenate, columns)
         return cls(
             record=np.array([recordings[i].record for i in record], dtype=np.str_),
             subject=np.array([recordings[i].subject for i in record], dtype=np.str_),

@@ -9,7 +9,19 @@
     baselines/<name>/test/f1/mean …         the same of a baseline
 """
 
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import wandb
+from numpy.typing import NDArray
+from wandb.plot.custom_chart import CustomChart
+
+from xai_sleep.results.files import Stamp
+from xai_sleep.results.finished import Curves
 from xai_sleep.results.scores import MEAN, MODEL, POOLED, Score, Scores
+from xai_sleep.results.test_windows import TestWindows
 
 PREDICTIONS, DETECTIONS = "test/predictions", "events/detections"
 ROC, PRECISION_RECALL, CONFUSION = "test/roc", "test/precision_recall", "test/confusion"
@@ -30,13 +42,7 @@ def keyed(scores: Scores) -> dict[str, Score]:
 
 
 def numbers(scores: Scores) -> dict[str, float]:
-    """Values by key; what is undefined is left out, never 0.
-
-    Examples
-    --------
-    >>> numbers(Scores([Score("windows", "model", "all", "f1", "pooled", 0.5, 0.4, 0.6)]))
-    {'test/f1/pooled': 0.5, 'test/f1/low': 0.4, 'test/f1/high': 0.6}
-    """
+    """Values by key; what is undefined is left out, never 0."""
     found: dict[str, float | None] = {}
     for key, row in keyed(scores).items():
         ends = {POOLED: {"low": row.low, "high": row.high}, MEAN: {"std": row.sd}}
@@ -61,3 +67,40 @@ def _key(row: Score) -> str:
     words += ["counts"] * counts + [row.metric]
     words += [row.fold] * (row.fold in (POOLED, MEAN) and not counts)
     return "/".join(words)
+
+
+COUNTED = {name: name for name in ("Actual", "Predicted", "nPredictions")}
+AREA, MATRIX = "wandb/area-under-curve/v0", "wandb/confusion_matrix/v1"
+POINTS = 500  # of a curve; more cannot be told apart on a screen
+
+
+def table(frame: pd.DataFrame, stamp: Stamp) -> wandb.Table:
+    """Make a table of a frame: undefined cells are empty, and a stamp is the last columns."""
+    stamped = frame.assign(**stamp.columns).astype(object)
+    return wandb.Table(dataframe=stamped.where(stamped.notna(), None))
+
+
+def charts(windows: TestWindows, curves: Curves | None, stamp: Stamp) -> dict[str, CustomChart]:
+    """Charts by key; windows of one class have no curves."""
+    classes = ("no event", "event")
+    cells = [
+        (classes[of], classes[called], np.sum((windows.label == of) & (windows.detected == called)))
+        for of, called in product((0, 1), repeat=2)
+    ]
+    counts = table(pd.DataFrame(cells, columns=list(COUNTED)), stamp)
+    drawn = {CONFUSION: wandb.plot_table(MATRIX, counts, COUNTED, {"title": "test windows"})}
+    if curves:
+        rates, hits = curves.false_alarm_rate, curves.sensitivity
+        drawn[ROC] = _curve("ROC", {"false alarm rate": rates, "sensitivity": hits}, stamp)
+        axes = {"recall": hits, "precision": curves.precision}
+        drawn[PRECISION_RECALL] = _curve("precision and recall", axes, stamp)
+    return drawn
+
+
+def _curve(title: str, axes: Mapping[str, NDArray[np.float64]], stamp: Stamp) -> CustomChart:
+    points = pd.DataFrame({"class": "event", **axes})
+    kept = np.linspace(0, len(points) - 1, min(len(points), POINTS)).round().astype(int)
+    x, y = axes
+    words = {"title": title, "x-axis-title": x, "y-axis-title": y}
+    shown = table(points.iloc[np.unique(kept)], stamp)
+    return wandb.plot_table(AREA, shown, {"x": x, "y": y, "class": "class"}, words)

@@ -12,25 +12,19 @@ from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.windows import curves
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.results.finished import Finished
-from xai_sleep.results.observer import Observer
+from xai_sleep.results.files import Stamp
+from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import MEAN, POOLED, Scores
-from xai_sleep.results.stamp import Stamp
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
 from xai_sleep.tracking import names
-from xai_sleep.tracking.charts import charts, table
 from xai_sleep.tracking.runs import require_loggable, tracked_run
 from xai_sleep.windows.images import Images
 
 
 class Tracking(Observer):
-    """Tracks folds and summary of an experiment; does nothing where logging is disabled.
-
-    It shows the figures of a fold or a run as well, so whoever draws them is told first. Raises
-    InputError if nothing can be logged by these settings.
-    """
+    """Tracks folds and summary, if not disabled; told after whoever draws the figures it shows."""
 
     def __init__(self, config: Config, stamp: Stamp, directory: Path) -> None:
         require_loggable(config.logger)
@@ -66,9 +60,9 @@ class Tracking(Observer):
         told = {
             **names.numbers(scores),
             "test/threshold": outcome.threshold,
-            names.PREDICTIONS: table(windows.frame, self.stamp),
-            names.DETECTIONS: table(events.frame, self.stamp),
-            **charts(windows, curves([outcome]).get(outcome.name), self.stamp),
+            names.PREDICTIONS: names.table(windows.frame, self.stamp),
+            names.DETECTIONS: names.table(events.frame, self.stamp),
+            **names.charts(windows, curves([outcome]).get(outcome.name), self.stamp),
         }
         self.run.log(told | ({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}))
         self.run.summary.update({"undefined": _undefined(scores)})
@@ -83,9 +77,9 @@ class Tracking(Observer):
         with tracked_run(self.config, self.stamp, self.directory) as run:
             told = {
                 **names.numbers(over_folds),
-                names.SCORES: table(over_folds.frame, self.stamp),
-                names.FOLDS: table(of_folds.frame, self.stamp),
-                **charts(finished.windows, finished.curves.get(POOLED), self.stamp),
+                names.SCORES: names.table(over_folds.frame, self.stamp),
+                names.FOLDS: names.table(of_folds.frame, self.stamp),
+                **names.charts(finished.windows, finished.curves.get(POOLED), self.stamp),
             }
             run.log(told | _images(self.directory / "figures"))
             run.summary.update({"undefined": _undefined(over_folds) | skipped})
