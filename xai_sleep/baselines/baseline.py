@@ -9,6 +9,7 @@ What it answers becomes the same outcomes that a network has, and is scored by t
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
@@ -112,7 +113,8 @@ class Measured(NamedTuple):
 def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
     """Score baselines by name; of one that cannot be had here, say why."""
     found = Measured([], [])
-    for name, baseline in baselines.items():
+    for name, each in baselines.items():
+        baseline = copy(each)  # what it remembers of the recordings goes with it
         try:
             compared = baseline.prepare(trial)
             folds = range(len(compared.folds))
@@ -120,7 +122,7 @@ def measure(baselines: Mapping[str, Baseline], trial: Trial) -> Measured:
         except LeftOutError as reason:
             found.records.append(BaselineRecord(name, baseline.description, skipped=str(reason)))
             continue
-        chosen = {each.name: dict(one) for each, one in zip(tested, parameters, strict=True)}
+        chosen = {a.name: dict(b) for a, b in zip(tested, parameters, strict=True)}
         found.records.append(BaselineRecord(name, baseline.description, parameters=chosen))
         outcomes = Judged(compared.recordings, tested, trial.judging, who=name)
         found.scores.extend(score_baseline(outcomes, baseline.no_events))

@@ -25,7 +25,6 @@ class Threshold(Baseline):
 
     def __init__(self, rule: Rule | None) -> None:
         self.rule = rule
-        self._found: dict[Recording, list[Intervals]] = {}
         if rule:
             self.description = rule.description
             options = product(rule.highs, rule.drops)
@@ -36,6 +35,7 @@ class Threshold(Baseline):
         rule = self.rule
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
+        self._found: dict[Recording, list[Intervals]] = {}
         self._activations = {each: rule.activation(each) for each in trial.recordings}
         lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
         for one, a in self._activations.items():

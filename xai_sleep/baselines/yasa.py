@@ -25,7 +25,6 @@ class Yasa(Baseline):
 
     def __init__(self, event: str) -> None:
         self.event = event
-        self._found: dict[Recording, Intervals] = {}
 
     def prepare(self, trial: Trial) -> Trial:
         """Detect in all recordings: folds make no difference."""
@@ -37,6 +36,7 @@ class Yasa(Baseline):
             raise LeftOutError("yasa is not installed; pip install 'xai_sleep[yasa]'") from error
         name, channels = DETECTORS[self.event]
         self.description = f"{name} of YASA {version('yasa')} at its default settings"
+        self._found: dict[Recording, Intervals] = {}
         for recording in trial.recordings:
             signals = recording.signals[:channels].astype(np.float64)
             if len(signals) < channels:

@@ -123,7 +123,10 @@ class Input(nn.Module, ABC):
     ) -> Tensor:
         """Show chosen windows as the network sees them, in the order asked for."""
         out, record = store.of(windows, index), windows.record[index]
-        for one in np.unique(record):
+        records = np.unique(record)
+        if len(records) == 1:  # no copies of a part
+            return self.forward(out, amplitudes[records[0]])
+        for one in records:
             rows = torch.from_numpy(np.flatnonzero(record == one))
             out[rows] = self(out[rows], amplitudes[one])
         return out
@@ -252,4 +255,4 @@ class ImageInput(Input):
 
     def normalised(self, held: Tensor) -> Tensor:
         """Z-score images."""
-        return (held.float() - self.mean.to(held.device)) / self.sd.to(held.device)
+        return (held.float() - self.mean.to(held.device)).div_(self.sd.to(held.device))
