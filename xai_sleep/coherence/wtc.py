@@ -66,7 +66,22 @@ class WaveletCoherence(MorletImage):
     ``pycwt.wct(x, y, 1 / sfreq, dj, s0, J, sig=False)`` at the columns' samples, to 1e-12 in
     float64 and 2e-6 in float32, a little more where filters left next to nothing. (On a GPU that
     needs the default ``torch.set_float32_matmul_precision("highest")``.) R² of a flat channel is 0.
-    InputError if settings cannot be met, or windows have another shape.
+
+    Parameters
+    ----------
+    n_times, sfreq : int, float
+        Samples of a window, and their rate in Hz.
+    fmin, fmax : float
+        Frequency of the lowest and highest row in Hz.
+    n_freqs, n_out : int
+        Rows and columns of an image.
+    semantics : {"pycwt", "grinsted"}
+        Whose way of smoothing: of pycwt, or of the toolbox of Grinsted et al. (2004).
+
+    Raises
+    ------
+    InputError
+        If settings cannot be met, or windows have another shape.
     """
 
     n_channels = 2

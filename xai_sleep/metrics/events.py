@@ -144,9 +144,24 @@ def event_scores(
 ) -> EventScores:
     """Score the detections of one record against its events, in scored time only.
 
-    A pair counts from an intersection over union of ``iou``; ``sample_rate`` is in Hz. InputError
-    if a setting is out of range, an event or detection lasts longer than the record of ``duration``
-    in s (by default up to the end of the scored time), or starts after its end.
+    Parameters
+    ----------
+    events, detections : ndarray of shape (n, 2)
+        Start and end in s.
+    scored : ndarray of shape (n, 2)
+        Where an expert looked, in s.
+    iou : float
+        Least intersection over union of a pair.
+    sample_rate : float
+        Of what is scored sample by sample, in Hz.
+    duration : float, optional
+        Of the record in s, by default up to the end of the scored time.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of range, or an event or detection lasts longer than the record or
+        starts after its end.
     """
     if sample_rate <= 0:
         raise InputError(f"sample rate {sample_rate:g} Hz; expected more than 0")

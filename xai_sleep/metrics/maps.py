@@ -74,10 +74,24 @@ def localisation(
 ) -> LocalisationScores:
     """Score maps against event masks, window by window.
 
-    A peak still points at an event no further than ``tolerance`` samples from it; a map counts as
-    marked, for the intersection over union, from a ``share`` of its maximum. InputError if shapes
-    differ, a map has negative or undefined values, or a setting is out of range.
+    Parameters
+    ----------
+    profiles : ndarray of shape (window, time)
+        Relevance, not negative.
+    inside : ndarray of shape (window, time)
+        True inside events.
+    tolerance : int
+        Samples from an event at which a peak still points at it.
+    share : float
+        Of a map's maximum, from which it counts as marked for the intersection over union.
 
+    Raises
+    ------
+    InputError
+        If shapes differ, a map has negative or undefined values, or a setting is out of range.
+
+    Examples
+    --------
     >>> inside = np.array([[False, True, True, False]])
     >>> scores = localisation(np.array([[0.0, 1.0, 0.5, 0.5]]), inside)
     >>> dict(zip(MEASURES, scores.score[0].round(3).tolist()))

@@ -13,7 +13,8 @@ BLOCKS = ((4, 6), (4, 5), (10, 4), (10, 4), (15, 4))  # filters and kernel of ea
 class CNN1d(nn.Module):
     """Five convolutions, each halved by max-pooling, and a dense layer.
 
-    2,173 parameters for two channels of 1000 samples. InputError if a window is too short.
+    ``conv 4×6 → 4×5 → 10×4 → 10×4 → 15×4``, not padded, ReLU after each: 2,173 parameters for two
+    channels of 1000 samples. InputError if a window is too short.
     """
 
     input_kind: Literal["signal"] = "signal"

@@ -15,7 +15,9 @@ POOLINGS = 4  # a strided convolution and three poolings, each halves the image
 class CNN2d(nn.Module):
     """Three convolutions with batch normalisation and two dense layers.
 
-    18,154 parameters for images of 3 × 128 × 128. InputError if the image is too small.
+    ``conv 4 (stride 2) → 8 → 16``, 3×3 and padded; after each ReLU, normalisation, max-pooling by 2
+    and normalisation; then dense 16 and 2: 18,154 parameters for images of 3 × 128 × 128.
+    InputError if the image is too small.
     """
 
     input_kind: Literal["image"] = "image"

@@ -196,8 +196,23 @@ def simulate(
     """Simulate one recording per subject: spindle, kcomplex (two EEGs) or rem (two EOGs).
 
     A recording (``synthetic1`` …) does not depend on how many are simulated. Each holds at least
-    two events; the last tenth is unscored. InputError if a setting leaves no room for a subject,
-    two events or 30 Hz.
+    two events; the last tenth is unscored.
+
+    Parameters
+    ----------
+    event : {"spindle", "kcomplex", "rem"}
+        What is marked.
+    subjects : int
+        Recordings, one a subject.
+    minutes, sfreq : float
+        Length of each, and its sampling rate in Hz.
+    seed : int
+        Of the random numbers.
+
+    Raises
+    ------
+    InputError
+        If a setting leaves no room for a subject, two events or 30 Hz.
     """
     if event not in SIMULATORS:
         raise InputError(f"event is {event!r}; {', '.join(SIMULATORS)} can be simulated")
