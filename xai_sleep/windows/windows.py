@@ -103,11 +103,12 @@ def whole_samples(name: str, seconds: float, sfreq: float) -> int:
 def marks(recordings: Sequence[Recording], windows: Windows, n_cells: int) -> NDArray[np.float32]:
     """Share of each of ``n_cells`` equal cells inside an event: (window, cell) in [0, 1]."""
     duration = windows.length / windows.sfreq
-    edges = windows.start_time[:, None] + np.linspace(0, duration, n_cells + 1)
+    grid = np.linspace(0, duration, n_cells + 1)
     out = np.empty((len(windows), n_cells), dtype=np.float32)
     for index in np.unique(windows.record):
         rows = windows.record == index
-        out[rows] = np.diff(time_inside(recordings[index].events, edges[rows]), axis=1)
+        edges = windows.start_time[rows, None] + grid
+        out[rows] = np.diff(time_inside(recordings[index].events, edges), axis=1)
     return np.asarray(np.clip(out * (n_cells * windows.sfreq / windows.length), 0, 1))
 
 
