@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -50,12 +51,21 @@ class WindowDataset(Dataset[Batch]):
     def __getitems__(self, index: list[int]) -> Batch:
         """Make a batch: what the network sees of each window, its label and perhaps its marks."""
         asked = np.array(index)
+        marks = [] if self.marks is None else [self.marks[asked]]
+        return [self._inputs(asked), self.label[asked], *marks]
+
+    def _inputs(self, asked: NDArray[np.int64]) -> Tensor:
+        """Show windows of the recordings, those that are held, or both: copied only if both."""
         real = asked < len(self.windows)
-        seen = self.input.seen(self.store, self.windows, asked[real], self.amplitudes)
         held = self.input.normalised(self.held[asked[~real] - len(self.windows)])
+        if not real.any():
+            return held
+        seen = self.input.seen(self.store, self.windows, asked[real], self.amplitudes)
+        if real.all():
+            return seen
         inputs = torch.empty(len(asked), *seen.shape[1:])
         inputs[torch.from_numpy(real)], inputs[torch.from_numpy(~real)] = seen, held
-        return [inputs, self.label[asked], *([] if self.marks is None else [self.marks[asked]])]
+        return inputs
 
 
 def in_order(dataset: WindowDataset) -> DataLoader[Any]:
