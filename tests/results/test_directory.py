@@ -222,10 +222,11 @@ def changed(**parts: Any) -> list[Recording]:
 
 
 def test_the_same_recordings_come_in_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        RunDirectory(tmp_path).require_same(changed())
-    notes = {"notes": ("said otherwise",)}
-    RunDirectory(tmp_path).require_same(changed(**notes)[::-1])
+    RunDirectory(tmp_path).require_same(changed())
+    begun = (tmp_path / "recordings.json").read_bytes()
+    for again in (changed(), changed(notes=("said otherwise",))[::-1]):
+        RunDirectory(tmp_path).require_same(again)
+        assert (tmp_path / "recordings.json").read_bytes() == begun
 
 
 MARKS = np.array([[2.5, 3.25]])
