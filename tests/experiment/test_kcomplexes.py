@@ -24,20 +24,25 @@ def finished(path: Path, *settings: str) -> RunRecord:
     return run(composed(*FAST, *settings, output=path), console=Console(quiet=True))
 
 
+LOSO = ("cv=loso",), ["synthetic1", "synthetic2"]
+KFOLD = ("cv=kfold", "cv.folds=3"), ["fold01", "fold02", "fold03"]
+
+
+@pytest.mark.parametrize(("scheme", "folds"), [LOSO, KFOLD], ids=["loso", "kfold"])
 @pytest.mark.parametrize(
-    ("settings", "folds"),
+    "model",
     [
-        (("model=cnn1d", "cv=loso", "baselines=threshold"), ["synthetic1", "synthetic2"]),
-        (
-            ("model=cnn2d", "cv=kfold", "cv.folds=3", "task.image_size=16", "baselines=threshold"),
-            ["fold01", "fold02", "fold03"],
-        ),
+        ("model=cnn1d",),
+        ("model=cnn2d", "task.image_size=16"),
+        ("model=cnn2d", "task.image_size=16", "task.image=coherence"),
     ],
+    ids=["cnn1d", "scalogram", "coherence"],
 )
 def test_simulated_k_complexes_become_scores(
-    settings: tuple[str, ...], folds: list[str], tmp_path: Path
+    model: tuple[str, ...], scheme: tuple[str, ...], folds: list[str], tmp_path: Path
 ) -> None:
-    record = finished(tmp_path, *settings, "data.subjects=2", "data.minutes=4")
+    simulated = ("data.subjects=2", "data.minutes=4", "baselines=threshold")
+    record = finished(tmp_path, *model, *scheme, *simulated)
     assert (record.config.task.event, record.stamp.source) == ("kcomplex", "synthetic")
     assert [fold.name for fold in record.folds] == folds
     truth = simulate("kcomplex", subjects=2, minutes=4, seed=0)
