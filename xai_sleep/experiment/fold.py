@@ -1,6 +1,5 @@
 """One fold of an experiment: train, test, find events, explain, score."""
 
-import gc
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -58,7 +57,6 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     if directory.finished(fold.name):
         return directory.read_fold(fold.name)
     started = time.perf_counter()
-    gc.collect()  # a trainer and its data refer to each other: the last fold's are still there
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([plan.config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
