@@ -199,5 +199,5 @@ def test_the_house_stays_small() -> None:
             len(p.read_text().splitlines()) for m, p in MODULES.items() if m.startswith(part)
         )
 
-    assert lines("") <= 13_000
+    assert lines("") <= 15_000
     assert lines("report") <= 2_500

@@ -134,7 +134,7 @@ def test_coherence_of_real_eeg_equals_the_reference(
     path = dreams_root / "DatabaseSpindles" / f"excerpt{excerpt}.txt"
     if not path.exists():
         pytest.skip(f"{path.name} is not here")
-    (signal,), found, _ = TextExcerpt(path, ("central",)).read(["central"])
+    (signal,), found, *_ = TextExcerpt(path, ("central",)).read(["central"])
     assert found == sfreq
     n_times, second = round(5 * sfreq), round(sfreq)
     starts = range(0, len(signal) - n_times - second, len(signal) // 5)

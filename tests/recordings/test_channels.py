@@ -2,25 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import find_channel, pick_channels, read_channels, same_place
-from xai_sleep.recordings.recording import Signals
+from xai_sleep.recordings.channels import (
+    Held,
+    find_channel,
+    pick_channels,
+    read_channels,
+    same_place,
+)
 
 
 @dataclass(frozen=True)
-class Held:
+class Holds:
     """A source that only says what it holds."""
 
     channels: tuple[str, ...] = ()
-    person: str | None = None
-
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
-        """Read nothing."""
-        return np.zeros((len(channels), 1), dtype=np.float32), 1.0, ()
 
 
 EOGS = [["EOG1", "EOG1-A1", "P8-A1"], ["EOG2", "EOG2-A2", "P18-A1"]]
@@ -28,9 +30,9 @@ EOGS = [["EOG1", "EOG1-A1", "P8-A1"], ["EOG2", "EOG2-A2", "P18-A1"]]
 
 def test_first_accepted_name_wins_whatever_the_order_and_case_in_the_file() -> None:
     sources = {
-        "a": Held(("EOG2", "C3", "EOG1")),
-        "b": Held(("p18-a1", "eog1-A1", "P8-A1")),
-        "c": Held(("P8-A1", "EOG2-A2", "P18-A1")),
+        "a": Holds(("EOG2", "C3", "EOG1")),
+        "b": Holds(("p18-a1", "eog1-A1", "P8-A1")),
+        "c": Holds(("P8-A1", "EOG2-A2", "P18-A1")),
     }
     assert pick_channels(sources, EOGS) == {
         "a": ("EOG1", "EOG2"),
@@ -40,7 +42,7 @@ def test_first_accepted_name_wins_whatever_the_order_and_case_in_the_file() -> N
 
 
 def test_missing_channel_names_records_what_they_hold_and_the_setting() -> None:
-    sources = {"a": Held(("EOG1", "C3")), "b": Held(("EOG1", "EOG2")), "c": Held(("EOG1", "O1"))}
+    sources = {"a": Holds(("EOG1", "C3")), "b": Holds(("EOG1", "EOG2")), "c": Holds(("EOG1", "O1"))}
     message = (
         r"^task\.channels: there is no channel EOG2 or EOG2-A2 or P18-A1 in a, c "
         r"\(found there: C3, EOG1, O1\)"
@@ -52,10 +54,10 @@ def test_missing_channel_names_records_what_they_hold_and_the_setting() -> None:
 def test_the_exact_name_wins_and_else_one_alone_may_be_meant() -> None:
     held = ("c3-a2", "C3-A2", "O1-A2", "Fpz  Cz")
     for wanted, found in (("C3-A2", "C3-A2"), ("c3-a2", "c3-a2"), ("o1-a2", "O1-A2")):
-        assert pick_channels({"a": Held(held)}, [[wanted]]) == {"a": (found,)}
-    assert pick_channels({"a": Held(held)}, [["fpz cz"]]) == {"a": ("Fpz  Cz",)}
+        assert pick_channels({"a": Holds(held)}, [[wanted]]) == {"a": (found,)}
+    assert pick_channels({"a": Holds(held)}, [["fpz cz"]]) == {"a": ("Fpz  Cz",)}
     with pytest.raises(InputError, match=r"C3-a2 could be c3-a2 or C3-A2 in a; name one"):
-        pick_channels({"a": Held(held)}, [["C3-a2"]])
+        pick_channels({"a": Holds(held)}, [["C3-a2"]])
 
 
 @pytest.mark.parametrize(
@@ -78,19 +80,27 @@ def test_spellings_and_derivations(
 
 
 @dataclass(frozen=True)
-class Constant(Held):
+class Constant(Holds):
     """A source whose channels hold their number."""
 
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+    path: Path = Path("night.edf")
+    person: str | None = None
+    start: datetime | None = None
+
+    def annotations(self) -> list[tuple[float, float, str]]:
+        """Nothing is written inside."""
+        return []
+
+    def read(self, channels: Sequence[str]) -> Held:
         """Read each once, as files do."""
         assert len(set(channels)) == len(channels)
         values = [[self.channels.index(name)] for name in channels]
-        return np.array(values, dtype=np.float32), 1.0, ("odd",)
+        return Held(np.array(values, dtype=np.float32), 1.0, ("odd",))
 
 
 def test_derived_channels_stand_beside_others() -> None:
     source = Constant(("M2", "X", "C3", "C4", "M1"))
-    signals, _, notes = read_channels(source, ["C3-M2", "X", "C4-M1", "C3"])
+    signals, _, notes, _ = read_channels(source, ["C3-M2", "X", "C4-M1", "C3"])
     assert signals.tolist() == [[2], [1], [-1], [2]]
     derived = ("channel C3-M2 derived: C3 minus M2", "channel C4-M1 derived: C4 minus M1")
     assert notes == ("odd", *derived)

@@ -28,7 +28,7 @@ def test_rate_follows_from_the_number_of_samples(
     path = text(tmp_path / "excerpt3.txt", "[C3-A1]", *(f"{v:10.4f}" for v in values), end=end)
     excerpt = open_excerpt(path)
     assert (excerpt.channels, excerpt.person) == (("C3-A1",), None)
-    signals, sfreq, notes = excerpt.read(["C3-A1"])
+    signals, sfreq, notes, _ = excerpt.read(["C3-A1"])
     assert signals.dtype == np.float32
     assert (sfreq, notes) == (rate, ())
     np.testing.assert_array_equal(signals, [values.round(4).astype(np.float32)])
@@ -36,9 +36,9 @@ def test_rate_follows_from_the_number_of_samples(
 
 def test_tail_after_1800_s_is_cut_and_noted(tmp_path: Path) -> None:
     path = samples(tmp_path, 360_000)
-    whole, _, _ = open_excerpt(path).read(["CZ-A1"])
+    whole, *_ = open_excerpt(path).read(["CZ-A1"])
     path.write_text(path.read_text() + "   76.0000\n" * 140)
-    signals, sfreq, notes = open_excerpt(path).read(["CZ-A1"])
+    signals, sfreq, notes, _ = open_excerpt(path).read(["CZ-A1"])
     assert sfreq == 200
     assert notes == ("excerpt6.txt: 140 samples after 1800 s cut",)
     np.testing.assert_array_equal(signals, whole)

@@ -40,7 +40,7 @@ def patched(path: Path, at: int, text: bytes) -> Path:
 )
 def test_unit_of_the_header_becomes_microvolts(tmp_path: Path, unit: str, factor: float) -> None:
     source = channel("C3-A1", unit=unit, physical=(-3.2768, 3.2767))
-    signals, sfreq, notes = opened(tmp_path, source).read(["C3-A1"])
+    signals, sfreq, notes, _ = opened(tmp_path, source).read(["C3-A1"])
     assert signals.dtype == np.float32
     assert (sfreq, notes) == (100.0, ())
     np.testing.assert_allclose(signals[0], source.values * factor, rtol=1e-6, atol=1e-6 * factor)
@@ -48,7 +48,7 @@ def test_unit_of_the_header_becomes_microvolts(tmp_path: Path, unit: str, factor
 
 def test_channels_of_one_file_keep_their_own_units(tmp_path: Path) -> None:
     small, large = channel("EEG", unit="UV"), channel("ECG", unit="MV")
-    signals, _, _ = opened(tmp_path, small, large).read(["ECG", "EEG"])
+    signals, *_ = opened(tmp_path, small, large).read(["ECG", "EEG"])
     np.testing.assert_allclose(signals, [large.values * 1e3, small.values], rtol=1e-5, atol=1e-2)
 
 
@@ -65,7 +65,7 @@ def test_header_range_may_exceed_16_bits(
 ) -> None:
     ends = (low // 100, high // 100 + 1)
     source = channel("C3-A1", physical=ends[::-1] if inverted else ends, limits=(low, high))
-    signals, _, _ = opened(tmp_path, source).read(["C3-A1"])
+    signals, *_ = opened(tmp_path, source).read(["C3-A1"])
     np.testing.assert_allclose(signals[0], source.values, rtol=1e-5, atol=1e-3)
 
 
@@ -73,7 +73,7 @@ def test_range_of_the_dreams_files(tmp_path: Path) -> None:
     """The header's range is wider than 16 bits, so that signals clip near ±327.7 µV."""
     ends = np.array([-32768, 32767], dtype=np.int16)
     source = Channel("O1-A1", ends, 2, "UV", physical=(-730, 503), limits=(-72984, 50277))
-    signals, _, _ = opened(tmp_path, source).read(["O1-A1"])
+    signals, *_ = opened(tmp_path, source).read(["O1-A1"])
     np.testing.assert_allclose(signals[0], [-327.7, 327.9], atol=0.2)
 
 
@@ -81,7 +81,7 @@ def test_channels_come_by_name_in_the_order_asked_for(tmp_path: Path) -> None:
     sources = {label: channel(label) for label in ("O1-A1", "EOG2", "C3", "EOG1-A1")}
     for order in (["EOG1-A1", "C3"], ["C3", "EOG1-A1"]):
         for stored in (list(sources), list(sources)[::-1]):
-            signals, _, _ = opened(tmp_path, *(sources[label] for label in stored)).read(order)
+            signals, *_ = opened(tmp_path, *(sources[label] for label in stored)).read(order)
             expected = [sources[label].values for label in order]
             np.testing.assert_allclose(signals, expected, atol=1e-4)
 
@@ -89,7 +89,7 @@ def test_channels_come_by_name_in_the_order_asked_for(tmp_path: Path) -> None:
 def test_rate_is_that_of_the_channels_asked_for(tmp_path: Path) -> None:
     slow, fast = channel("C3-A1", n=500, rate=100), channel("ECG", n=5000, rate=1000)
     night = opened(tmp_path, fast, slow, seconds=2.0)
-    signals, sfreq, _ = night.read(["C3-A1"])
+    signals, sfreq, *_ = night.read(["C3-A1"])
     assert (signals.shape, sfreq) == ((1, 500), 50.0)
     np.testing.assert_allclose(signals[0], slow.values, atol=1e-4)
     with pytest.raises(InputError, match=r"ECG, C3-A1 .* different rates \(500, 50 Hz\)"):
@@ -99,13 +99,13 @@ def test_rate_is_that_of_the_channels_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("label", ["STATUS", "eeg", "EDF Annotations", "all"])
 def test_labels_that_mean_something_to_mne_are_plain_channels(tmp_path: Path, label: str) -> None:
     sources = channel(label), channel("C3-A1")
-    signals, _, _ = opened(tmp_path, *sources).read([label, "C3-A1"])
+    signals, *_ = opened(tmp_path, *sources).read([label, "C3-A1"])
     np.testing.assert_allclose(signals, [source.values for source in sources], atol=1e-4)
 
 
 def test_an_odd_start_date_does_not_matter(tmp_path: Path) -> None:
     source = channel("C3-A1")
-    signals, _, _ = opened(tmp_path, source, start="99.99.99").read(["C3-A1"])
+    signals, *_ = opened(tmp_path, source, start="99.99.99").read(["C3-A1"])
     np.testing.assert_allclose(signals[0], source.values, atol=1e-4)
 
 
@@ -144,7 +144,7 @@ def test_bytes_after_the_last_record_are_noted(tmp_path: Path) -> None:
     source = channel("C3-A1")
     path = write_edf(tmp_path / "night.edf", [source])
     path.write_bytes(path.read_bytes() + b"\1" * 500)
-    signals, _, notes = open_edf(path).read(["C3-A1"])
+    signals, _, notes, _ = open_edf(path).read(["C3-A1"])
     np.testing.assert_allclose(signals[0], source.values, atol=1e-4)
     assert notes == ("night.edf: 500 bytes after the last data record left unread",)
 
@@ -221,7 +221,7 @@ def test_two_other_readers_find_the_same(tmp_path: Path, width: int) -> None:
     said = annotations(ROWS, 10, offset=0.25, width=width)
     path = write_edf(tmp_path / name, [*sources, said], width=width, kind=kind)
     night = open_edf(path)
-    signals, sfreq, _ = night.read(["ECG", "C3"])
+    signals, sfreq, *_ = night.read(["ECG", "C3"])
     raw = (mne.io.read_raw_edf if width == 2 else mne.io.read_raw_bdf)(path, verbose="ERROR")
     assert raw.info["sfreq"] == sfreq
     np.testing.assert_allclose(signals, 1e6 * raw.get_data(["ECG", "C3"]), rtol=1e-6, atol=1e-4)
@@ -299,7 +299,7 @@ def test_bdf_is_read_like_edf(tmp_path: Path) -> None:
     source = Channel("C3", samples, 100, "uV", **ends)
     other = Channel("Status", samples[::-1].copy(), 100, "Boolean", **ends)
     night = opened(tmp_path, source, other, width=3, patient=PATIENT)
-    signals, sfreq, notes = night.read(["C3"])
+    signals, sfreq, notes, _ = night.read(["C3"])
     assert (sfreq, notes, night.seconds) == (100.0, (), 10.0)
     np.testing.assert_allclose(signals[0], source.values, rtol=1e-6, atol=1e-2)
     assert night.person is not None

@@ -1,17 +1,14 @@
 """Whose recordings they are: what a table says, what headers say, and what nobody says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.own import write_table
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.recording import Signals
 from xai_sleep.recordings.subjects import UNKNOWN, group_subjects, subjects_of
 
 
@@ -20,11 +17,6 @@ class Of:
     """A source that only says whose it is."""
 
     person: str | None = None
-    channels: tuple[str, ...] = ()
-
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
-        """Read nothing."""
-        return np.zeros((len(channels), 1), dtype=np.float32), 1.0, ()
 
 
 SOURCES = {"n1": Of("p"), "n2": Of(), "n3": Of("p"), "n4": Of()}

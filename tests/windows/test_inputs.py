@@ -18,9 +18,10 @@ from xai_sleep.errors import InputError
 from xai_sleep.experiment.training import build_input
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.cnn1d import CNN1d
+from xai_sleep.recordings.intervals import NOWHERE
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.schema import Config
-from xai_sleep.windows.folds import NOWHERE, Fold, leave_one_subject_out
+from xai_sleep.windows.folds import Fold, leave_one_subject_out
 from xai_sleep.windows.inputs import Amplitude, ImageInput, Input, SignalInput
 from xai_sleep.windows.windows import cut
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.support.inputs import signal_input
 from tests.support.recordings import make_recording, planted
-from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.intervals import NOWHERE, intervals
 from xai_sleep.recordings.recording import Recording, Signals
-from xai_sleep.windows.folds import NOWHERE, Fold, k_fold, leave_one_subject_out
+from xai_sleep.windows.folds import Fold, k_fold, leave_one_subject_out
 from xai_sleep.windows.images import Store
 from xai_sleep.windows.inputs import amplitude
 from xai_sleep.windows.windows import cut, cut_signals

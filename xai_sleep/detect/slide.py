@@ -20,9 +20,9 @@ from xai_sleep.explain.attribution import EVENT
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork
-from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.intervals import NOWHERE, intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.folds import NOWHERE, Fold
+from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.inputs import Input
 from xai_sleep.windows.windows import Windows, cut
 

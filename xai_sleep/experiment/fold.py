@@ -75,6 +75,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
             plan.config, data, path, logger=logger, callbacks=callbacks
         )
         outcome = training.fit_and_test(trainer, classifier, data, plan.config.detector)
+        data.forget_training()
         outcome = replace(outcome, record=_noted(experiment, outcome, trainer, classifier, data))
         if (maps := np.asarray(explainer.maps)).size:
             own = (plan, fold, path / "shuffled", seed)

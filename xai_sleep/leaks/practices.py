@@ -11,10 +11,17 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals, dilation, intervals, subtraction, union
+from xai_sleep.recordings.intervals import (
+    NOWHERE,
+    Intervals,
+    dilation,
+    intervals,
+    subtraction,
+    union,
+)
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.schema import Config
-from xai_sleep.windows.folds import NOWHERE, Fold, Records, Times
+from xai_sleep.windows.folds import Fold, Records, Times
 from xai_sleep.windows.practice import Balance, Balanced, Leak, Parts, Practice
 from xai_sleep.windows.windows import Windows, cut
 

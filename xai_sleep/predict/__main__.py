@@ -47,7 +47,7 @@ def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording
     wanted = _wanted(path, source, seen, channels)
     picked = pick_channels({record: source}, wanted, "--channel")[record]
     _warn_of_references(picked, source.channels, seen)
-    signals, sfreq, notes = read_channels(source, picked)
+    signals, sfreq, notes, _ = read_channels(source, picked)
     for note in notes:
         log.warning("%s", note)
     nothing = intervals([])

@@ -7,11 +7,14 @@ such may be derived: ``C3-M2`` is ``C3`` minus ``M2``.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.intervals import NOWHERE, Intervals
 from xai_sleep.recordings.recording import Recording, Signals
 
 _EEG = re.compile(r"^eeg[ _:-]+", re.IGNORECASE)
@@ -45,23 +48,49 @@ def chosen(records: Sequence[str] | None, held: Sequence[str], where: str) -> li
     return [record for record in held if any(record in alike for alike in asked)]
 
 
-class Source(Protocol):
-    """A file opened, its signals not yet read."""
+class Held(NamedTuple):
+    """Channels as a file holds them."""
+
+    signals: Signals  # in µV
+    sfreq: float  # in Hz
+    notes: tuple[str, ...] = ()
+    lost: Intervals = (
+        NOWHERE  # time in s that holds no signal: gaps; the samples there mean nothing
+    )
+
+
+class Holder(Protocol):
+    """What holds channels: a file, or a recording."""
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels, in their order."""
 
+
+class Source(Holder, Protocol):
+    """A file opened, its signals not yet read."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
     @property
     def person(self) -> str | None:
         """Key of the person, equal for files of one person; None if unknown."""
 
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
-        """Read channels by name: signals in µV, sampling frequency in Hz, notes."""
+    @property
+    def start(self) -> datetime | None:
+        """Time of day and date of the first sample, as the clock on the wall showed it."""
+
+    def read(self, channels: Sequence[str]) -> Held:
+        """Read channels by name."""
+
+    def annotations(self) -> list[tuple[float, float, str]]:
+        """Onset and duration in s from the first sample, and text, of each annotation inside."""
 
 
 def pick_channels(
-    sources: Mapping[str, Source] | Mapping[str, Recording],
+    sources: Mapping[str, Holder],
     wanted: Sequence[Sequence[str]],
     setting: str = "task.channels",
 ) -> dict[str, tuple[str, ...]]:
@@ -100,18 +129,18 @@ def find_channel(names: Sequence[str], there: Sequence[str], *, derive: bool = T
     return []
 
 
-def read_channels(source: Source, names: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+def read_channels(source: Source, names: Sequence[str]) -> Held:
     """Read channels chosen by :func:`pick_channels`, and note which are derived."""
     parts = {name: _parts(name, source.channels) for name in names if name not in source.channels}
     if not parts:
         return source.read(names)
     needed = list(dict.fromkeys(part for name in names for part in parts.get(name, (name,))))
-    signals, sfreq, notes = source.read(needed)
-    held = dict(zip(needed, signals, strict=True))
+    read = source.read(needed)
+    held, notes = dict(zip(needed, read.signals, strict=True)), read.notes
     for name, (one, other) in parts.items():
         held[name] = held[one] - held[other]
         notes += (f"channel {name} derived: {one} minus {other}",)
-    return np.stack([held[name] for name in names]), sfreq, notes
+    return read._replace(signals=np.stack([held[name] for name in names]), notes=notes)
 
 
 def same_place(mark: str, channel: str) -> bool:
@@ -136,9 +165,7 @@ def _parts(name: str, there: Sequence[str]) -> tuple[str, str]:
     return (found[0][0], found[1][0]) if [len(alike) for alike in found] == [1, 1] else ("", "")
 
 
-def _found(
-    record: str, source: Source | Recording, names: Sequence[str], setting: str
-) -> str | None:
+def _found(record: str, source: Holder, names: Sequence[str], setting: str) -> str | None:
     derive = not isinstance(source, Recording)  # that is read already
     alike = find_channel(names, source.channels, derive=derive)
     if len(set(alike)) > 1:

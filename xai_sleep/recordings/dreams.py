@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import as_seen, chosen, pick_channels, read_channels
+from xai_sleep.recordings.channels import Held, as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, Signals, combine
+from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.subjects import group_subjects
 
@@ -105,9 +105,10 @@ class Dreams(DataSource):
         subjects = group_subjects(sources)
         recordings = []
         for record, source in sources.items():
-            signals, sfreq, unread = read_channels(source, picked[record])
+            signals, sfreq, unread, lost = read_channels(source, picked[record])
             duration = signals.shape[1] / sfreq
-            scorers, odd = _scorers(usable[record], wanted.event, duration)
+            told, odd = _scorers(usable[record], wanted.event, duration)
+            scorers = {name: each.without(lost) for name, each in told.items()}
             truth, merged = combine(scorers, self.expert)
             stages, uncovered = _stages(usable[record], duration)
             who = (record, subjects[record], signals, picked[record], sfreq)
@@ -214,8 +215,13 @@ class TextExcerpt(NamedTuple):
     path: Path
     channels: tuple[str, ...]
     person: None = None
+    start: None = None
 
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+    def annotations(self) -> list[tuple[float, float, str]]:
+        """Nothing is written inside."""
+        return []
+
+    def read(self, channels: Sequence[str]) -> Held:
         """Read the samples; ``channels`` can only repeat the one there is.
 
         Their number in 1800 s tells the sampling frequency; up to a second more is cut. Raises
@@ -235,7 +241,8 @@ class TextExcerpt(NamedTuple):
             raise InputError(f"{self.path}: {odd}, copy or download it again")
         surplus = len(lines) - sfreq * LENGTH
         notes = (f"{self.path.name}: {surplus} samples after {LENGTH} s cut",) if surplus else ()
-        return np.tile(samples[: sfreq * LENGTH], (len(channels), 1)), float(sfreq), notes
+        signals = np.tile(samples[: sfreq * LENGTH], (len(channels), 1))
+        return Held(signals, float(sfreq), notes)
 
 
 def open_excerpt(path: Path) -> TextExcerpt:

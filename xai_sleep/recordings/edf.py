@@ -13,12 +13,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.channels import Held
 from xai_sleep.recordings.recording import Signals
 from xai_sleep.recordings.subjects import person_key
 
@@ -44,6 +46,7 @@ class EdfFile:
     n_records: int
     record_seconds: float
     width: int  # bytes a sample
+    start: datetime | None  # when recording began, if the header tells it
     person: str | None = field(repr=False)  # see :func:`.person_key`
 
     @property
@@ -56,7 +59,7 @@ class EdfFile:
         """Bytes that the header accounts for."""
         return 256 * (1 + len(self.channels)) + self.n_records * self.width * sum(self.samples)
 
-    def read(self, channels: Sequence[str]) -> tuple[Signals, float, tuple[str, ...]]:
+    def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name, at least one; note what was left unread.
 
         Raises InputError if a channel is there twice, has another unit than volts or no range, if
@@ -76,7 +79,7 @@ class EdfFile:
         signals = np.stack([self._microvolts(i) for i in at])
         surplus = self.path.stat().st_size - self.size
         notes = (f"{self.path.name}: {surplus} bytes after the last data record left unread",)
-        return signals, rates[0], notes if surplus else ()
+        return Held(signals, rates[0], notes if surplus else ())
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Onset and duration in s from the first sample, and text, of each annotation inside.
@@ -166,6 +169,7 @@ def open_edf(path: Path) -> EdfFile:
         n_records=int(_known(path, "number of data records", fixed[236:244])),
         record_seconds=_known(path, "length of a data record", fixed[244:252]),
         width=width,
+        start=_start_of(fixed),
         person=person_key(_text(fixed[8:88])),
     )
     if opened.n_records < 1 or opened.record_seconds <= 0 or min(opened.samples) < 1:
@@ -196,6 +200,15 @@ def _header(path: Path) -> tuple[bytes, bytes, int, str]:
         held = f"the file holds {256 + len(table)} of them"
         raise InputError(f"{path}: {said} and {held}; copy or download it again")
     return fixed, table, width, kind
+
+
+def _start_of(fixed: bytes) -> datetime | None:
+    """Date and time of day; of the years of two digits, 85 and later are of the last century."""
+    try:
+        told = datetime.strptime(_text(fixed[168:184]), "%d.%m.%y%H.%M.%S")
+    except ValueError:
+        return None
+    return told.replace(year=1900 + told.year % 100) if told.year % 100 >= 85 else told
 
 
 def _text(cell: bytes) -> str:

@@ -110,8 +110,9 @@ class Files(DataSource):
         unread = _passed_over(self.root, paths)
         recordings = []
         for record, source in sources.items():
-            signals, sfreq, odd = read_channels(source, picked[record])
-            scorers, repeated = known[record]
+            signals, sfreq, odd, lost = read_channels(source, picked[record])
+            told, repeated = known[record]
+            scorers = {name: each.without(lost) for name, each in told.items()}
             truth, merged = combine(scorers, self.expert)
             staged = stages[record] or Stages(None, Recording.epoch)
             notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)

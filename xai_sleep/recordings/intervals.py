@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Intervals = NDArray[np.float64]
+NOWHERE: Intervals = np.empty((0, 2))
 
 
 def intervals(rows: ArrayLike) -> Intervals:

@@ -6,7 +6,7 @@ recording; sets of intervals follow :mod:`xai_sleep.recordings.intervals`.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals, intersection, union
+from xai_sleep.recordings.intervals import Intervals, intersection, subtraction, union
 
 Signals = NDArray[np.float32]
 
@@ -27,6 +27,10 @@ class Scoring:
 
     events: Intervals
     scored: Intervals  # where the scorer looked; elsewhere an absent event means nothing
+
+    def without(self, lost: Intervals) -> "Scoring":
+        """Take time without a signal from what was scored."""
+        return replace(self, scored=subtraction(self.scored, lost)) if len(lost) else self
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import Source, as_seen
+from xai_sleep.recordings.channels import as_seen
 from xai_sleep.recordings.tables import find_table, read_table
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,14 @@ _NOBODY = re.compile(
     r"no|name|not|given|unknown|undisclosed|unnamed|nobody|anon\w*|de|identified|deidentified|"
     r"pseudonym\w*|removed|redacted|hidden|private|patient|subject|person"
 )
+
+
+class Identified(Protocol):
+    """What may tell whose it is."""
+
+    @property
+    def person(self) -> str | None:
+        """Key of the person, see :func:`person_key`."""
 
 
 def person_key(field: str) -> str | None:
@@ -43,7 +52,7 @@ def person_key(field: str) -> str | None:
     return hashlib.blake2b(" ".join(words).encode(), key=_SALT, digest_size=8).hexdigest()
 
 
-def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
+def group_subjects(sources: Mapping[str, Identified]) -> dict[str, str]:
     """Name each record's subject after the first record of the person; unknown ones are alone."""
     first: dict[str, str] = {}
     return {
@@ -53,7 +62,7 @@ def group_subjects(sources: Mapping[str, Source]) -> dict[str, str]:
 
 
 def subjects_of(
-    root: Path, sources: Mapping[str, Source]
+    root: Path, sources: Mapping[str, Identified]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Name the subject of each record, and note where it is not known.
 
@@ -76,7 +85,7 @@ def subjects_of(
     return group_subjects(sources), notes
 
 
-def _listed(table: Path, sources: Mapping[str, Source]) -> dict[str, str]:
+def _listed(table: Path, sources: Mapping[str, Identified]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in read_table(table, ("record", "subject")):
         record, subject = row.cells["record"], row.cells["subject"]

@@ -186,10 +186,9 @@ class FoldDataModule(pl.LightningDataModule):
             generator=torch.Generator().manual_seed(self.seed),
         )
 
-    def teardown(self, stage: str) -> None:
-        """Let go of training windows after the fit: Lightning's loops keep them to the next one."""
-        if stage == "fit":
-            del self.balanced.held, self.balanced.marks
+    def forget_training(self) -> None:
+        """Let go of the training windows, which Lightning's loops would keep; none can follow."""
+        del self.balanced.held, self.balanced.marks
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
         """Shift the windows of a training batch; leave all others as they are."""

@@ -14,13 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals, dilation, intersection, subtraction, union
+from xai_sleep.recordings.intervals import (
+    NOWHERE,
+    Intervals,
+    dilation,
+    intersection,
+    subtraction,
+    union,
+)
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import cut
 
 Times = tuple[Intervals, ...]
 Records = Sequence[Recording]
-NOWHERE: Intervals = np.empty((0, 2))
 
 
 @dataclass(frozen=True, eq=False)
