@@ -138,7 +138,7 @@ def _duration(row: Row) -> Row:
 
 
 def _require_alike(rows: Sequence[Row], found: Found) -> None:
-    dated = any(told.day for told in found.values())
+    dated = next(iter(found.values())).day is not None
     for number, row in enumerate(rows):
         for column in ("onset", "end"):
             said, told = row.cells.get(column), found.get((number, column))

@@ -8,7 +8,6 @@ table is refused: no row becomes an event because its kind was not understood.
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,13 @@ _SECONDS = re.compile(r"[\s_]*[\[(](s|secs?|seconds|hh:mm:ss(\.\w+)?)[\])]$")
 _NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+-]*(e[+-]?\d+|t[\d:.]+z?)?|nan|inf", re.IGNORECASE)
 
 
+def number_of(said: str) -> float:
+    """Read a number as people write one; NaN if it is none, or not finite."""
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", said, re.ASCII | re.IGNORECASE):
+        return value if math.isfinite(value := float(said)) else math.nan
+    return math.nan
+
+
 @dataclass(frozen=True)
 class Row:
     """One row."""
@@ -50,9 +56,8 @@ class Row:
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
         said = self.cells[column]
-        with suppress(ValueError):
-            if math.isfinite(value := float(said)):
-                return value
+        if math.isfinite(value := number_of(said)):
+            return value
         raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
     def span(self) -> tuple[float, float]:
@@ -91,7 +96,7 @@ def read_table(
     if lacking or len(set(names)) < len(names):
         separated = "commas" if _separator(path) == "," else "tabs"
         columns = " and ".join(required).replace("|", " or ")
-        found = ", ".join(map(repr, names)) or "nothing"
+        found = ", ".join(map(repr, names))[:300] or "nothing"
         expected = f"expected the columns {columns}, each once and separated by {separated}"
         raise InputError(f"{path}, line 1: {expected}; found {found}")
     rows, number = [], 1

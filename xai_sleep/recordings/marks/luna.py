@@ -25,7 +25,7 @@ from typing import ClassVar
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.clock import Night, stamp
 from xai_sleep.recordings.marks.reader import Marks, MarksReader, head, text_of
-from xai_sleep.recordings.tables import ALIASES, Row
+from xai_sleep.recordings.tables import ALIASES, Row, number_of
 
 _COLUMNS = {
     3: ("class", "start", "stop"),
@@ -60,7 +60,7 @@ class Luna(MarksReader):
         spans = [_Span(row, night) for row in lines]
         followers = [other.onset for other in spans[1:]] + [seconds]
         rows, unused = [], Counter[str]()
-        for span, following in zip(spans, followers, strict=True):
+        for span, following in zip(spans, followers, strict=False):
             rows.append(_row(span, following, told, unused))
         odd = ", ".join(f"{name} ({n})" for name, n in unused.items())
         return Marks(
@@ -142,9 +142,8 @@ def _date(where: str, found: re.Match[str]) -> date:
 
 
 def _number(where: str, said: str) -> float:
-    with suppress(ValueError):
-        if math.isfinite(value := float(said)):
-            return value
+    if math.isfinite(value := number_of(said)):
+        return value
     expected = (
         "expected s, hh:mm:ss, 0+hh:mm:ss, dd-mm-yy-hh:mm:ss or e:1, and for a stop +s or ..."
     )

@@ -1,6 +1,5 @@
 """Tables with a line of headings, see :func:`.read_marks`: CSV and TSV, BIDS events, YASA."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from xai_sleep.recordings.clock import MEANINGS, Night, in_seconds
 from xai_sleep.recordings.marks.edfbrowser_text import is_heading
 from xai_sleep.recordings.marks.reader import Marks, MarksReader, head
 from xai_sleep.recordings.sources import choice
-from xai_sleep.recordings.tables import SEPARATORS, Row, canonical, read_marks
+from xai_sleep.recordings.tables import SEPARATORS, Row, canonical, number_of, read_marks
 
 APART = 1.0  # s between an end and onset + duration that rounding explains
 
@@ -49,16 +48,9 @@ class Table(MarksReader):
 
 def _require_agreement(rows: Sequence[Row]) -> None:
     for row in rows:
-        told = [_number(row.cells.get(column, "")) for column in ("onset", "duration", "end")]
+        told = [number_of(row.cells.get(column, "")) for column in ("onset", "duration", "end")]
         onset, duration, end = told
         if abs(onset + duration - end) > APART:
             said = f"onset {onset:g} and duration {duration:g} do not lead to the end, {end:g}"
             units = "all are s from the start of the recording; correct or drop one of the columns"
             raise InputError(f"{row.where}: {said}; {units}")
-
-
-def _number(said: str) -> float:
-    try:
-        return float(said)
-    except ValueError:
-        return math.nan

@@ -55,8 +55,13 @@ def each(path: Path, elements: Iterable[Element]) -> Iterator[tuple[str, Element
 
 
 def unread(path: Path, elements: Iterable[Element], known: Iterable[str]) -> tuple[str, ...]:
-    """Note, by name, what elements hold that is not known."""
-    names = Counter(child.tag for element in elements for child in element)
+    """Note, by name, what elements hold that is not known; attributes as ``@name``."""
+    names = Counter[str]()
+    for element in elements:
+        names.update(f"@{name}" for name in element.attrib if "}" not in name)
+        for child in element:
+            names[child.tag] += 1
+            names.update(f"{child.tag}@{name}" for name in child.attrib if not len(child))
     odd = ", ".join(f"{name} ({n})" for name, n in names.items() if name not in set(known))
     return (f"elements of {path.name} not used: {odd}",) if odd else ()
 

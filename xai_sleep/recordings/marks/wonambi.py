@@ -26,6 +26,7 @@ from xai_sleep.recordings.marks.tree import began, each, parsed, root_name, said
 from xai_sleep.recordings.tables import Row
 
 VERSION = "5"
+_RATER = ("@name", "@created", "@modified", "events", "bookmarks", "stages", "cycles")
 _STAGES = {"wake": "W", "nrem1": "N1", "nrem2": "N2", "nrem3": "N3", "rem": "R"}
 _NONE = ("unknown", "undefined", "movement", "artefact", "artifact", "unrecognized", "")
 
@@ -46,18 +47,19 @@ class Wonambi(MarksReader):
             remedy = "open it in Wonambi, which brings it up to date"
             raise InputError(f"{path} is of version {version!r}, expected {VERSION}; {remedy}")
         rows: list[Row] = []
-        notes = unread(path, [root], ("dataset", "rater"))
+        notes = unread(path, [root], ("@version", "dataset", "rater"))
         raters = root.findall("rater")
         for name in (rater.get("name", "") for rater in raters):
             if not name.strip() or [other.get("name") for other in raters].count(name) > 1:
                 raise InputError(f"{path}: {name!r} is no rater's name, or two raters have it")
         for rater in raters:
             rows += [*_events(path, rater), *_bookmarks(path, rater), *_epochs(path, rater)]
-        notes += unread(path, raters, ("events", "bookmarks", "stages"))
+        notes += unread(path, raters, _RATER)
         notes += unread(path, root.findall("rater/events"), ("event_type",))
-        notes += unread(path, root.findall("rater/events/event_type"), ("event",))
+        notes += unread(path, root.findall("rater/events/event_type"), ("@type", "event"))
         notes += unread(path, root.findall("rater/bookmarks"), ("bookmark",))
         notes += unread(path, root.findall("rater/stages"), ("epoch",))
+        notes += unread(path, root.findall("rater/cycles"), ())
         return Marks(rows, (*notes, *_poor(path, root), *began(path, _start(root), start)))
 
 
