@@ -119,7 +119,8 @@ def read_marks(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     text = {name: said for name in columns if (said := _text(rows, name))}
     unknown = [name for name in text if name not in (*CELLS, *KINDS, *COMMENTS)]
     if unknown:
-        held = f"the column {unknown[0]!r} is not known and holds text ({text[unknown[0]][:40]!r})"
+        name, holds = unknown[0], text[unknown[0]]
+        held = f"the column {name[:40]!r} is not known and holds text ({holds[:40]!r})"
         remedy = "call it trial_type if it says what was marked, comment if it does not matter"
         raise InputError(f"{path}: {held}; {remedy}")
     spoken = [name for name in KINDS if name != "stage" or PEAKS.isdisjoint(columns)]
@@ -163,7 +164,7 @@ def _kind(row: Row, columns: Sequence[str]) -> str:
     if len(said) > 1:
         said = {kind: name for kind, name in said.items() if name != "stage"}
     if len(said) > 1:
-        told = " and ".join(f"{name} is {kind!r}" for kind, name in said.items())
+        told = " and ".join(f"{name} is {kind[:40]!r}" for kind, name in said.items())
         raise InputError(f"{row.where}: {told}; keep what was marked, and call the other comment")
     return next((row.cells[name] for name in said.values()), "")
 

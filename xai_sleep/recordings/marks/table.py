@@ -12,6 +12,7 @@ from xai_sleep.recordings.marks.reader import Marks, MarksReader, head
 from xai_sleep.recordings.sources import choice
 from xai_sleep.recordings.tables import SEPARATORS, Row, canonical, number_of, read_marks
 
+SETTING = "marks.table.times"
 APART = 1.0  # s between an end and onset + duration that rounding explains
 
 
@@ -26,7 +27,7 @@ class Table(MarksReader):
     endings: ClassVar = (*SEPARATORS, ".txt")
 
     def __init__(self, times: str = "either") -> None:
-        self.times = choice("marks.table.times", times, MEANINGS)
+        self.times = choice(SETTING, times, MEANINGS)
 
     def recognises(self, path: Path) -> bool:
         """Whether it is a table: what ends so is, and a text under headings of one."""
@@ -41,7 +42,7 @@ class Table(MarksReader):
     def read(self, path: Path, start: datetime | None, seconds: float) -> Marks:
         """Read the rows; InputError also if a duration contradicts the end."""
         rows, notes = read_marks(path)
-        rows, taken = in_seconds(path, rows, Night(start, seconds), self.times)
+        rows, taken = in_seconds(path, rows, Night(start, seconds), SETTING, self.times)
         _require_agreement(rows)
         return Marks(rows, (*notes, *taken))
 
