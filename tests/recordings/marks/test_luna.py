@@ -69,6 +69,17 @@ def test_instances_and_meta_data_are_noted(tmp_path: Path) -> None:
     )
 
 
+def test_meta_data_may_have_columns_and_cells_quotes(tmp_path: Path) -> None:
+    head = "class instance channel start stop meta rater amp"
+    lines = [head, '"sleep spindle" . C3 d1-23:58:10 d2-00:00:00 . AB 7', "a . . 1 2 . . ."]
+    (one, other), (note,) = read(Luna(), written(tmp_path / "a.annot", "\n".join(lines)))
+    assert told([one, other]) == [
+        (10.0, 110.0, "sleep spindle", "AB", "C3"),
+        (1.0, 1.0, "a", "", ""),
+    ]
+    assert note.endswith("not used: amp (1)")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -60,8 +60,10 @@ def test_what_is_damaged_is_named(tmp_path: Path, old: str, new: str, said: str)
         Wonambi().read(path, START, 600.0)
 
 
-def test_a_time_that_is_none_is_named_where_it_is_used(tmp_path: Path) -> None:
-    content = wonambi(EVENTS).replace("<event_start>12.5<", "<event_start>12,5<")
+@pytest.mark.parametrize("time", ["12,5", "", "12.5</event_start><event_start>99"])
+def test_a_time_that_is_none_is_named_where_it_is_used(tmp_path: Path, time: str) -> None:
+    content = wonambi(EVENTS).replace("<event_start>12.5<", f"<event_start>{time}<")
     (row, *_), _ = read(Wonambi(), written(tmp_path / "a.xml", content))
-    with pytest.raises(InputError, match=r"event 1 of 'spindle' by AB: onset is '12,5'"):
+    said = time.replace("</event_start><event_start>", " ")
+    with pytest.raises(InputError, match=rf"event 1 of 'spindle' by AB: onset is '{said}'"):
         row.span()

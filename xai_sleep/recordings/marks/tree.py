@@ -41,10 +41,13 @@ def parsed(path: Path) -> Element:
 
 
 def said(element: Element, *names: str) -> str:
-    """Text of the first child of one of some names; empty if there is none."""
+    """Text under the first of some names that is there; empty if none is.
+
+    What is said twice is put together, so that two times are none.
+    """
     for name in names:
-        if (child := element.find(name)) is not None:
-            return "".join(child.itertext()).strip()
+        if there := element.findall(name):
+            return " ".join("".join(child.itertext()).strip() for child in there)
     return ""
 
 
