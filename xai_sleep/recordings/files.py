@@ -122,7 +122,7 @@ class Files(DataSource):
             notes = (*notes, annotations.understood(rows[record], kinds, scorers, stages[record]))
             said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
             who = (record, subjects[record], signals, picked[record], sfreq)
-            yield Recording(*who, *said, notes)
+            yield Recording(*who, *said, notes, offered=source.offered, start=source.start)
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
