@@ -69,7 +69,7 @@ def test_of_many_records_there_are_sums_and_the_odd_ones() -> None:
     records[8] = replace(records[8], scored_events=0)
     text = shown(compared(records))
     assert len(text.splitlines()) < 20
-    for said in ("100 records", "50 subjects", "spindle 300", "C3-M2 100 Hz", "50.00"):
+    for said in ("100 records", "50 subjects", "spindle 300", "100 Hz: 100", "50.00"):
         assert said in text
     assert "n7: no stages, most records have stages" in text
     assert "n8: no event in scored time" in text

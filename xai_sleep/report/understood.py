@@ -102,7 +102,7 @@ def _sums(records: Sequence[RecordSummary]) -> list[str]:
             marked[rater.name] += rater.events
         kinds.update(one.kinds)
         stages.update({name: round(minutes) for name, minutes in one.stages.items()})
-        channels[f"{', '.join(one.channels)} {one.sfreq:g} Hz"] += 1
+        channels["\n".join([*one.channels, f"{one.sfreq:g} Hz"])] += 1
     raters = [RaterSummary(name, seconds, marked[name]) for name, seconds in scored.items()]
     seconds, events = (sum(getattr(r, n) for r in records) for n in ("scored_seconds", "events"))
     raters.append(RaterSummary(TAKEN, seconds, events))
