@@ -1,7 +1,8 @@
 """What a reader of marks is: it knows one form of file, and makes rows of it.
 
-A row is a stretch of time in s from the first sample of the recording; what it means (event, stage,
-scored time) is decided where all forms are treated alike, in :mod:`xai_sleep.recordings.annotations`.
+A row is a stretch of time in s from the first sample of the recording; what it means (event,
+stage, scored time) is decided where all forms are treated alike, in
+:mod:`xai_sleep.recordings.annotations`.
 """
 
 from abc import ABC, abstractmethod
