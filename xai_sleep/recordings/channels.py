@@ -83,6 +83,10 @@ class Source(Holder, Protocol):
         """Time of day and date of the first sample, as the clock on the wall showed it."""
 
     @property
+    def seconds(self) -> float:
+        """Length in s."""
+
+    @property
     def offered(self) -> tuple[str, ...]:
         """Every channel in words: its name, unit and rate."""
 

@@ -23,8 +23,9 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held, as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
-from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.raters import RULES, combine
+from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.sources import DataSource, Wanted, name_list
 from xai_sleep.recordings.subjects import group_subjects
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Dreams(DataSource):
     ) -> None:
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
-        self.expert = choice("data.expert", expert, EXPERTS)
+        self.expert = str(expert)
 
     def available(self, wanted: Wanted) -> bool:
         """Whether any record has both signals and an expert's marks of the event."""
@@ -93,7 +94,7 @@ class Dreams(DataSource):
         return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
 
     def load(self, wanted: Wanted) -> Iterator[Recording]:
-        """Read the records one by one in natural order; InputError if files or settings cannot be used."""
+        """Read the records one by one, in natural order; InputError if they cannot be used."""
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
@@ -179,7 +180,7 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
-        choices["intersection"] = experts
+        choices |= dict.fromkeys(RULES - choices.keys(), experts)
     if expert not in choices:
         scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
         choose = f"choose {' or '.join(choices)}"
@@ -215,6 +216,7 @@ class TextExcerpt(NamedTuple):
     channels: tuple[str, ...]
     person: None = None
     start: None = None
+    seconds: float = LENGTH
 
     @property
     def offered(self) -> tuple[str, ...]:
