@@ -64,6 +64,7 @@ def test_two_nights_become_a_trained_and_explained_run_in_three_commands(tmp_pat
         assert summary.seconds == summary.scored_seconds == truth.duration
     explained = record.table.one("maps", "pointing_or_blank", who="gradcam", over="positives")
     assert explained.value is not None
+    assert said.index("what was understood") < said.index("spindle-CNN1d-loso")
     assert f"to look at: {run / 'report.html'}" in said
     assert (run / "report.html").is_file()
     assert f"python -m xai_sleep.predict {shlex.quote(str(run))} night.edf" in said

@@ -71,12 +71,14 @@ def _inspect(config: Config, command: Sequence[str]) -> None:
     _require_free(out)
     source, wanted = source_of(config, seen)
     stamp, looked = Stamp(source.name), []
-    for one in source.read(wanted):
-        require_long_enough(one, f"record {one.record}", bands=seen.bands, window=seen.window)
-        seen.check([one])
-        told, excerpts = _look(config, one)
-        looked.append(told)
-        draw_record(told, excerpts, out / "figures", len(looked), stamp.across)
+    with console.status("reading") as status:
+        for number, one in enumerate(source.read(wanted), 1):
+            status.update(f"record {number}")
+            require_long_enough(one, f"record {one.record}", bands=seen.bands, window=seen.window)
+            seen.check([one])
+            told, excerpts = _look(config, one)
+            looked.append(told)
+            draw_record(told, excerpts, out / "figures", number, stamp.across)
     summaries = compared([told.summary for told in looked])
     looked = [replace(told, summary=one) for told, one in zip(looked, summaries, strict=True)]
     OnTerminal(console).understood(summaries)

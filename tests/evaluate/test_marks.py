@@ -29,6 +29,13 @@ def test_marks_that_are_late_or_early_look_so(late: float) -> None:
     assert found.shift == pytest.approx(late, abs=0.11)
 
 
+def test_no_rate_carries_marks_away() -> None:
+    """At 128 Hz no whole number of samples lasts a tenth of a second."""
+    found = respond(prepare(moved(RAW, 3), sfreq=128, bands=BANDS), BANDS)
+    assert found is not None
+    assert found.shift == pytest.approx(3, abs=0.11)
+
+
 @pytest.mark.parametrize("late", [0.0, -0.3, 0.3])
 def test_marks_in_their_place_do_not(late: float) -> None:
     """Nor do those of an expert who is slow to press."""

@@ -17,7 +17,7 @@ from xai_sleep.recordings.intervals import NOWHERE, Intervals, longest_overlap, 
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.inspected import Response, Spectra
 
-RATE = 10  # levels a second
+RATE = 10  # levels a second, or as near to it as the sampling rate allows
 SMOOTHED = 5  # levels averaged, so that a wave's zeros do not count
 FAR = 10.0  # s that marks are moved, at most
 LEAST, MOST = 10, 2000  # marks looked at
@@ -36,22 +36,23 @@ def respond(prepared: Recording, bands: Bands) -> Response | None:
     :data:`CLEAR` standard errors, is twice that of no lag and surpasses it, mark by mark, by
     :data:`BETTER` standard errors. None where fewer than :data:`LEAST` marks can be moved.
     """
-    levels = _levels(prepared, len(bands))
-    reach, marks = round(FAR * RATE), np.round(prepared.events * RATE).astype(np.int64)
+    step = round(prepared.sfreq / RATE)
+    levels, rate = _levels(prepared, len(bands), step), prepared.sfreq / step
+    reach, marks = round(FAR * rate), np.round(prepared.events * rate).astype(np.int64)
     marks[:, 1] = np.maximum(marks[:, 1], marks[:, 0] + 1)
     marks = marks[(marks[:, 0] >= reach) & (marks[:, 1] + reach <= levels.shape[1])]
     if len(marks) < LEAST:
         return None
     marks = marks[np.linspace(0, len(marks) - 1, min(len(marks), MOST)).astype(np.int64)]
-    steps = np.arange(-reach, reach + 1)
+    moves = np.arange(-reach, reach + 1)
     sums = np.pad(np.cumsum(levels, axis=1), ((0, 0), (1, 0)))
-    moved = sums[:, marks[:, 1:] + steps] - sums[:, marks[:, :1] + steps]
+    moved = sums[:, marks[:, 1:] + moves] - sums[:, marks[:, :1] + moves]
     moved /= marks[:, 1:] - marks[:, :1]  # (band, mark, lag)
     mean = moved.mean(axis=1)
     power = mean - np.median(mean, axis=1, keepdims=True)
     error = moved.std(axis=1).mean(axis=1) / np.sqrt(len(marks)) + 1e-9
     band = int(np.argmax(power.max(axis=1) / error))
-    lags, near = steps / RATE, max(NEAR, float(np.median(np.diff(prepared.events))) / 2)
+    lags, near = moves / rate, max(NEAR, float(np.median(np.diff(prepared.events))) / 2)
     found = Response(bands[band], lags, power[band])
     return replace(found, shift=_shift(found, moved[band], near, float(error[band])))
 
@@ -77,9 +78,8 @@ def examples(recording: Recording, number: int) -> Intervals:
     return found[np.round(at).astype(np.int64)]
 
 
-def _levels(prepared: Recording, bands: int) -> Floats:
-    """Level of each band in dB, mean over channels, of shape (band, step)."""
-    step = round(prepared.sfreq / RATE)
+def _levels(prepared: Recording, bands: int, step: int) -> Floats:
+    """Level of each band in dB of so many samples, mean over channels, of shape (band, step)."""
     count = prepared.signals.shape[1] // step
     each = prepared.signals[:, : count * step].reshape(len(prepared.signals), count, step)
     power = np.square(each, dtype=np.float64).mean(axis=2)

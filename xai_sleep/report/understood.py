@@ -59,10 +59,9 @@ def record_table(records: Sequence[RecordSummary]) -> Table:
     """List what was worked on; of events only those in scored time count."""
     rows = []
     for each in records:
-        told = [_cells(each)[0].partition("\n")[0], each.subject, *_cells(each)[1:]]
-        length = [f"{each.seconds:g}", f"{each.scored_seconds:g}", f"{each.scored_events}"]
-        rows.append([*told[:2], *length, *told[2:], "; ".join(each.odd), "; ".join(each.notes)])
-    head = [HEAD[0], "subject", "length (s)", "scored (s)", "events in scored time", *HEAD[1:]]
+        who = [each.record, each.subject, f"{each.seconds:g}", f"{each.scored_events}"]
+        rows.append([*who, *_cells(each)[1:], "; ".join(each.odd), "; ".join(each.notes)])
+    head = [HEAD[0], "subject", "length (s)", "events in scored time", *HEAD[1:]]
     return Table("Records", [*head, "odd", "notes"], [[*map(_on_a_page, row)] for row in rows])
 
 
