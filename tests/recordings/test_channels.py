@@ -86,6 +86,8 @@ class Constant(Holds):
     path: Path = Path("night.edf")
     person: str | None = None
     start: datetime | None = None
+    seconds: float = 1.0
+    offered: tuple[str, ...] = ()
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Nothing is written inside."""

@@ -13,7 +13,8 @@ from tests.support.own import EVENTS, SECONDS, read, write_night, write_signals,
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.annotations import ELSEWHERE
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.files import Files, survey
+from xai_sleep.recordings.files import TABLES, Files
+from xai_sleep.recordings.layout import FOLDER
 from xai_sleep.recordings.sources import Wanted
 from xai_sleep.recordings.subjects import UNKNOWN
 
@@ -64,7 +65,8 @@ def test_dreams_written_as_tables_reads_the_same(tmp_path: Path, expert: str) ->
     for one, other in zip(found, expected, strict=True):
         assert (one.record, one.subject) == (other.record, other.subject)
         assert (one.sfreq, one.channels) == (other.sfreq, other.channels)
-        assert [n for n in one.notes if "understood" not in n] == list(other.notes)
+        assert one.notes == other.notes
+        assert one.kinds["spindle"] == sum(len(s.events) for s in one.scorers.values())
         for part in ("signals", "events", "scored"):
             assert np.array_equal(getattr(one, part), getattr(other, part))
         assert one.scorers.keys() == other.scorers.keys()
@@ -116,7 +118,7 @@ def test_chosen_records_alone_are_opened(tmp_path: Path) -> None:
     (tmp_path / "c.edf").write_text("no EDF")
     (tmp_path / "c.bdf").write_text("no BDF")
     with pytest.raises(InputError, match=r"holds c\.bdf and c\.edf: a record is called by its"):
-        survey(tmp_path)
+        FOLDER.nights(tmp_path, None, [*TABLES.values()])
     (tmp_path / "c.bdf").unlink()
     assert [r.record for r in read(tmp_path, channels=CENTRAL, records=["a"])] == ["a"]
     with pytest.raises(InputError, match=r"data\.records asks for a, d, but .* holds a, b, c$"):
@@ -232,10 +234,10 @@ def other_subjects(root: Path) -> None:
         (reserved, r"a_relevance\.edf: a record cannot be called a_relevance; rename its files"),
         (truncated, r"b\.edf is truncated: \d+ bytes found, \d+ expected"),
         (other_channels, r"no channel C3-A2 or C4-A1 in b \(found there: Cz, F3\)"),
-        (no_table, r"b\.edf has no table b\.csv or b\.tsv beside it and no annotations inside"),
+        (no_table, r"b\.edf has no marks beside it \(as b\.csv, .*\) and none inside"),
         (other_columns, r"b\.csv, line 1: expected the columns onset and duration"),
         (beyond_the_end, r"b\.csv, line 16: from 299 to 301 s, but the recording lasts 300 s"),
-        (unscored, r"b\.edf: nothing says where the expert looked"),
+        (unscored, r"b: nothing says where the expert looked"),
         (two_kinds, r"several kinds: spindle \(14\), k-complex \(1\); name .* data\.event_names="),
         (other_subjects, r"subjects\.csv does not say whose b is; add a row"),
     ],
@@ -275,11 +277,10 @@ def test_nothing_is_passed_over_in_silence(
         "columns of night1.csv not used: power",
         f"{ELSEWHERE}: 1 on O1",
         "files not read: NIGHT1-hypnogram.csv, night1.xml, night1_stages.json",
-        "understood: spindle 2, jump left out 1; scored by expert1 0.0833 h; channels: C3, O1; "
-        "stages: none",
     ):
         assert said in one.notes
         assert f"record night1: {said}" in caplog.text
+    assert one.kinds == {"spindle on C3": 1, "spindle on O1 (left out)": 1, "jump (left out)": 1}
     (warned,) = [r.getMessage() for r in caplog.records if "not read, although" in r.getMessage()]
     assert ": NIGHT1-hypnogram.csv, night1.xml, night1_stages.json; marks are read from" in warned
     assert not any("files not read" in note for note in ten.notes)

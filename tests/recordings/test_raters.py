@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.recording import Scoring, combine, experts_of
+from xai_sleep.recordings.raters import combine, raters_of
+from xai_sleep.recordings.recording import Scoring
 
 Rows = list[tuple[int, int]]
 
@@ -43,8 +44,8 @@ def test_three_experts(
     assert (truth.events.tolist(), truth.scored.tolist(), said) == (events, scored, notes)
 
 
-def test_a_program_is_no_expert() -> None:
-    assert experts_of(THREE) == ["expert1", "expert2", "expert3"]
+def test_a_program_is_no_rater() -> None:
+    assert raters_of(THREE) == ["expert1", "expert2", "expert3"]
 
 
 @pytest.mark.parametrize("expert", ["union", "expert1"])

@@ -82,6 +82,14 @@ class Source(Holder, Protocol):
     def start(self) -> datetime | None:
         """Time of day and date of the first sample, as the clock on the wall showed it."""
 
+    @property
+    def seconds(self) -> float:
+        """Length in s."""
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every channel in words: its name, unit and rate."""
+
     def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name."""
 

@@ -12,7 +12,7 @@ S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et 
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +23,9 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held, as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.edf import EdfFile, open_edf
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
-from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.raters import RULES, combine
+from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.sources import DataSource, Wanted, name_list
 from xai_sleep.recordings.subjects import group_subjects
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Dreams(DataSource):
     ) -> None:
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
-        self.expert = choice("data.expert", expert, EXPERTS)
+        self.expert = str(expert)
 
     def available(self, wanted: Wanted) -> bool:
         """Whether any record has both signals and an expert's marks of the event."""
@@ -92,8 +93,8 @@ class Dreams(DataSource):
         """Name the folder, and what sets it."""
         return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
 
-    def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the records in natural order; InputError if files or settings cannot be used."""
+    def load(self, wanted: Wanted) -> Iterator[Recording]:
+        """Read the records one by one, in natural order; InputError if they cannot be used."""
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
@@ -103,7 +104,6 @@ class Dreams(DataSource):
             sources[name] = (open_excerpt if is_text else open_edf)(files["signals"])
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects = group_subjects(sources)
-        recordings = []
         for record, source in sources.items():
             signals, sfreq, unread, lost = read_channels(source, picked[record])
             duration = signals.shape[1] / sfreq
@@ -113,8 +113,8 @@ class Dreams(DataSource):
             stages, uncovered = _stages(usable[record], duration)
             who = (record, subjects[record], signals, picked[record], sfreq)
             known = (truth.events, truth.scored, stages, EPOCH, scorers)
-            recordings.append(Recording(*who, *known, (*unread, *odd, *merged, *uncovered)))
-        return recordings
+            notes, file = (*unread, *odd, *merged, *uncovered), (source.offered, source.start)
+            yield Recording(*who, *known, notes, {}, *file)
 
 
 def folder_of(root: Path, database: Database) -> Path:
@@ -180,7 +180,7 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
-        choices["intersection"] = experts
+        choices |= dict.fromkeys(RULES - choices.keys(), experts)
     if expert not in choices:
         scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
         choose = f"choose {' or '.join(choices)}"
@@ -216,6 +216,12 @@ class TextExcerpt(NamedTuple):
     channels: tuple[str, ...]
     person: None = None
     start: None = None
+    seconds: float = LENGTH
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The one channel."""
+        return tuple(f"{name} (text, in µV)" for name in self.channels)
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Nothing is written inside."""

@@ -59,6 +59,16 @@ class EdfFile:
         """Bytes that the header accounts for."""
         return 256 * (1 + len(self.channels)) + self.n_records * self.width * sum(self.samples)
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every channel of signals in words: its name, unit and rate."""
+        each = zip(self.channels, self.units, self.samples, strict=True)
+        return tuple(
+            f"{name} ({unit or 'no unit'}, {samples / self.record_seconds:g} Hz)"
+            for name, unit, samples in each
+            if name not in ANNOTATIONS
+        )
+
     def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name, at least one; note what was left unread.
 

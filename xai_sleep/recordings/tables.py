@@ -53,6 +53,11 @@ class Row:
     where: str  # file and line, for messages
     cells: Mapping[str, str]  # text by column in lower case; empty where nothing is said
 
+    @property
+    def kind(self) -> str | None:
+        """What it is, in lower case; None where its table does not say."""
+        return as_seen(self.cells["kind"]) if "kind" in self.cells else None
+
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
         said = self.cells[column]

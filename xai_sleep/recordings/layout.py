@@ -1,0 +1,159 @@
+"""Which files belong to which record, by their names.
+
+Names are compared as people see them. A file that is called after a record but of no use is told;
+where two could be meant, both are named and refused.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xai_sleep.errors import InputError
+from xai_sleep.recordings.channels import as_seen, chosen, natural
+from xai_sleep.recordings.marks.reader import MarksReader
+
+ENDINGS = (".edf", ".bdf")  # of files with signals
+# Arrays of a run are kept under the names of records and these.
+RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
+NOTHING = r"(?!)"
+
+
+@dataclass(frozen=True)
+class MarksFile:
+    """A file of marks or stages, and what reads it."""
+
+    path: Path
+    reader: MarksReader | None  # None: a list of stages, see :func:`.read_stages`
+    rater: str = ""  # whom the name of the file tells
+
+
+@dataclass(frozen=True)
+class Night:
+    """The files of one record."""
+
+    signals: Path
+    marks: tuple[MarksFile, ...] = ()
+    stages: MarksFile | None = None
+    channels: Path | None = None  # a table that says which channels are bad
+    subject: str | None = None  # None: the layout does not tell whose it is
+    unread: tuple[str, ...] = ()  # names of files called after it, of which no use is known
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How files are called: patterns of what follows the name of a record, in lower case."""
+
+    expected: str  # for messages: what a root should hold, and what else to do
+    called: str  # for messages: what files are called
+    marks: str  # with a group ``rater`` where a name tells who marked
+    stages: str
+    signals: str = ""  # before the ending
+    channels: str = NOTHING
+    known: str = NOTHING  # files that are not used, and need not be told
+    subject: str = NOTHING  # at the begin of the name of a record
+    folders: tuple[str, ...] = ()  # that hold them, as globs below the root; none: the root does
+
+    def nights(
+        self, root: Path, records: Sequence[str] | None, readers: Sequence[MarksReader]
+    ) -> dict[str, Night]:
+        """Find the records asked for (None: all), in natural order, and what lies beside them.
+
+        Raises InputError if there are none, two have one name, or several files could be the marks
+        or the stages of one.
+        """
+        folders = [folder for each in self.folders for folder in root.glob(each)] or [root]
+        inside = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+        files = [path for path in inside if not (path.name.startswith(".") or path.is_dir())]
+        files.sort(key=lambda path: natural(path.name))
+        there = self._recordings(root, files)
+        asked = chosen(records, list(there), str(root))
+        for name in filter(RESERVED.fullmatch, asked):
+            raise InputError(f"{there[name]}: a record cannot be called {name}; rename its files")
+        beside = _beside(there, files)
+        return {name: self._night(name, there[name], beside[name], readers) for name in asked}
+
+    def _recordings(self, root: Path, files: Iterable[Path]) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        taken: dict[str, Path] = {}
+        for path in files:
+            name = path.stem[: len(path.stem) - len(self.signals)]
+            of_signals = as_seen(path.stem) == as_seen(name) + self.signals
+            if path.suffix.casefold() not in ENDINGS or not of_signals:
+                continue
+            if (same := taken.setdefault(as_seen(name), path)) != path:
+                rule = "a record is called by its file without the ending, rename or remove one"
+                raise InputError(f"{same.parent} holds {same.name} and {path.name}: {rule} of them")
+            found[name] = path
+        if not found:
+            raise InputError(
+                f"{root} holds no recordings ({' or '.join(ENDINGS)}); {self.expected}"
+            )
+        return found
+
+    def _night(
+        self, record: str, signals: Path, beside: Mapping[Path, str], readers: Sequence[MarksReader]
+    ) -> Night:
+        marks, stages, unread = [], [], []
+        for path, rest in beside.items():
+            reader = next((each for each in readers if _reads(each, path)), None)
+            listed = path.suffix.casefold() == ".txt"
+            if re.fullmatch(self.stages, rest) and (reader or listed):
+                stages.append(MarksFile(path, reader))
+            elif (match := re.fullmatch(self.marks, rest)) and reader:
+                marks.append(MarksFile(path, reader, _as_written(path.stem, match)))
+            elif not re.fullmatch(f"{self.known}|{self.channels}", rest):
+                unread.append(path.name)
+        _require_one("stages", record, stages)
+        _require_one("marks", record, marks)
+        table = next((path for path, rest in beside.items() if re.match(self.channels, rest)), None)
+        subject = re.match(self.subject, record)
+        return Night(
+            signals,
+            marks=tuple(marks),
+            stages=stages[0] if stages else None,
+            channels=table,
+            subject=subject[0] if subject else None,
+            unread=tuple(unread),
+        )
+
+
+FOLDER = Layout(
+    expected="name the folder they are in (data.root), or export them to EDF",
+    called="marks are read from <record>.csv and other forms of conf/marks, or "
+    "<record>_rater-<name>.csv; stages from <record>_stages.csv",
+    marks=r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
+    stages=r"_stages\.\w+",
+)
+
+
+def _reads(reader: MarksReader, path: Path) -> bool:
+    return path.suffix.casefold() in reader.endings and reader.recognises(path)
+
+
+def _beside(there: Mapping[str, Path], files: Iterable[Path]) -> dict[str, dict[Path, str]]:
+    """Files called after each record, with what follows its name; of two records the longer."""
+    names, signals = {as_seen(name): name for name in there}, set(there.values())
+    found: dict[str, dict[Path, str]] = {name: {} for name in there}
+    for path in files:
+        called = as_seen(path.name)
+        ends = [at.start() for at in re.finditer(r"[\W_]", called) if called[: at.start()] in names]
+        if ends and path not in signals:
+            found[names[called[: ends[-1]]]][path] = called[ends[-1] :]
+    return found
+
+
+def _as_written(stem: str, match: re.Match[str]) -> str:
+    """Take the rater at the end of a file's name, which was compared in lower case."""
+    rater = match.groupdict().get("rater") or ""
+    tail = stem[len(stem) - len(rater) :]
+    return tail if as_seen(tail) == rater else rater
+
+
+def _require_one(what: str, record: str, files: Sequence[MarksFile]) -> None:
+    held: dict[str, Path] = {}
+    for each in files:
+        if (other := held.setdefault(as_seen(each.rater), each.path)) != each.path:
+            both = f"{other.name} and {each.path.name}"
+            remedy = f"keep one, or call them by who marked ({record}_rater-<name>{other.suffix})"
+            raise InputError(f"{other.parent} holds {both}, both {what} of {record}; {remedy}")
