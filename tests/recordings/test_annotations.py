@@ -17,7 +17,7 @@ from xai_sleep.recordings.annotations import (
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.files import TABLES
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.layout import MarksFile, Night
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
 from xai_sleep.recordings.raters import CHANNELS, as_named, score
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.tables import Row, read_marks
@@ -173,7 +173,7 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     said = [(1.0, 2.0, "spindle@@C3-A2"), (5.0, 1.0, "lights off"), (0.0, 9.0, "scored")]
     signal = Channel("C3-A2", noise(1000), 100)
     path = write_edf(tmp_path / "night.edf", [signal, annotations(said, 10)], kind="EDF+C")
-    rows, notes = rows_of(Night(path), open_edf(path))
+    rows, notes = rows_of(RecordFiles(path), open_edf(path))
     scorers, _ = known(rows, "spindle", seconds=10.0)
     assert listed(scorers) == {"expert1": ([[1, 3]], [[0, 9]])}
     with pytest.raises(InputError, match=r"night\.edf, annotation at 0 s: from 0 to 9 s"):
@@ -181,7 +181,7 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     beside = MarksFile(
         write_table(tmp_path / "night.csv", "onset,duration", (3, 1)), TABLES["table"]
     )
-    rows, notes = rows_of(Night(path, (beside,)), open_edf(path))
+    rows, notes = rows_of(RecordFiles(path, (beside,)), open_edf(path))
     assert notes == ("annotations inside left out, as night.csv is there: 3",)
     assert listed(scored(rows, everything=True)) == {"expert1": ([[3, 4]], [[0, 100]])}
 
@@ -190,7 +190,7 @@ def test_a_recording_without_anything_marked_is_refused(tmp_path: Path) -> None:
     path = write_signals(tmp_path, "night", seconds=10)
     said = r"night\.edf has no marks beside it \(as night\.csv, or .*\) and none inside; write"
     with pytest.raises(InputError, match=said):
-        rows_of(Night(path), open_edf(path))
+        rows_of(RecordFiles(path), open_edf(path))
 
 
 MARKS = [(5, 1, "Spindle"), (8, 2, "arousal"), (0, 30, "Sleep stage N2"), (20, 1, "spindle")]

@@ -73,8 +73,7 @@ def test_dreams_written_as_tables_reads_the_same(tmp_path: Path, expert: str) ->
 
 
 def test_edf_and_bdf_with_tables_and_annotations_stand_side_by_side(tmp_path: Path) -> None:
-    write_night(tmp_path, "a", events=[(5, 1)])
-    (tmp_path / "a.csv").rename(tmp_path / "a.txt")
+    write_night(tmp_path, "a").unlink()
     write_table(tmp_path / "a.tsv", "onset,duration,trial_type", (5, 1, "spindle"))
     said = [(7.5, 1.5, "spindle"), (1.0, 0.0, "lights off")]
     signal = Channel("C4-A1", noise(6000), 100, "mV")

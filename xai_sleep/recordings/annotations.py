@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Source, as_seen, same_place
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.layout import MarksFile, Night
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
 from xai_sleep.recordings.raters import SCORED, as_named, score
 from xai_sleep.recordings.recording import STAGES, Scoring
 from xai_sleep.recordings.stages import Stages, code_of, read_stages, time_in
@@ -54,7 +54,7 @@ class Kinds:
 
 
 def understand(
-    nights: Mapping[str, Night],
+    nights: Mapping[str, RecordFiles],
     sources: Mapping[str, Source],
     channels: Mapping[str, Sequence[str]],
     rules: Rules,
@@ -84,7 +84,7 @@ def understand(
     return told
 
 
-def rows_of(night: Night, source: Source) -> tuple[list[Row], tuple[str, ...]]:
+def rows_of(night: RecordFiles, source: Source) -> tuple[list[Row], tuple[str, ...]]:
     """Read the marks beside a recording, else the annotations inside; InputError if there are none.
 
     Beside marks without stages, the stages among the annotations are read as well. Notes tell of

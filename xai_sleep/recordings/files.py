@@ -23,9 +23,15 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.annotations import Rules, understand
-from xai_sleep.recordings.channels import Source, pick_channels, read_channels
+from xai_sleep.recordings.channels import (
+    Source,
+    as_channel,
+    as_seen,
+    pick_channels,
+    read_channels,
+)
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.layout import FOLDER, Layout, Night
+from xai_sleep.recordings.layout import FOLDER, Layout, RecordFiles
 from xai_sleep.recordings.marks.reader import MarksReader
 from xai_sleep.recordings.marks.table import Table
 from xai_sleep.recordings.raters import combine, rater_meant
@@ -33,6 +39,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.stages import Stages, code_of
 from xai_sleep.recordings.subjects import subjects_of
+from xai_sleep.recordings.tables import read_table
 
 log = logging.getLogger(__name__)
 TABLES: Mapping[str, MarksReader] = {"table": Table()}
@@ -103,6 +110,8 @@ class Files(DataSource):
         nights = self.layout.nights(self.root, self.records, self.readers)
         sources: dict[str, Source] = {name: open_edf(each.signals) for name, each in nights.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
+        for name, night in nights.items():
+            _require_good(name, night.channels, picked[name], sources[name])
         subjects, unknown = self._subjects(nights, sources)
         said = understand(nights, sources, picked, self.rules)
         expert = rater_meant(self.expert, {name: told.scorers for name, told in said.items()})
@@ -121,7 +130,7 @@ class Files(DataSource):
             yield Recording(*who, *known, notes, told.kinds)
 
     def _subjects(
-        self, nights: Mapping[str, Night], sources: Mapping[str, Source]
+        self, nights: Mapping[str, RecordFiles], sources: Mapping[str, Source]
     ) -> tuple[Mapping[str, str], Mapping[str, tuple[str, ...]]]:
         """Name the subject of each record: by where it lies, else as :func:`.subjects_of`."""
         known = {name: night.subject for name, night in nights.items() if night.subject}
@@ -129,10 +138,21 @@ class Files(DataSource):
             return known, dict.fromkeys(known, ())
         return subjects_of(self.root, sources)
 
-    def _warn_of_unread(self, nights: Mapping[str, Night]) -> None:
+    def _warn_of_unread(self, nights: Mapping[str, RecordFiles]) -> None:
         if unread := ", ".join(name for night in nights.values() for name in night.unread):
             called = f"called after records: {unread}; {self.layout.called}"
             log.warning("%s: not read, although %s", self.root, called)
+
+
+def _require_good(record: str, table: Path | None, picked: Sequence[str], source: Source) -> None:
+    """Refuse channels that a table beside the signals calls bad, also where others derive."""
+    rows = read_table(table, ("name",)) if table else []
+    bad = {row.cells["name"] for row in rows if as_seen(row.cells.get("status", "")) == "bad"}
+    for channel in picked:
+        poles = [channel] if channel in source.channels else as_channel(channel).split("-")
+        if found := [name for name in bad if name in poles or as_channel(name) in poles]:
+            remedy = "choose another (task.channels), or leave the record out (data.records)"
+            raise InputError(f"{table}: {found[0]} of {record} has the status bad; {remedy}")
 
 
 def _stages(setting: str | Sequence[str]) -> frozenset[int]:

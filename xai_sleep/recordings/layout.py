@@ -29,7 +29,7 @@ class MarksFile:
 
 
 @dataclass(frozen=True)
-class Night:
+class RecordFiles:
     """The files of one record."""
 
     signals: Path
@@ -56,7 +56,7 @@ class Layout:
 
     def nights(
         self, root: Path, records: Sequence[str] | None, readers: Sequence[MarksReader]
-    ) -> dict[str, Night]:
+    ) -> dict[str, RecordFiles]:
         """Find the records asked for (None: all), in natural order, and what lies beside them.
 
         Raises InputError if there are none, two have one name, or several files could be the marks
@@ -86,14 +86,14 @@ class Layout:
                 raise InputError(f"{same.parent} holds {same.name} and {path.name}: {rule} of them")
             found[name] = path
         if not found:
-            raise InputError(
-                f"{root} holds no recordings ({' or '.join(ENDINGS)}); {self.expected}"
-            )
+            tree = not self.folders and next(root.glob("sub-*/"), None)
+            remedy = "it looks like a BIDS root: say data=bids" if tree else self.expected
+            raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
         return found
 
     def _night(
         self, record: str, signals: Path, beside: Mapping[Path, str], readers: Sequence[MarksReader]
-    ) -> Night:
+    ) -> RecordFiles:
         marks, stages, unread = [], [], []
         for path, rest in beside.items():
             reader = next((each for each in readers if _reads(each, path)), None)
@@ -108,7 +108,7 @@ class Layout:
         _require_one("marks", record, marks)
         table = next((path for path, rest in beside.items() if re.match(self.channels, rest)), None)
         subject = re.match(self.subject, record)
-        return Night(
+        return RecordFiles(
             signals,
             marks=tuple(marks),
             stages=stages[0] if stages else None,

@@ -218,5 +218,5 @@ def _majority(raters: list[Scoring]) -> Scoring:
 
 
 def _inside(spans: Intervals, times: NDArray[np.float64]) -> NDArray[np.bool_]:
-    edges: NDArray[np.int64] = np.searchsorted(union([spans]).ravel(), times, side="right")
-    return edges % 2 == 1
+    before: NDArray[np.intp] = np.searchsorted(union([spans]).ravel(), times, side="right")
+    return np.asarray(before % 2 == 1, dtype=np.bool_)
