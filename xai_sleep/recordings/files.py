@@ -42,6 +42,7 @@ from xai_sleep.recordings.subjects import subjects_of
 from xai_sleep.recordings.tables import read_table
 
 log = logging.getLogger(__name__)
+SHOWN = 10  # files that a warning names; notes of records name all
 TABLES: Mapping[str, MarksReader] = {"table": Table()}
 
 
@@ -139,8 +140,11 @@ class Files(DataSource):
         return subjects_of(self.root, sources)
 
     def _warn_of_unread(self, nights: Mapping[str, RecordFiles]) -> None:
-        if unread := ", ".join(name for night in nights.values() for name in night.unread):
-            called = f"called after records: {unread}; {self.layout.called}"
+        if unread := [name for night in nights.values() for name in night.unread]:
+            more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+            called = (
+                f"called after records: {', '.join(unread[:SHOWN])}{more}; {self.layout.called}"
+            )
             log.warning("%s: not read, although %s", self.root, called)
 
 
