@@ -233,7 +233,7 @@ def other_subjects(root: Path) -> None:
         (reserved, r"a_relevance\.edf: a record cannot be called a_relevance; rename its files"),
         (truncated, r"b\.edf is truncated: \d+ bytes found, \d+ expected"),
         (other_channels, r"no channel C3-A2 or C4-A1 in b \(found there: Cz, F3\)"),
-        (no_table, r"b\.edf has no marks beside it \(as b\.csv, .*\) and none inside"),
+        (no_table, r"b\.edf has no marks beside it \(as b\.csv\) and no annotations inside"),
         (other_columns, r"b\.csv, line 1: expected the columns onset and duration"),
         (beyond_the_end, r"b\.csv, line 16: from 299 to 301 s, but the recording lasts 300 s"),
         (unscored, r"b: nothing says where the expert looked"),
@@ -338,3 +338,35 @@ def test_marks_that_are_all_elsewhere_are_refused(tmp_path: Path) -> None:
         read(tmp_path, channels=CENTRAL, scored="all")
     with pytest.raises(InputError, match=r"data\.channels is 'C3'; it must be one of task, all"):
         Files(str(tmp_path), channels="C3")
+
+
+def test_time_may_be_scored_where_a_stage_is(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_night(tmp_path, name, scored=None)
+        (tmp_path / f"{name}_stages.txt").write_text("W\n" * 4 + "S2\n" * 4 + "4\n5\n")
+    for scored in (["N2", "N3"], ["s2", "S4", "Sleep stage 3"]):
+        found = read(tmp_path, channels=CENTRAL, scored=scored)
+        assert [r.scored.tolist() for r in found] == [[[120, 270]]] * 2
+    assert "events outside the scored time, which count nowhere: 7 of expert1" in found[0].notes
+    assert read(tmp_path, channels=CENTRAL, scored="N2")[0].scored.tolist() == [[120, 240]]
+    with pytest.raises(InputError, match=r"data\.scored=\[N1\], but the stages of a are W 4, N2 4"):
+        read(tmp_path, channels=CENTRAL, scored=["N1"])
+    write_night(tmp_path, "b")
+    with pytest.raises(InputError, match=r"data\.scored says so too, but rows of b called scored"):
+        read(tmp_path, channels=CENTRAL, scored=["N2"])
+    (tmp_path / "b_stages.txt").unlink()
+    with pytest.raises(
+        InputError, match=r"data\.scored=\[N2\], but b has no stages; add them \(b_"
+    ):
+        read(tmp_path, channels=CENTRAL, scored=["N2"])
+
+
+def test_all_headers_and_tables_are_read_before_any_signal(tmp_path: Path) -> None:
+    """And the signals of one record at a time."""
+    for name in ("a", "b"):
+        write_night(tmp_path, name)
+    first = next(Files(str(tmp_path)).read(Wanted("spindle", CENTRAL)))
+    assert first.record == "a"
+    beyond_the_end(tmp_path)
+    with pytest.raises(InputError, match=r"b\.csv, line 16: from 299 to 301 s"):
+        next(Files(str(tmp_path)).read(Wanted("spindle", CENTRAL)))

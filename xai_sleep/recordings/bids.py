@@ -25,12 +25,13 @@ TREE = Layout(
     expected="BIDS has them as sub-*/[ses-*/]eeg/*_eeg.edf; name the folder that holds sub-* "
     "(data.root), or say data=files if they lie in one folder",
     called="marks are read from <record>_events.tsv, stages from <record>_stages.tsv",
+    example="_events.tsv",
     signals="_eeg",
     marks=r"_events\.tsv",
     stages=r"_stages\.\w+",
     channels=r"_channels\.tsv",
     known=r".*\.json|_eeg\..*|_(electrodes|coordsystem|scans|sessions)\..*",
-    subject=r"sub-[^_]+",
+    others="sub-*/**/*",
 )
 
 

@@ -31,7 +31,7 @@ from xai_sleep.recordings.channels import (
     read_channels,
 )
 from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.layout import FOLDER, Layout, RecordFiles
+from xai_sleep.recordings.layout import FOLDER, Layout, RecordFiles, few
 from xai_sleep.recordings.marks.reader import MarksReader
 from xai_sleep.recordings.marks.table import Table
 from xai_sleep.recordings.raters import combine, rater_meant
@@ -42,7 +42,6 @@ from xai_sleep.recordings.subjects import subjects_of
 from xai_sleep.recordings.tables import read_table
 
 log = logging.getLogger(__name__)
-SHOWN = 10  # files that a warning names; notes of records name all
 TABLES: Mapping[str, MarksReader] = {"table": Table()}
 
 
@@ -141,10 +140,7 @@ class Files(DataSource):
 
     def _warn_of_unread(self, nights: Mapping[str, RecordFiles]) -> None:
         if unread := [name for night in nights.values() for name in night.unread]:
-            more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
-            called = (
-                f"called after records: {', '.join(unread[:SHOWN])}{more}; {self.layout.called}"
-            )
+            called = f"called after records: {few(unread)}; {self.layout.called}"
             log.warning("%s: not read, although %s", self.root, called)
 
 

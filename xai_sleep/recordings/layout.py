@@ -4,19 +4,22 @@ Names are compared as people see them. A file that is called after a record but 
 where two could be meant, both are named and refused.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import as_seen, chosen, natural
 from xai_sleep.recordings.marks.reader import MarksReader
 
+log = logging.getLogger(__name__)
 ENDINGS = (".edf", ".bdf")  # of files with signals
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 NOTHING = r"(?!)"
+SHOWN = 10  # names that a message lists
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class RecordFiles:
     """The files of one record."""
 
     signals: Path
+    expected: str  # what a file of marks could be called
     marks: tuple[MarksFile, ...] = ()
     stages: MarksFile | None = None
     channels: Path | None = None  # a table that says which channels are bad
@@ -42,17 +46,21 @@ class RecordFiles:
 
 @dataclass(frozen=True)
 class Layout:
-    """How files are called: patterns of what follows the name of a record, in lower case."""
+    """How files are called: patterns of what follows the name of a record, in lower case.
+
+    Where records lie in ``folders``, the first of them below the root is their subject's.
+    """
 
     expected: str  # for messages: what a root should hold, and what else to do
     called: str  # for messages: what files are called
+    example: str  # what follows the name of a record in that of a file of its marks
     marks: str  # with a group ``rater`` where a name tells who marked
     stages: str
     signals: str = ""  # before the ending
     channels: str = NOTHING
     known: str = NOTHING  # files that are not used, and need not be told
-    subject: str = NOTHING  # at the begin of the name of a record
     folders: tuple[str, ...] = ()  # that hold them, as globs below the root; none: the root does
+    others: str = "*/*"  # where recordings lie that are not read, but told
 
     def nights(
         self, root: Path, records: Sequence[str] | None, readers: Sequence[MarksReader]
@@ -70,8 +78,10 @@ class Layout:
         asked = chosen(records, list(there), str(root))
         for name in filter(RESERVED.fullmatch, asked):
             raise InputError(f"{there[name]}: a record cannot be called {name}; rename its files")
+        self._warn_of_others(root, set(there.values()))
         beside = _beside(there, files)
-        return {name: self._night(name, there[name], beside[name], readers) for name in asked}
+        nights = {name: self._night(name, there[name], beside[name], readers) for name in asked}
+        return {name: self._whose(root, name, night) for name, night in nights.items()}
 
     def _recordings(self, root: Path, files: Iterable[Path]) -> dict[str, Path]:
         found: dict[str, Path] = {}
@@ -107,24 +117,41 @@ class Layout:
         _require_one("stages", record, stages)
         _require_one("marks", record, marks)
         table = next((path for path, rest in beside.items() if re.match(self.channels, rest)), None)
-        subject = re.match(self.subject, record)
         return RecordFiles(
             signals,
+            expected=f"{record}{self.example}",
             marks=tuple(marks),
             stages=stages[0] if stages else None,
             channels=table,
-            subject=subject[0] if subject else None,
             unread=tuple(unread),
         )
+
+    def _whose(self, root: Path, record: str, night: RecordFiles) -> RecordFiles:
+        subject = night.signals.relative_to(root).parts[0]
+        if self.folders and not record.startswith(f"{subject}_"):
+            raise InputError(f"{night.signals} is not of {subject}; rename it, or move it")
+        return replace(night, subject=subject) if self.folders else night
+
+    def _warn_of_others(self, root: Path, taken: set[Path]) -> None:
+        others = [path for path in root.glob(self.others) if path.suffix.casefold() in ENDINGS]
+        if left := [str(path.relative_to(root)) for path in others if path not in taken]:
+            log.warning("%s: recordings in other places are not read: %s", root, few(left))
 
 
 FOLDER = Layout(
     expected="name the folder they are in (data.root), or export them to EDF",
     called="marks are read from <record>.csv and other forms of conf/marks, or "
     "<record>_rater-<name>.csv; stages from <record>_stages.csv",
+    example=".csv",
     marks=r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
     stages=r"_stages\.\w+",
 )
+
+
+def few(names: Sequence[str]) -> str:
+    """List names in a message, where they are many not all."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(sorted(names, key=natural)[:SHOWN])}{more}"
 
 
 def _reads(reader: MarksReader, path: Path) -> bool:
