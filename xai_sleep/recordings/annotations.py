@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import as_channel, as_seen, same_place
-from xai_sleep.recordings.edf import EdfFile
+from xai_sleep.recordings.channels import Source, as_channel, as_seen, same_place
+from xai_sleep.recordings.formats import record_name
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.stages import code_of
@@ -38,17 +38,18 @@ class Kinds:
     stages: frozenset[str] = frozenset()
 
 
-def rows_of(path: Path, source: EdfFile) -> tuple[list[Row], tuple[str, ...]]:
+def rows_of(path: Path, source: Source) -> tuple[list[Row], tuple[str, ...]]:
     """Read the table beside a recording, else the annotations inside; InputError if neither is.
 
     Beside a table without stages, the stages among the annotations are read as well. Notes tell
     of what was passed over.
     """
-    table = find_table(path.parent, path.stem)
+    name = record_name(path)
+    table = find_table(path.parent, name)
     if table is None:
         if inside := _inside(path, source):
             return inside, ()
-        lacking = f"no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations inside"
+        lacking = f"no table {name}.csv or {name}.tsv beside it and no annotations inside"
         remedy = "with the columns onset and duration in s, or leave the record out (data.records)"
         raise InputError(f"{path} has {lacking}; write one {remedy}")
     rows, notes = read_marks(table)
@@ -133,7 +134,7 @@ def score(
             marked[_expert(row, required=several)].append((*_span(row, seconds), channel))
     if everything:
         if looked:
-            said = f"rows of {path.stem} called {SCORED} say where the expert looked"
+            said = f"rows of {record_name(path)} called {SCORED} say where the expert looked"
             raise InputError(f"data.scored=all, but {said}; remove them, or use data.scored=rows")
         looked[""].append((0.0, seconds))
     scorers, notes = {}, []
@@ -183,7 +184,7 @@ def understood(
     return f"understood: {found}; scored by {hours}; {rest}"
 
 
-def _inside(path: Path, source: EdfFile) -> list[Row]:
+def _inside(path: Path, source: Source) -> list[Row]:
     rows = []
     for onset, duration, text in source.annotations():
         kind, _, channel = map(str.strip, text.partition("@@"))  # "spindle@@C3-A2"

@@ -3,7 +3,7 @@
 ::
 
     my_recordings/
-        night1.edf        signals, by channel name, units from the header
+        night1.edf        signals, by channel name, units from the header; or .bdf, .vhdr, .set …
         night1.csv        onset, duration[, trial_type][, expert][, channel]: events, scored time
         night1_stages.csv onset, duration, stage: optional; or .txt, one stage a line
         night2.bdf
@@ -18,22 +18,23 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings import annotations
 from xai_sleep.recordings.channels import as_seen, chosen, natural, pick_channels, read_channels
-from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.formats import endings, open_signals, record_name, recordings
 from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.stages import ENDINGS as LISTS
 from xai_sleep.recordings.stages import Stages, read_stages
 from xai_sleep.recordings.subjects import subjects_of
 from xai_sleep.recordings.tables import SEPARATORS
+from xai_sleep.recordings.units import UNITS
 
 log = logging.getLogger(__name__)
-ENDINGS = (".edf", ".bdf")
-READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
+READ = {*SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
 
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
@@ -51,6 +52,7 @@ class Files(DataSource):
         record was scored (``all``)
     event_names : kinds of row that are events, see :func:`.event_kinds`
     channels : marks on whose channels count, where rows name one: the task's (``task``) or ``all``
+    unit : unit of the signals (``uV``, ``mV``, ``V``), whatever their files say
     """
 
     name = "files"
@@ -63,6 +65,7 @@ class Files(DataSource):
         scored: str = "rows",
         event_names: Sequence[str] | None = None,
         channels: str = "task",
+        unit: str | None = None,
         **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
@@ -71,6 +74,7 @@ class Files(DataSource):
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
         self.expert = choice("data.expert", expert, EXPERTS)
+        self.unit = None if unit is None else choice("data.unit", unit, list(UNITS))
         self.everything = choice("data.scored", scored, ("rows", "all")) == "all"
         self.every_channel = choice("data.channels", channels, ("task", "all")) == "all"
         self.event_names = name_list("data.event_names", event_names)
@@ -90,7 +94,7 @@ class Files(DataSource):
     def load(self, wanted: Wanted) -> list[Recording]:
         """Read the recordings in natural order; InputError if files or settings cannot be used."""
         paths = survey(self.root, self.records)
-        sources = {record: open_edf(path) for record, path in paths.items()}
+        sources = {record: open_signals(path, self.unit) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)
         found = {name: annotations.rows_of(path, sources[name]) for name, path in paths.items()}
@@ -129,16 +133,15 @@ def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
     if not root.is_dir():
         raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
     found: dict[str, Path] = {}
-    for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
-        if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
-            continue
-        for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
+    for path in recordings(sorted(root.iterdir(), key=lambda path: natural(path.name))):
+        called = record_name(path)
+        for same in (other for name, other in found.items() if as_seen(name) == as_seen(called)):
             rule = "a record is called by its file without the ending, rename or remove one of them"
             raise InputError(f"{root} holds {same.name} and {path.name}: {rule}")
-        found[path.stem] = path
+        found[called] = path
     if not found:
         remedy = "name the folder they are in (data.root), or export them to EDF"
-        raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
+        raise InputError(f"{root} holds no recordings ({', '.join(sorted(endings()))}); {remedy}")
     asked = chosen(records, list(found), str(root))
     for name in filter(RESERVED.fullmatch, asked):
         raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
@@ -158,7 +161,9 @@ def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -
 def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
     """Warn of files that are called after a record but not read, and note them."""
     files = sorted(filter(Path.is_file, root.iterdir()), key=lambda path: natural(path.name))
-    names = {as_seen(path.stem): path.stem for path in files if path.suffix.casefold() in ENDINGS}
+    held = recordings(files)
+    names = {as_seen(record_name(path)): record_name(path) for path in held}
+    files = [path for path in files if path not in {*held, *chain(*held.values())}]
     unread: dict[str, list[str]] = {record: [] for record in records}
     for path in files:
         called = as_seen(path.name)
