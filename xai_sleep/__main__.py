@@ -1,5 +1,6 @@
 """The Hydra entry point: ``python -m xai_sleep`` and the console script ``xai-sleep``."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,17 @@ def _experiment(composed: DictConfig) -> float | None:
     return validation_score(record)
 
 
+def _at_home(argument: str) -> str:
+    """Put the folder of the user for a ``~`` that begins a value; Hydra cannot read it."""
+    name, _, value = argument.partition("=")
+    if not value.startswith("~"):
+        return argument
+    paths = (
+        json.dumps(str(Path(path).expanduser()), ensure_ascii=False) for path in value.split(",")
+    )
+    return f"{name}={','.join(paths)}"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     # Hydra would print its own account of an error and exit with 1; this makes it raise.
@@ -57,6 +69,7 @@ def main() -> None:
     OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
+    sys.argv[1:] = map(_at_home, sys.argv[1:])
     try:
         with accounted():
             run()

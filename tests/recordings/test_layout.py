@@ -121,6 +121,10 @@ def test_a_bad_channel_is_refused_where_it_is_used(tmp_path: Path) -> None:
     said = r"channels\.tsv: C3-A2 of sub-1_task-sleep has the status bad; choose another"
     with pytest.raises(InputError, match=said):
         bids(tmp_path, scored="all")
+    write_table(table, "name,status", ("EEG M2", "bad"), ("C3-A2", "bad"))
+    write_signals(at.parent, f"{at.name}_eeg", labels=("EEG C3", "EEG M2"))
+    with pytest.raises(InputError, match=r"EEG M2 of sub-1_task-sleep has the status bad"):
+        bids(tmp_path, scored="all")
 
 
 def test_a_root_of_another_layout_is_told(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import as_seen, chosen, natural
+from xai_sleep.recordings.formats import ending_of, endings, record_name, recordings
 from xai_sleep.recordings.marks.reader import MarksReader
 
 log = logging.getLogger(__name__)
-ENDINGS = (".edf", ".bdf")  # of files with signals
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 NOTHING = r"(?!)"
@@ -71,25 +71,26 @@ class Layout:
         or the stages of one.
         """
         folders = [folder for each in self.folders for folder in root.glob(each)] or [root]
-        inside = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
-        files = [path for path in inside if not (path.name.startswith(".") or path.is_dir())]
-        files.sort(key=lambda path: natural(path.name))
-        there = self._recordings(root, files)
+        inside = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+        inside.sort(key=lambda path: natural(path.name))
+        held = recordings(inside)
+        there = self._recordings(root, held)
         asked = chosen(records, list(there), str(root))
         for name in filter(RESERVED.fullmatch, asked):
             raise InputError(f"{there[name]}: a record cannot be called {name}; rename its files")
-        self._warn_of_others(root, set(there.values()))
-        beside = _beside(there, files)
+        _warn_of_others(root, root.glob(self.others), set(there.values()))
+        signals = {*there.values(), *(part for path in there.values() for part in held[path])}
+        beside = _beside(there, [path for path in inside if path not in signals])
         nights = {name: self._night(name, there[name], beside[name], readers) for name in asked}
         return {name: self._whose(root, name, night) for name, night in nights.items()}
 
-    def _recordings(self, root: Path, files: Iterable[Path]) -> dict[str, Path]:
+    def _recordings(self, root: Path, held: Iterable[Path]) -> dict[str, Path]:
         found: dict[str, Path] = {}
         taken: dict[str, Path] = {}
-        for path in files:
-            name = path.stem[: len(path.stem) - len(self.signals)]
-            of_signals = as_seen(path.stem) == as_seen(name) + self.signals
-            if path.suffix.casefold() not in ENDINGS or not of_signals:
+        for path in held:
+            stem = record_name(path)
+            name = stem[: len(stem) - len(self.signals)]
+            if as_seen(stem) != as_seen(name) + self.signals:
                 continue
             if (same := taken.setdefault(as_seen(name), path)) != path:
                 rule = "a record is called by its file without the ending, rename or remove one"
@@ -98,7 +99,9 @@ class Layout:
         if not found:
             tree = not self.folders and next(root.glob("sub-*/"), None)
             remedy = "it looks like a BIDS root: say data=bids" if tree else self.expected
-            raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
+            raise InputError(
+                f"{root} holds no recordings ({', '.join(sorted(endings()))}); {remedy}"
+            )
         return found
 
     def _night(
@@ -132,11 +135,6 @@ class Layout:
             raise InputError(f"{night.signals} is not of {subject}; rename it, or move it")
         return replace(night, subject=subject) if self.folders else night
 
-    def _warn_of_others(self, root: Path, taken: set[Path]) -> None:
-        others = [path for path in root.glob(self.others) if path.suffix.casefold() in ENDINGS]
-        if left := [str(path.relative_to(root)) for path in others if path not in taken]:
-            log.warning("%s: recordings in other places are not read: %s", root, few(left))
-
 
 FOLDER = Layout(
     expected="name the folder they are in (data.root), or export them to EDF",
@@ -146,6 +144,12 @@ FOLDER = Layout(
     marks=r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
     stages=r"_stages\.\w+",
 )
+
+
+def _warn_of_others(root: Path, there: Iterable[Path], taken: set[Path]) -> None:
+    others = [path for path in there if path not in taken and ending_of(path)]
+    if left := [str(path.relative_to(root)) for path in recordings(others)]:
+        log.warning("%s: recordings in other places are not read: %s", root, few(left))
 
 
 def few(names: Sequence[str]) -> str:
@@ -160,12 +164,12 @@ def _reads(reader: MarksReader, path: Path) -> bool:
 
 def _beside(there: Mapping[str, Path], files: Iterable[Path]) -> dict[str, dict[Path, str]]:
     """Files called after each record, with what follows its name; of two records the longer."""
-    names, signals = {as_seen(name): name for name in there}, set(there.values())
+    names = {as_seen(name): name for name in there}
     found: dict[str, dict[Path, str]] = {name: {} for name in there}
     for path in files:
         called = as_seen(path.name)
         ends = [at.start() for at in re.finditer(r"[\W_]", called) if called[: at.start()] in names]
-        if ends and path not in signals:
+        if ends and not (path.name.startswith(".") or path.is_dir()):
             found[names[called[: ends[-1]]]][path] = called[ends[-1] :]
     return found
 
