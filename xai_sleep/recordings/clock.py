@@ -94,11 +94,11 @@ class Night(NamedTuple):
 
 
 def in_seconds(
-    path: Path, rows: Sequence[Row], night: Night, times: str = "either"
+    path: Path, rows: Sequence[Row], night: Night, setting: str, times: str
 ) -> tuple[list[Row], tuple[str, ...]]:
     """Write the times of rows (onset, end) as seconds from the start of the recording.
 
-    ``times`` says what a time without a date is, see :data:`MEANINGS`; ``either``: what fits. A
+    ``times`` (of a ``setting``) says what one without a date is, or that it is what fits. A
     duration may be written as hh:mm:ss as well. Notes say what the times were taken for. Raises
     InputError if that is unclear, a time is outside the recording, or seconds stand among times.
     """
@@ -112,7 +112,7 @@ def in_seconds(
     if not found:
         return rows, ()
     _require_alike(rows, found)
-    elapsed = _elapsed(path, rows, found, night, times)
+    elapsed = _elapsed(rows, found, night, setting, times)
     read = list(rows)
     for (number, column), told in found.items():
         row = read[number]
@@ -138,7 +138,7 @@ def _duration(row: Row) -> Row:
 
 
 def _require_alike(rows: Sequence[Row], found: Found) -> None:
-    dated = any(told.day for told in found.values())
+    dated = next(iter(found.values())).day is not None
     for number, row in enumerate(rows):
         for column in ("onset", "end"):
             said, told = row.cells.get(column), found.get((number, column))
@@ -149,13 +149,14 @@ def _require_alike(rows: Sequence[Row], found: Found) -> None:
                 raise InputError(f"{row.where}: {column} is {said[:40]!r}, {first}; {same}")
 
 
-def _elapsed(path: Path, rows: Sequence[Row], found: Found, night: Night, times: str) -> bool:
+def _elapsed(rows: Sequence[Row], found: Found, night: Night, setting: str, times: str) -> bool:
     """Whether times are elapsed; InputError if they could be either."""
     clock = times == "clock" or any(told.of_clock() for told in found.values())
     long = times == "elapsed" or any(told.seconds >= DAY for told in found.values())
     if clock and long:
-        both = "some times are of the clock, others elapsed (of 24 h or more, or times=elapsed)"
-        raise InputError(f"{path}: {both}; write seconds from the start of the recording")
+        both = f"some times are of the clock, others elapsed (24 h or more, or {setting}=elapsed)"
+        where = rows[next(iter(found))[0]].where
+        raise InputError(f"{where}: {both}; write seconds from the start of the recording")
     if clock or long or not all(night.holds(told.seconds) for told in found.values()):
         return long
     # A start at midnight sharp is what an anonymised header says, so it tells nothing.
@@ -167,5 +168,5 @@ def _elapsed(path: Path, rows: Sequence[Row], found: Found, night: Night, times:
     said = f"{rows[number].where}: {column} is {rows[number].cells[column]!r}"
     when = f"began {start:%H:%M:%S}" if start else "does not say when it began"
     doubt = f"which could be of the clock, or elapsed in a recording that {when}"
-    remedy = "say which (marks.table.times=clock or elapsed), or write seconds from the start"
+    remedy = f"say which ({setting}=clock or elapsed), or write seconds from the start"
     raise InputError(f"{said}, {doubt}; {remedy}")

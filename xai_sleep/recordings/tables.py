@@ -8,7 +8,6 @@ table is refused: no row becomes an event because its kind was not understood.
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,13 @@ _SECONDS = re.compile(r"[\s_]*[\[(](s|secs?|seconds|hh:mm:ss(\.\w+)?)[\])]$")
 _NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+-]*(e[+-]?\d+|t[\d:.]+z?)?|nan|inf", re.IGNORECASE)
 
 
+def number_of(said: str) -> float:
+    """Read a number as people write one; NaN if it is none, or not finite."""
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", said, re.ASCII | re.IGNORECASE):
+        return value if math.isfinite(value := float(said)) else math.nan
+    return math.nan
+
+
 @dataclass(frozen=True)
 class Row:
     """One row."""
@@ -55,9 +61,8 @@ class Row:
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
         said = self.cells[column]
-        with suppress(ValueError):
-            if math.isfinite(value := float(said)):
-                return value
+        if math.isfinite(value := number_of(said)):
+            return value
         raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
     def span(self) -> tuple[float, float]:
@@ -96,7 +101,7 @@ def read_table(
     if lacking or len(set(names)) < len(names):
         separated = "commas" if _separator(path) == "," else "tabs"
         columns = " and ".join(required).replace("|", " or ")
-        found = ", ".join(map(repr, names)) or "nothing"
+        found = ", ".join(map(repr, names))[:300] or "nothing"
         expected = f"expected the columns {columns}, each once and separated by {separated}"
         raise InputError(f"{path}, line 1: {expected}; found {found}")
     rows, number = [], 1
@@ -119,7 +124,8 @@ def read_marks(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     text = {name: said for name in columns if (said := _text(rows, name))}
     unknown = [name for name in text if name not in (*CELLS, *KINDS, *COMMENTS)]
     if unknown:
-        held = f"the column {unknown[0]!r} is not known and holds text ({text[unknown[0]][:40]!r})"
+        name, holds = unknown[0], text[unknown[0]]
+        held = f"the column {name[:40]!r} is not known and holds text ({holds[:40]!r})"
         remedy = "call it trial_type if it says what was marked, comment if it does not matter"
         raise InputError(f"{path}: {held}; {remedy}")
     spoken = [name for name in KINDS if name != "stage" or PEAKS.isdisjoint(columns)]
@@ -163,7 +169,7 @@ def _kind(row: Row, columns: Sequence[str]) -> str:
     if len(said) > 1:
         said = {kind: name for kind, name in said.items() if name != "stage"}
     if len(said) > 1:
-        told = " and ".join(f"{name} is {kind!r}" for kind, name in said.items())
+        told = " and ".join(f"{name} is {kind[:40]!r}" for kind, name in said.items())
         raise InputError(f"{row.where}: {told}; keep what was marked, and call the other comment")
     return next((row.cells[name] for name in said.values()), "")
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.marks.reader import Marks, MarksReader, head, text_of
-from xai_sleep.recordings.tables import Row
+from xai_sleep.recordings.tables import Row, number_of
 
 _TITLE = re.compile(r"\[(?:vis(\d+)_)?([^\]/]+)(?:/([^\]]+))?\]")
 
@@ -32,7 +32,7 @@ class DreamsText(MarksReader):
         return bool(_TITLE.fullmatch(title.strip())) and len(words) == 2
 
     def read(self, path: Path, start: datetime | None, seconds: float) -> Marks:  # noqa: ARG002
-        """Read the events; those that last no time are dropped and noted."""
+        """Read the events; those that end before they begin, or then, are dropped and noted."""
         title, *lines = text_of(path).split("\n")
         if not (found := _TITLE.fullmatch(title.strip())):
             expected = "expected a title such as [vis1_Spindles/C3-A1]"
@@ -43,20 +43,13 @@ class DreamsText(MarksReader):
             where = f"{path}, line {number}"
             if not (words := line.split()):
                 continue
-            if len(words) != 2 or not all(map(_is_number, words)):
+            if len(words) != 2 or not all(map(math.isfinite, map(number_of, words))):
                 said = f"found {line.strip()[:40]!r}"
                 raise InputError(f"{where}: expected onset and duration in s, {said}")
-            if float(words[1]) == 0:
-                notes.append(f"{path.name}, line {number}: mark of 0 s dropped")
+            if float(words[1]) <= 0:
+                notes.append(f"{path.name}, line {number}: mark of {float(words[1]):g} s dropped")
                 continue
             times = {"onset": words[0], "duration": words[1]}
             cells = {"kind": kind.strip(), "expert": expert, "channel": channel.strip()}
             rows.append(Row(where, times | cells))
         return Marks(rows, tuple(notes))
-
-
-def _is_number(said: str) -> bool:
-    try:
-        return math.isfinite(float(said))
-    except ValueError:
-        return False

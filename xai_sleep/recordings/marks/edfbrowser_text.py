@@ -16,6 +16,8 @@ from xai_sleep.recordings.marks.reader import Marks, MarksReader, head, split_ch
 from xai_sleep.recordings.sources import choice
 from xai_sleep.recordings.tables import Row
 
+SETTING = "marks.edfbrowser_text.times"
+
 _HEADING = re.compile(r"Onset([,;\t])(Duration\1)?Annotation")
 
 
@@ -35,7 +37,7 @@ class EdfBrowserText(MarksReader):
     endings: ClassVar = (".txt", ".csv", ".tsv")
 
     def __init__(self, times: str = "either") -> None:
-        self.times = choice("marks.edfbrowser_text.times", times, MEANINGS)
+        self.times = choice(SETTING, times, MEANINGS)
 
     def recognises(self, path: Path) -> bool:
         """Whether the heading is EDFbrowser's."""
@@ -58,7 +60,7 @@ class EdfBrowserText(MarksReader):
         for number, line in enumerate(lines, 2):
             if line.strip():
                 rows.append(_row(f"{path}, line {number}", line.strip("\r"), found[1]))
-        rows, notes = in_seconds(path, rows, Night(start, seconds), self.times)
+        rows, notes = in_seconds(path, rows, Night(start, seconds), SETTING, self.times)
         return Marks(rows, notes)
 
 

@@ -6,9 +6,10 @@
     N2       .         .        e:4           e:9         .
 
 Cells are separated by tabs, or without any by blanks; ``.`` says nothing. Rows have 3 (class,
-start, stop), 4 (class, instance, start, stop) or 6 cells. A start is s from the start, a time of
-day, ``0+hh:mm:ss`` elapsed, ``dd-mm-yy-hh:mm:ss``, or an epoch ``e:number[:length[:step]]`` of
-30 s; a stop is one of these, ``+`` and a duration, or ``...`` for the start of the next row.
+start, stop), 4 (class, instance, start, stop) or 6 cells, or more that the line of names calls
+meta-data. A start is s from the start, a time of day, ``0+hh:mm:ss`` elapsed, a date or a day in
+front of a time (``dd-mm-yy-hh:mm:ss``, ``d2-hh:mm:ss``), or an epoch ``e:number[:length[:step]]``
+of 30 s; a stop is one of these, ``+`` and a duration, or ``...`` for the start of the next row.
 The class is the kind, but for annotations out of EDF+ (``edf_annot``), where it is the instance.
 """
 
@@ -18,23 +19,25 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.clock import Night, stamp
 from xai_sleep.recordings.marks.reader import Marks, MarksReader, head, text_of
-from xai_sleep.recordings.tables import ALIASES, Row
+from xai_sleep.recordings.tables import ALIASES, Row, number_of
 
 _COLUMNS = {
     3: ("class", "start", "stop"),
     4: ("class", "instance", "start", "stop"),
     6: ("class", "instance", "channel", "start", "stop", "meta"),
 }
+_META = "meta: "  # before the name of meta-data that have a column
 _INSIDE = "edf_annot"  # class of what EDF+ holds
 _EPOCH = re.compile(r"e:(\d{1,7})(?::(\d{1,6}(?:\.\d+)?))?(?::(\d{1,6}(?:\.\d+)?))?")
 _DATED = re.compile(r"(\d\d?)[-/](\d\d?|[a-z]{3})[-/](\d\d|\d{4})[- ](\d.*)", re.IGNORECASE)
+_DAY = re.compile(r"d(\d{1,3})[- ](\d.*)")
 _MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
 _DOTTED = re.compile(r"(\d\d?)\.(\d\d)\.(\d\d.*)")
 
@@ -51,16 +54,19 @@ class Luna(MarksReader):
     def read(self, path: Path, start: datetime | None, seconds: float) -> Marks:
         """Read the rows; experts are told by meta-data called so, as in ``rater[txt]``."""
         night, told, lines = Night(start, seconds), dict[str, list[str]](), list[Row]()
+        more: tuple[str, ...] = ()
         for number, line in enumerate(text_of(path).split("\n"), 1):
             if line.startswith("#"):
                 name, *rest = map(str.strip, line[1:].split("|"))
                 told[name] = re.findall(r"(\w+)\s*\[", rest[-1]) if len(rest) > 1 else []
-            elif line.strip() and not _is_heading(cells := _split(line)):
-                lines.append(_cells(f"{path}, line {number}", cells))
+            elif (named := tuple(map(str.casefold, _split(line))))[:6] in _COLUMNS.values():
+                more = named[6:]
+            elif line.strip():
+                lines.append(_cells(f"{path}, line {number}", _split(line), more))
         spans = [_Span(row, night) for row in lines]
         followers = [other.onset for other in spans[1:]] + [seconds]
         rows, unused = [], Counter[str]()
-        for span, following in zip(spans, followers, strict=True):
+        for span, following in zip(spans, followers, strict=False):
             rows.append(_row(span, following, told, unused))
         odd = ", ".join(f"{name} ({n})" for name, n in unused.items())
         return Marks(
@@ -69,20 +75,20 @@ class Luna(MarksReader):
 
 
 def _split(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("\r").split("\t")] if "\t" in line else line.split()
+    cells = line.split("\t") if "\t" in line else re.findall(r'"[^"]*"|\S+', line)
+    return [cell.strip().strip('"') for cell in cells]
 
 
-def _is_heading(cells: list[str]) -> bool:
-    return tuple(map(str.casefold, cells)) in _COLUMNS.values()
-
-
-def _cells(where: str, cells: list[str]) -> Row:
-    if len(cells) not in _COLUMNS:
-        columns = " or ".join(map(str, _COLUMNS))
+def _cells(where: str, cells: list[str], more: tuple[str, ...]) -> Row:
+    """Name the cells; ``more`` are names of meta-data after the sixth."""
+    meta = (f"{_META}{name}" for name in more)
+    columns_of = {**_COLUMNS, 6 + len(more): (*_COLUMNS[6], *meta)}
+    if len(cells) not in columns_of:
+        columns = " or ".join(map(str, columns_of))
         expected = f"expected {columns}, separated by tabs (or blanks throughout the line)"
         raise InputError(f"{where} has {len(cells)} cells; {expected}")
     said = ("" if cell == "." else cell for cell in cells)
-    return Row(where, dict(zip(_COLUMNS[len(cells)], said, strict=True)))
+    return Row(where, dict(zip(columns_of[len(cells)], said, strict=True)))
 
 
 class _Span:
@@ -123,6 +129,8 @@ def _time(where: str, said: str, night: Night) -> float:
     day = None
     if found := _DATED.fullmatch(said):
         day, said = _date(where, found), found[4]
+    if night.start and (found := _DAY.fullmatch(said.casefold())):
+        day, said = night.start.date() + timedelta(days=int(found[1]) - 1), found[2]
     if dotted := _DOTTED.fullmatch(said):
         said = ":".join(dotted.groups())
     if told := stamp(said):
@@ -142,9 +150,8 @@ def _date(where: str, found: re.Match[str]) -> date:
 
 
 def _number(where: str, said: str) -> float:
-    with suppress(ValueError):
-        if math.isfinite(value := float(said)):
-            return value
+    if math.isfinite(value := number_of(said)):
+        return value
     expected = (
         "expected s, hh:mm:ss, 0+hh:mm:ss, dd-mm-yy-hh:mm:ss or e:1, and for a stop +s or ..."
     )
@@ -158,6 +165,8 @@ def _row(span: _Span, following: float, told: Mapping[str, list[str]], unused: C
         kind, instance = instance, ""
     end = following if math.isnan(span.end) else span.end
     meta = _meta(cells.get("meta", ""), told.get(kind, []))
+    extra = {name.removeprefix(_META): cell for name, cell in cells.items() if _META in name}
+    meta |= {name: cell for name, cell in extra.items() if cell}
     expert = next((meta.pop(name) for name in ALIASES["expert"] if name in meta), "")
     unused.update(meta.keys())
     if instance and instance != kind and not instance.isdecimal():

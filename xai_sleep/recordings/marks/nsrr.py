@@ -21,7 +21,6 @@ Stage 4 (Rechtschaffen and Kales) is N3. Sources: the wiki of nsrr/edf-editor-tr
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -32,7 +31,7 @@ from xai_sleep.recordings.channels import as_seen
 from xai_sleep.recordings.clock import DAY
 from xai_sleep.recordings.marks.reader import Marks, MarksReader
 from xai_sleep.recordings.marks.tree import each, parsed, root_name, said, unread
-from xai_sleep.recordings.tables import Row
+from xai_sleep.recordings.tables import Row, number_of
 
 _CODES = {"0": "W", "1": "N1", "2": "N2", "3": "N3", "4": "N3", "5": "R", "6": "?", "9": "?"}
 _NAMES = {
@@ -109,9 +108,7 @@ def _stages(path: Path, root: Element) -> list[Row]:
     found = root.findall("SleepStages/SleepStage")
     if not found:
         return []
-    length = 0.0
-    with suppress(ValueError):
-        length = float(said(root, "EpochLength"))
+    length = number_of(said(root, "EpochLength"))
     if not 1 <= length <= 600:
         lacking = f"EpochLength is {said(root, 'EpochLength')!r}, so that stages have no time"
         raise InputError(f"{path}: {lacking}; expected s, as in 30")

@@ -41,10 +41,13 @@ def parsed(path: Path) -> Element:
 
 
 def said(element: Element, *names: str) -> str:
-    """Text of the first child of one of some names; empty if there is none."""
+    """Text under the first of some names that is there; empty if none is.
+
+    What is said twice is put together, so that two times are none.
+    """
     for name in names:
-        if (child := element.find(name)) is not None:
-            return "".join(child.itertext()).strip()
+        if there := element.findall(name):
+            return " ".join("".join(child.itertext()).strip() for child in there)
     return ""
 
 
@@ -55,8 +58,13 @@ def each(path: Path, elements: Iterable[Element]) -> Iterator[tuple[str, Element
 
 
 def unread(path: Path, elements: Iterable[Element], known: Iterable[str]) -> tuple[str, ...]:
-    """Note, by name, what elements hold that is not known."""
-    names = Counter(child.tag for element in elements for child in element)
+    """Note, by name, what elements hold that is not known; attributes as ``@name``."""
+    names = Counter[str]()
+    for element in elements:
+        names.update(f"@{name}" for name in element.attrib if "}" not in name)
+        for child in element:
+            names[child.tag] += 1
+            names.update(f"{child.tag}@{name}" for name in child.attrib if not len(child))
     odd = ", ".join(f"{name} ({n})" for name, n in names.items() if name not in set(known))
     return (f"elements of {path.name} not used: {odd}",) if odd else ()
 

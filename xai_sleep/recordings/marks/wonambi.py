@@ -26,6 +26,20 @@ from xai_sleep.recordings.marks.tree import began, each, parsed, root_name, said
 from xai_sleep.recordings.tables import Row
 
 VERSION = "5"
+_SPAN = ("start", "end", "chan")
+# what elements hold that is known, by their path
+_KNOWN = {
+    ".": ("@version", "dataset", "rater"),
+    "rater": ("@name", "@created", "@modified", "bookmarks", "events", "stages", "cycles"),
+    "rater/bookmarks": ("bookmark",),
+    "rater/bookmarks/bookmark": tuple(f"bookmark_{part}" for part in ("name", *_SPAN)),
+    "rater/events": ("event_type",),
+    "rater/events/event_type": ("@type", "event"),
+    "rater/events/event_type/event": tuple(f"event_{part}" for part in (*_SPAN, "qual")),
+    "rater/stages": ("epoch",),
+    "rater/stages/epoch": ("epoch_start", "epoch_end", "stage", "quality"),
+    "rater/cycles": (),
+}
 _STAGES = {"wake": "W", "nrem1": "N1", "nrem2": "N2", "nrem3": "N3", "rem": "R"}
 _NONE = ("unknown", "undefined", "movement", "artefact", "artifact", "unrecognized", "")
 
@@ -46,18 +60,15 @@ class Wonambi(MarksReader):
             remedy = "open it in Wonambi, which brings it up to date"
             raise InputError(f"{path} is of version {version!r}, expected {VERSION}; {remedy}")
         rows: list[Row] = []
-        notes = unread(path, [root], ("dataset", "rater"))
+        notes: tuple[str, ...] = ()
+        for place, known in _KNOWN.items():
+            notes += unread(path, root.findall(place), known)
         raters = root.findall("rater")
         for name in (rater.get("name", "") for rater in raters):
             if not name.strip() or [other.get("name") for other in raters].count(name) > 1:
                 raise InputError(f"{path}: {name!r} is no rater's name, or two raters have it")
         for rater in raters:
             rows += [*_events(path, rater), *_bookmarks(path, rater), *_epochs(path, rater)]
-        notes += unread(path, raters, ("events", "bookmarks", "stages"))
-        notes += unread(path, root.findall("rater/events"), ("event_type",))
-        notes += unread(path, root.findall("rater/events/event_type"), ("event",))
-        notes += unread(path, root.findall("rater/bookmarks"), ("bookmark",))
-        notes += unread(path, root.findall("rater/stages"), ("epoch",))
         return Marks(rows, (*notes, *_poor(path, root), *began(path, _start(root), start)))
 
 
