@@ -11,6 +11,7 @@ import re
 import struct
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,6 +45,7 @@ class RawFile:
 
     path: Path
     channels: tuple[str, ...]
+    offered: tuple[str, ...]  # the same in words: name, unit and rate
     seconds: float  # length of the recording
     start: datetime | None  # time of day and date of the first sample
     unit: str | None  # of all channels, whatever the file says
@@ -104,9 +106,11 @@ def open_raw(path: Path, unit: str | None = None) -> RawFile:
         if not (_cut(plain) or _gap(plain))
     )
     kinds = raw.get_channel_types()
+    channels = tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim")
     return RawFile(
         path=path,
-        channels=tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim"),
+        channels=channels,
+        offered=tuple(_in_words(path, raw, name) for name in channels),
         seconds=raw.n_times / raw.info["sfreq"],
         start=_start(path, raw),
         unit=unit,
@@ -155,6 +159,13 @@ def _told(path: Path, raw: mne.io.BaseRaw, name: str) -> tuple[str | None, float
     known = MICROVOLTS.get(kept.casefold())
     taken_for_volts = known is None or (known != 1 and ending in _CURRY)
     return kept if known else None, 1.0 if taken_for_volts else 1e6 / float(known or 1)
+
+
+def _in_words(path: Path, raw: mne.io.BaseRaw, name: str) -> str:
+    told = None
+    with suppress(InputError):  # which is told if the channel is taken
+        told, _ = _told(path, raw, name)
+    return f"{name} ({told or 'no unit'}, {raw.info['sfreq']:g} Hz)"
 
 
 def _gdf_unit(path: Path, raw: mne.io.BaseRaw, at: int) -> tuple[str | None, float]:
