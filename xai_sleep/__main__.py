@@ -1,5 +1,6 @@
 """The Hydra entry point: ``python -m xai_sleep`` and the console script ``xai-sleep``."""
 
+import json
 import os
 import shlex
 import sys
@@ -57,6 +58,17 @@ def _experiment(composed: DictConfig) -> float | None:
     return validation_score(record)
 
 
+def _at_home(argument: str) -> str:
+    """Put the folder of the user for a ``~`` that begins a value; Hydra cannot read it."""
+    name, _, value = argument.partition("=")
+    if not value.startswith("~"):
+        return argument
+    paths = (
+        json.dumps(str(Path(path).expanduser()), ensure_ascii=False) for path in value.split(",")
+    )
+    return f"{name}={','.join(paths)}"
+
+
 def main() -> None:
     """Run an experiment, or several."""
     command_line(job)
@@ -72,6 +84,7 @@ def command_line(work: Callable[[DictConfig], float | None]) -> None:
     OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(work)
+    sys.argv[1:] = map(_at_home, sys.argv[1:])
     try:
         with accounted():
             run()

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from hydra.errors import OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
+from xai_sleep.recordings.sources import name_list
 from xai_sleep.schema import Config, LoggerConfig
 
 PLACES = ("cache", "memory")  # settings of an input that change no result: where images are kept
@@ -34,7 +35,8 @@ def config_dir() -> Path:
 def validate(composed: DictConfig) -> Config:
     """Check what Hydra composed, or InputError: nothing is missing afterwards."""
     try:
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
+        spelled = _with_channels(composed)
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), spelled))
     except OmegaConfBaseException as error:
         raise InputError(value_error(error, Config)) from error
     assert isinstance(config, Config)
@@ -48,6 +50,26 @@ def settled(config: Config) -> Config:
     pairs = config.input.items()
     inputs = {kind: {k: v for k, v in one.items() if k not in PLACES} for kind, one in pairs}
     return replace(config, input=inputs, output_dir="", logger=LoggerConfig())
+
+
+def _with_channels(composed: DictConfig) -> DictConfig:
+    """Write channels as lists of accepted names, where settings name one, or one for each."""
+    spelled = OmegaConf.to_container(composed, resolve=False)
+    assert isinstance(spelled, dict)
+    task = spelled.get("task") or {}
+    if "channels" in task:
+        task["channels"] = _channels("task.channels", task["channels"])
+    for kind, channels in (task.get("image_channels") or {}).items():
+        task["image_channels"][kind] = _channels(f"task.image_channels.{kind}", channels)
+    return OmegaConf.create(spelled)
+
+
+def _channels(setting: str, value: Any) -> Any:
+    if value is None or value == MISSING or (isinstance(value, str) and "${" in value):
+        return value  # not set, or another setting's
+    channels = value if isinstance(value, list) else [value]
+    listed = (each if isinstance(each, list) else [each] for each in channels)
+    return [list(name_list(setting, names) or ()) for names in listed]
 
 
 def _check_each(settings: object, prefix: str = "") -> None:

@@ -141,6 +141,7 @@ class Config:
     input: dict[str, Component] = field(default_factory=dict)
     cv: CvConfig = field(default_factory=CvConfig)
     data: Component = MISSING
+    marks: dict[str, Component] = field(default_factory=dict)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     metrics: dict[str, Component] = field(default_factory=dict)

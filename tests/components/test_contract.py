@@ -23,6 +23,7 @@ from xai_sleep.explain.attribution import attributable
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.models.contract import Network
+from xai_sleep.recordings.marks.reader import MarksReader
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.recordings.sources import DataSource, Wanted
 from xai_sleep.windows.folds import Fold
@@ -41,6 +42,7 @@ TESTED = (
     "explain",
     "input",
     "leak",
+    "marks",
     "metrics",
     "model",
     "task",
@@ -48,6 +50,7 @@ TESTED = (
 # What a choice needs beside it.
 WITH = {
     "leak=overlapping_windows": ["cv=kfold"],
+    "data=bids": ["data.root=."],
     "data=files": ["data.root=."],
 }
 
@@ -180,6 +183,18 @@ def test_leaks_are_practices_that_say_what_they_are(name: str) -> None:
         assert practice.leak is not None
         assert practice.leak.name == key
         assert practice.leak.about
+
+
+@each("marks")
+def test_readers_of_marks_know_their_own_form_alone(name: str, tmp_path: Path) -> None:
+    for reader in chosen("marks", name)["marks"].values():
+        found = instantiate(reader)
+        assert isinstance(found, MarksReader)
+        assert found.endings
+        for ending in {*found.endings, ".txt"} - {".csv", ".tsv"}:
+            path = tmp_path / f"night{ending}"
+            path.write_bytes(bytes(range(256)))
+            assert not found.recognises(path)
 
 
 @each("metrics")

@@ -17,7 +17,7 @@ from xai_sleep.recordings.annotations import (
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.files import TABLES
 from xai_sleep.recordings.intervals import intervals
-from xai_sleep.recordings.layout import MarksFile, Night
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
 from xai_sleep.recordings.raters import CHANNELS, as_named, score
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.tables import Row, read_marks
@@ -37,8 +37,8 @@ def of(*kinds: str) -> Kinds:
 def known(
     rows: list[Row], *kinds: str, everything: bool = False, seconds: float = SECONDS
 ) -> tuple[dict[str, Scoring], tuple[str, ...]]:
-    own = as_named({"night": on_channels(rows, of(*kinds), None)[0]})
-    return score("night", own["night"], seconds, intervals([(0, seconds)]) if everything else None)
+    own = as_named(on_channels(rows, of(*kinds), None)[0], {})
+    return score("night", own, seconds, intervals([(0, seconds)]) if everything else None)
 
 
 def scored(rows: list[Row], *kinds: str, everything: bool = False) -> dict[str, Scoring]:
@@ -71,12 +71,14 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
         tmp_path,
         HEAD,
         *[(5, 1, "spindle", "1.0"), (6, 1, "spindle", "Expert2"), (0, 10, "scored", "")],
-        *[(20, 10, "scored", 2), (30, 10, "scored", "expert3")],
+        *[(20, 10, "scored", 2), (30, 10, "scored", "expert3"), (7, 1, "spindle", "Zoë/ A")],
+        *[(50, 10, "scored", "ZOË/ A")],
     )
     assert listed(scored(rows, "spindle")) == {
         "expert1": ([[5, 6]], [[0, 10]]),
         "expert2": ([[6, 7]], [[0, 10], [20, 30]]),
         "expert3": ([], [[0, 10], [30, 40]]),
+        "Zoë/ A": ([[7, 8]], [[0, 10], [50, 60]]),
     }
     everything = [row for row in rows if row.cells["kind"] != "scored"]
     assert {
@@ -84,6 +86,7 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
     } == {
         "expert1": [[0, 100]],
         "expert2": [[0, 100]],
+        "Zoë/ A": [[0, 100]],
     }
 
 
@@ -173,7 +176,7 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     said = [(1.0, 2.0, "spindle@@C3-A2"), (5.0, 1.0, "lights off"), (0.0, 9.0, "scored")]
     signal = Channel("C3-A2", noise(1000), 100)
     path = write_edf(tmp_path / "night.edf", [signal, annotations(said, 10)], kind="EDF+C")
-    rows, notes = rows_of(Night(path), open_edf(path))
+    rows, notes = rows_of(RecordFiles(path, "night.csv"), open_edf(path))
     scorers, _ = known(rows, "spindle", seconds=10.0)
     assert listed(scorers) == {"expert1": ([[1, 3]], [[0, 9]])}
     with pytest.raises(InputError, match=r"night\.edf, annotation at 0 s: from 0 to 9 s"):
@@ -181,16 +184,16 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     beside = MarksFile(
         write_table(tmp_path / "night.csv", "onset,duration", (3, 1)), TABLES["table"]
     )
-    rows, notes = rows_of(Night(path, (beside,)), open_edf(path))
+    rows, notes = rows_of(RecordFiles(path, "night.csv", (beside,)), open_edf(path))
     assert notes == ("annotations inside left out, as night.csv is there: 3",)
     assert listed(scored(rows, everything=True)) == {"expert1": ([[3, 4]], [[0, 100]])}
 
 
 def test_a_recording_without_anything_marked_is_refused(tmp_path: Path) -> None:
     path = write_signals(tmp_path, "night", seconds=10)
-    said = r"night\.edf has no marks beside it \(as night\.csv, or .*\) and none inside; write"
+    said = r"night\.edf has no marks beside it \(as night\.csv\) and no annotations inside; write"
     with pytest.raises(InputError, match=said):
-        rows_of(Night(path), open_edf(path))
+        rows_of(RecordFiles(path, "night.csv"), open_edf(path))
 
 
 MARKS = [(5, 1, "Spindle"), (8, 2, "arousal"), (0, 30, "Sleep stage N2"), (20, 1, "spindle")]

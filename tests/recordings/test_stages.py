@@ -12,7 +12,7 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.edf import open_edf
 from xai_sleep.recordings.files import TABLES
 from xai_sleep.recordings.layout import FOLDER
-from xai_sleep.recordings.stages import NUMBERS, Stages, code_of, read_stages
+from xai_sleep.recordings.stages import NUMBERS, Stages, code_of, read_stages, time_in
 
 HEAD = "onset,duration,stage"
 
@@ -69,6 +69,36 @@ def test_a_row_that_cannot_be_used_is_named(
 ) -> None:
     with pytest.raises(InputError, match=rf"night_stages\.csv(, |: ){re.escape(said)}"):
         stages(tmp_path, (0, 30, "W"), row)
+
+
+@pytest.mark.parametrize(
+    ("rows", "epoch", "codes"),
+    [
+        ([(0, 90, "W"), (90, 150, "N2"), (240, 60, "N3")], 30, [0] * 3 + [2] * 5 + [3] * 2),
+        ([(12, 30, "N2"), (42, 30, "N3")], 6, [-1] * 2 + [2] * 5 + [3] * 5),
+        ([(0, 270, "N2"), (270, 29.5, "N3")], 270, [2, 3]),
+        ([(0, 30, "N1"), (30, 12.5, "N2"), (42.5, 2.5, "N3")], 2.5, [1] * 12 + [2] * 5 + [3]),
+    ],
+)
+def test_epochs_are_as_long_as_all_times_allow(
+    tmp_path: Path, rows: list[tuple[object, ...]], epoch: float, codes: list[int]
+) -> None:
+    """Stretches of one stage, a start later than the signal's, a last epoch that is cut short."""
+    write_table(tmp_path / "night_stages.csv", HEAD, *rows)
+    read = beside(tmp_path, 299.5)
+    assert read is not None
+    assert read.codes is not None
+    assert (read.epoch, read.codes.tolist()) == (epoch, codes)
+
+
+def test_time_in_some_stages_ends_with_the_recording(tmp_path: Path) -> None:
+    write_table(
+        tmp_path / "night_stages.csv", HEAD, *[(0, 60, "N2"), (60, 30, "R"), (90, 30, "N3")]
+    )
+    read = beside(tmp_path, 110.0)
+    assert read is not None
+    assert time_in({2, 3}, read, 110.0).tolist() == [[0, 60], [90, 110]]
+    assert time_in({0}, read, 110.0).tolist() == []
 
 
 def test_an_empty_table_is_refused(tmp_path: Path) -> None:

@@ -20,8 +20,13 @@ def write_nights(folder: Path, names: tuple[str, ...], minutes: float = 6) -> li
     for name, one in zip(names, made, strict=True):
         samples = np.round(one.signals[0] * 100).astype(np.int16)
         channel = Channel(CHANNEL, samples, round(one.sfreq), "uV")
-        began = {"start": f"{BEGAN:%d.%m.%y}", "clock": f"{BEGAN:%H.%M.%S}"}
-        write_edf(folder / f"{name}.edf", [channel], patient=f"{name} X X X", **began)
+        write_edf(
+            folder / f"{name}.edf",
+            [channel],
+            patient=f"{name} X X X",
+            start=f"{BEGAN:%d.%m.%y}",
+            clock=f"{BEGAN:%H.%M.%S}",
+        )
     return made
 
 

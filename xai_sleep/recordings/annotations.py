@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Source, as_seen, same_place
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.layout import MarksFile, Night
-from xai_sleep.recordings.raters import SCORED, as_named, score
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
+from xai_sleep.recordings.raters import SCORED, as_named, named_alike, score
 from xai_sleep.recordings.recording import STAGES, Scoring
 from xai_sleep.recordings.stages import Stages, code_of, read_stages, time_in
 from xai_sleep.recordings.tables import Row
@@ -54,7 +54,7 @@ class Kinds:
 
 
 def understand(
-    nights: Mapping[str, Night],
+    nights: Mapping[str, RecordFiles],
     sources: Mapping[str, Source],
     channels: Mapping[str, Sequence[str]],
     rules: Rules,
@@ -68,14 +68,15 @@ def understand(
     kinds = event_kinds(rows, rules.event_names)
     taken = {name: None if rules.every_channel else channels[name] for name in rows}
     own = {name: on_channels(each, kinds, taken[name]) for name, each in rows.items()}
-    marks = as_named({name: each for name, (each, _) in own.items()})
-    told = {}
+    told, spelled = {}, dict[str, str]()
     for name, night in nights.items():
         seconds = sources[name].seconds
         staged = [row for row in rows[name] if row.kind in kinds.stages]
         stages = read_stages(night.stages, name, sources[name], staged)
         given = _given(name, rules, seconds, stages)
-        scorers, odd = score(name, marks[name], seconds, given)
+        marks = as_named(own[name][0], spelled)
+        named = {named_alike(str(f.path), f.rater, spelled) for f in night.marks if f.rater}
+        scorers, odd = score(name, marks, seconds, given, named)
         counts = _counted(rows[name], own[name][0], kinds)
         told[name] = Told(scorers, stages, counts, (*found[name][1], *own[name][1]), odd)
     left = [notes[0] for _, notes in own.values() if notes]
@@ -84,7 +85,7 @@ def understand(
     return told
 
 
-def rows_of(night: Night, source: Source) -> tuple[list[Row], tuple[str, ...]]:
+def rows_of(night: RecordFiles, source: Source) -> tuple[list[Row], tuple[str, ...]]:
     """Read the marks beside a recording, else the annotations inside; InputError if there are none.
 
     Beside marks without stages, the stages among the annotations are read as well. Notes tell of
@@ -93,8 +94,7 @@ def rows_of(night: Night, source: Source) -> tuple[list[Row], tuple[str, ...]]:
     if not night.marks:
         if inside := _inside(source):
             return inside, ()
-        name = f"{night.signals.stem}.csv"
-        lacking = f"no marks beside it (as {name}, or in a form of conf/marks) and none inside"
+        lacking = f"no marks beside it (as {night.expected}) and no annotations inside"
         remedy = "with the columns onset and duration in s, or leave the record out (data.records)"
         raise InputError(f"{night.signals} has {lacking}; write a table {remedy}")
     rows: list[Row] = []

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held, as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.edf import EdfFile, open_edf
+from xai_sleep.recordings.held import Stored, hold
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.raters import RULES, combine
 from xai_sleep.recordings.recording import Recording, Scoring
@@ -180,7 +181,7 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
-        choices |= dict.fromkeys(RULES - choices.keys(), experts)
+        choices |= {rule: experts for rule in RULES if rule not in choices}
     if expert not in choices:
         scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
         choose = f"choose {' or '.join(choices)}"
@@ -247,8 +248,9 @@ class TextExcerpt(NamedTuple):
             raise InputError(f"{self.path}: {odd}, copy or download it again")
         surplus = len(lines) - sfreq * LENGTH
         notes = (f"{self.path.name}: {surplus} samples after {LENGTH} s cut",) if surplus else ()
-        signals = np.tile(samples[: sfreq * LENGTH], (len(channels), 1))
-        return Held(signals, float(sfreq), notes)
+        whole = samples[: sfreq * LENGTH]
+        stored = [Stored(name, whole.copy(), float(sfreq), "uV") for name in channels]
+        return hold(self.path, stored, notes=notes)
 
 
 def open_excerpt(path: Path) -> TextExcerpt:

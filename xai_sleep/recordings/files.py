@@ -3,7 +3,7 @@
 ::
 
     my_recordings/
-        night1.edf              signals, by channel name, units from the header
+        night1.edf              signals, by channel name, units from the header; or .vhdr, .set …
         night1.csv              what was marked, in any form of conf/marks: a table has the columns
                                 onset, duration (or end)[, trial_type][, expert][, channel]
         night1_rater-Anna.csv   or a file for each rater, who is named by that
@@ -18,14 +18,21 @@ of.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.annotations import Rules, understand
-from xai_sleep.recordings.channels import Source, pick_channels, read_channels
-from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.layout import FOLDER, Layout, Night
+from xai_sleep.recordings.channels import (
+    Source,
+    as_channel,
+    as_seen,
+    pick_channels,
+    read_channels,
+)
+from xai_sleep.recordings.formats import open_signals
+from xai_sleep.recordings.layout import FOLDER, Layout, RecordFiles, few
 from xai_sleep.recordings.marks.reader import MarksReader
 from xai_sleep.recordings.marks.table import Table
 from xai_sleep.recordings.raters import combine, rater_meant
@@ -33,6 +40,8 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
 from xai_sleep.recordings.stages import Stages, code_of
 from xai_sleep.recordings.subjects import subjects_of
+from xai_sleep.recordings.tables import read_table
+from xai_sleep.recordings.units import UNITS
 
 log = logging.getLogger(__name__)
 TABLES: Mapping[str, MarksReader] = {"table": Table()}
@@ -51,6 +60,7 @@ class Files(DataSource):
         was scored (``all``), or all that was in some stages (``[N2, N3]``)
     event_names : kinds of row that are events, see :func:`.event_kinds`
     channels : marks on whose channels count, where rows name one: the task's (``task``) or ``all``
+    unit : unit of the signals (``uV``, ``mV``, ``V``), whatever their files say
     marks : readers of marks by name; of two that recognise a file the first reads it
     """
 
@@ -65,6 +75,7 @@ class Files(DataSource):
         scored: str | Sequence[str] = "rows",
         event_names: Sequence[str] | None = None,
         channels: str = "task",
+        unit: str | None = None,
         marks: Mapping[str, MarksReader] = TABLES,
         **others: object,  # noqa: ARG002
     ) -> None:
@@ -74,6 +85,7 @@ class Files(DataSource):
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
         self.expert = str(expert)
+        self.unit = None if unit is None else choice("data.unit", unit, list(UNITS))
         every_channel = choice("data.channels", channels, ("task", "all")) == "all"
         names = name_list("data.event_names", event_names)
         if names == ():
@@ -101,8 +113,10 @@ class Files(DataSource):
             remedy = "name the folder of your recordings"
             raise InputError(f"data.root: {self.root} is not a folder; {remedy}")
         nights = self.layout.nights(self.root, self.records, self.readers)
-        sources: dict[str, Source] = {name: open_edf(each.signals) for name, each in nights.items()}
+        sources = {name: open_signals(each.signals, self.unit) for name, each in nights.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
+        for name, night in nights.items():
+            _require_good(name, night.channels, picked[name], sources[name])
         subjects, unknown = self._subjects(nights, sources)
         said = understand(nights, sources, picked, self.rules)
         expert = rater_meant(self.expert, {name: told.scorers for name, told in said.items()})
@@ -122,7 +136,7 @@ class Files(DataSource):
             yield Recording(*who, *known, notes, told.kinds, *file)
 
     def _subjects(
-        self, nights: Mapping[str, Night], sources: Mapping[str, Source]
+        self, nights: Mapping[str, RecordFiles], sources: Mapping[str, Source]
     ) -> tuple[Mapping[str, str], Mapping[str, tuple[str, ...]]]:
         """Name the subject of each record: by where it lies, else as :func:`.subjects_of`."""
         known = {name: night.subject for name, night in nights.items() if night.subject}
@@ -130,10 +144,22 @@ class Files(DataSource):
             return known, dict.fromkeys(known, ())
         return subjects_of(self.root, sources)
 
-    def _warn_of_unread(self, nights: Mapping[str, Night]) -> None:
-        if unread := ", ".join(name for night in nights.values() for name in night.unread):
-            called = f"called after records: {unread}; {self.layout.called}"
+    def _warn_of_unread(self, nights: Mapping[str, RecordFiles]) -> None:
+        if unread := [name for night in nights.values() for name in night.unread]:
+            called = f"called after records: {few(unread)}; {self.layout.called}"
             log.warning("%s: not read, although %s", self.root, called)
+
+
+def _require_good(record: str, table: Path | None, picked: Sequence[str], source: Source) -> None:
+    """Refuse channels that a table beside the signals calls bad, also where others derive."""
+    rows = read_table(table, ("name",)) if table else []
+    bad = {row.cells["name"] for row in rows if as_seen(row.cells.get("status", "")) == "bad"}
+    for channel in picked:
+        whole = channel in source.channels
+        parts = [channel] if whole else re.findall(r"[^-+()]+", as_channel(channel))
+        if found := [name for name in bad if (name if whole else as_channel(name)) in parts]:
+            remedy = "choose another (task.channels), or leave the record out (data.records)"
+            raise InputError(f"{table}: {found[0]} of {record} has the status bad; {remedy}")
 
 
 def _stages(setting: str | Sequence[str]) -> frozenset[int]:

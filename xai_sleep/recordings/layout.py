@@ -4,19 +4,22 @@ Names are compared as people see them. A file that is called after a record but 
 where two could be meant, both are named and refused.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import as_seen, chosen, natural
+from xai_sleep.recordings.formats import ending_of, endings, record_name, recordings
 from xai_sleep.recordings.marks.reader import MarksReader
 
-ENDINGS = (".edf", ".bdf")  # of files with signals
+log = logging.getLogger(__name__)
 # Arrays of a run are kept under the names of records and these.
 RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
 NOTHING = r"(?!)"
+SHOWN = 10  # names that a message lists
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,11 @@ class MarksFile:
 
 
 @dataclass(frozen=True)
-class Night:
+class RecordFiles:
     """The files of one record."""
 
     signals: Path
+    expected: str  # what a file of marks could be called
     marks: tuple[MarksFile, ...] = ()
     stages: MarksFile | None = None
     channels: Path | None = None  # a table that says which channels are bad
@@ -42,58 +46,67 @@ class Night:
 
 @dataclass(frozen=True)
 class Layout:
-    """How files are called: patterns of what follows the name of a record, in lower case."""
+    """How files are called: patterns of what follows the name of a record, in lower case.
+
+    Where records lie in ``folders``, the first of them below the root is their subject's.
+    """
 
     expected: str  # for messages: what a root should hold, and what else to do
     called: str  # for messages: what files are called
+    example: str  # what follows the name of a record in that of a file of its marks
     marks: str  # with a group ``rater`` where a name tells who marked
     stages: str
     signals: str = ""  # before the ending
     channels: str = NOTHING
     known: str = NOTHING  # files that are not used, and need not be told
-    subject: str = NOTHING  # at the begin of the name of a record
     folders: tuple[str, ...] = ()  # that hold them, as globs below the root; none: the root does
+    others: str = "*/*"  # where recordings lie that are not read, but told
 
     def nights(
         self, root: Path, records: Sequence[str] | None, readers: Sequence[MarksReader]
-    ) -> dict[str, Night]:
+    ) -> dict[str, RecordFiles]:
         """Find the records asked for (None: all), in natural order, and what lies beside them.
 
         Raises InputError if there are none, two have one name, or several files could be the marks
         or the stages of one.
         """
         folders = [folder for each in self.folders for folder in root.glob(each)] or [root]
-        inside = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
-        files = [path for path in inside if not (path.name.startswith(".") or path.is_dir())]
-        files.sort(key=lambda path: natural(path.name))
-        there = self._recordings(root, files)
+        inside = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+        inside.sort(key=lambda path: natural(path.name))
+        held = recordings(inside)
+        there = self._recordings(root, held)
         asked = chosen(records, list(there), str(root))
         for name in filter(RESERVED.fullmatch, asked):
             raise InputError(f"{there[name]}: a record cannot be called {name}; rename its files")
-        beside = _beside(there, files)
-        return {name: self._night(name, there[name], beside[name], readers) for name in asked}
+        _warn_of_others(root, root.glob(self.others), set(there.values()))
+        signals = {*there.values(), *(part for path in there.values() for part in held[path])}
+        beside = _beside(there, [path for path in inside if path not in signals])
+        nights = {name: self._night(name, there[name], beside[name], readers) for name in asked}
+        return {name: self._whose(root, name, night) for name, night in nights.items()}
 
-    def _recordings(self, root: Path, files: Iterable[Path]) -> dict[str, Path]:
+    def _recordings(self, root: Path, held: Iterable[Path]) -> dict[str, Path]:
         found: dict[str, Path] = {}
         taken: dict[str, Path] = {}
-        for path in files:
-            name = path.stem[: len(path.stem) - len(self.signals)]
-            of_signals = as_seen(path.stem) == as_seen(name) + self.signals
-            if path.suffix.casefold() not in ENDINGS or not of_signals:
+        for path in held:
+            stem = record_name(path)
+            name = stem[: len(stem) - len(self.signals)]
+            if as_seen(stem) != as_seen(name) + self.signals:
                 continue
             if (same := taken.setdefault(as_seen(name), path)) != path:
                 rule = "a record is called by its file without the ending, rename or remove one"
                 raise InputError(f"{same.parent} holds {same.name} and {path.name}: {rule} of them")
             found[name] = path
         if not found:
+            tree = not self.folders and next(root.glob("sub-*/"), None)
+            remedy = "it looks like a BIDS root: say data=bids" if tree else self.expected
             raise InputError(
-                f"{root} holds no recordings ({' or '.join(ENDINGS)}); {self.expected}"
+                f"{root} holds no recordings ({', '.join(sorted(endings()))}); {remedy}"
             )
         return found
 
     def _night(
         self, record: str, signals: Path, beside: Mapping[Path, str], readers: Sequence[MarksReader]
-    ) -> Night:
+    ) -> RecordFiles:
         marks, stages, unread = [], [], []
         for path, rest in beside.items():
             reader = next((each for each in readers if _reads(each, path)), None)
@@ -107,24 +120,42 @@ class Layout:
         _require_one("stages", record, stages)
         _require_one("marks", record, marks)
         table = next((path for path, rest in beside.items() if re.match(self.channels, rest)), None)
-        subject = re.match(self.subject, record)
-        return Night(
+        return RecordFiles(
             signals,
+            expected=f"{record}{self.example}",
             marks=tuple(marks),
             stages=stages[0] if stages else None,
             channels=table,
-            subject=subject[0] if subject else None,
             unread=tuple(unread),
         )
+
+    def _whose(self, root: Path, record: str, night: RecordFiles) -> RecordFiles:
+        subject = night.signals.relative_to(root).parts[0]
+        if self.folders and not record.startswith(f"{subject}_"):
+            raise InputError(f"{night.signals} is not of {subject}; rename it, or move it")
+        return replace(night, subject=subject) if self.folders else night
 
 
 FOLDER = Layout(
     expected="name the folder they are in (data.root), or export them to EDF",
     called="marks are read from <record>.csv and other forms of conf/marks, or "
     "<record>_rater-<name>.csv; stages from <record>_stages.csv",
+    example=".csv",
     marks=r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
     stages=r"_stages\.\w+",
 )
+
+
+def _warn_of_others(root: Path, there: Iterable[Path], taken: set[Path]) -> None:
+    others = [path for path in there if path not in taken and ending_of(path)]
+    if left := [str(path.relative_to(root)) for path in recordings(others)]:
+        log.warning("%s: recordings in other places are not read: %s", root, few(left))
+
+
+def few(names: Sequence[str]) -> str:
+    """List names in a message, where they are many not all."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(sorted(names, key=natural)[:SHOWN])}{more}"
 
 
 def _reads(reader: MarksReader, path: Path) -> bool:
@@ -133,12 +164,12 @@ def _reads(reader: MarksReader, path: Path) -> bool:
 
 def _beside(there: Mapping[str, Path], files: Iterable[Path]) -> dict[str, dict[Path, str]]:
     """Files called after each record, with what follows its name; of two records the longer."""
-    names, signals = {as_seen(name): name for name in there}, set(there.values())
+    names = {as_seen(name): name for name in there}
     found: dict[str, dict[Path, str]] = {name: {} for name in there}
     for path in files:
         called = as_seen(path.name)
         ends = [at.start() for at in re.finditer(r"[\W_]", called) if called[: at.start()] in names]
-        if ends and path not in signals:
+        if ends and not (path.name.startswith(".") or path.is_dir()):
             found[names[called[: ends[-1]]]][path] = called[ends[-1] :]
     return found
 

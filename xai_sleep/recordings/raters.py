@@ -17,7 +17,7 @@ rule              an event is time that                        scored is time at
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -59,37 +59,44 @@ def rater_named(said: str) -> str:
     return name
 
 
-def as_named(records: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
-    """Call the raters of rows by one spelling in all records.
+def named_alike(where: str, said: str, spelled: dict[str, str]) -> str:
+    """Name a rater by the spelling that is ``spelled`` already; InputError if it is no name."""
+    try:
+        rater = rater_named(said)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+    return spelled.setdefault(as_seen(rater), rater)
 
-    Raises InputError if a row names nobody where others of its record do, or not as a rater can be.
+
+def as_named(rows: Sequence[Row], spelled: dict[str, str]) -> list[Row]:
+    """Call the raters of a record's rows, see :func:`named_alike`.
+
+    Raises InputError if a row names nobody where others do.
     """
-    spelled: dict[str, str] = {}
-    named: dict[str, list[Row]] = {}
-    for record, rows in records.items():
-        several = any(row.cells.get("expert") for row in rows)
-        named[record] = []
-        for row in rows:
-            said = row.cells.get("expert", "")
-            if several and not said and row.kind != SCORED:
-                raise InputError(f"{row.where}: expert is empty; expected a name, as other rows do")
-            try:
-                rater = rater_named(said) if said else ""
-            except ValueError as error:
-                raise InputError(f"{row.where}: {error}") from None
-            rater = spelled.setdefault(as_seen(rater), rater)
-            named[record].append(replace(row, cells={**row.cells, "expert": rater}))
+    several = any(row.cells.get("expert") for row in rows)
+    named = []
+    for row in rows:
+        said = row.cells.get("expert", "")
+        if several and not said and row.kind != SCORED:
+            raise InputError(f"{row.where}: expert is empty; expected a name, as other rows do")
+        rater = named_alike(row.where, said, spelled) if said else ""
+        named.append(replace(row, cells={**row.cells, "expert": rater}))
     return named
 
 
 def score(
-    record: str, rows: Sequence[Row], seconds: float, given: Intervals | None
+    record: str,
+    rows: Sequence[Row],
+    seconds: float,
+    given: Intervals | None,
+    raters: Iterable[str] = (),
 ) -> tuple[dict[str, Scoring], tuple[str, ...]]:
     """Sort rows, events and scored time of a record of some ``seconds``, by rater.
 
-    ``given`` is what everybody scored; None if rows say so. A row that names nobody holds for all.
-    Notes tell of rows that repeat another, and of events that lie where nobody looked. Raises
-    InputError if a row is no stretch of the recording, or it is not known what was scored.
+    ``given`` is what everybody scored; None if rows say so. A row that names nobody holds for all;
+    ``raters`` may have found nothing. Notes tell of rows that repeat another, and of events that
+    lie where nobody looked. Raises InputError if a row is no stretch of the recording, or it is not
+    known what was scored.
     """
     marked: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     looked: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -105,7 +112,7 @@ def score(
             raise InputError(f"data.scored says so too, but {said}; remove them, or use rows")
         looked[""] = [(start, end) for start, end in given]
     scorers, notes = {}, []
-    for said in sorted((marked.keys() | looked.keys()) - {""}, key=natural) or [""]:
+    for said in sorted({*marked, *looked, *raters} - {""}, key=natural) or [""]:
         scored = union([intervals([*looked[said], *looked[""]])])
         if not len(scored):
             lacking = f"nothing says where {said or 'the expert'} looked"
@@ -218,5 +225,5 @@ def _majority(raters: list[Scoring]) -> Scoring:
 
 
 def _inside(spans: Intervals, times: NDArray[np.float64]) -> NDArray[np.bool_]:
-    edges: NDArray[np.int64] = np.searchsorted(union([spans]).ravel(), times, side="right")
-    return edges % 2 == 1
+    before: NDArray[np.intp] = np.searchsorted(union([spans]).ravel(), times, side="right")
+    return np.asarray(before % 2 == 1, dtype=np.bool_)
