@@ -33,7 +33,7 @@ def truth(times: Values) -> Values:
 
 
 def at(rate: float) -> Values:
-    """Times of all samples, in s."""
+    """List the times of all samples, in s."""
     return np.arange(round(SECONDS * rate)) / rate
 
 
@@ -56,8 +56,8 @@ def with_a_gap(path: Path) -> Path:
 def brainvision(path: Path) -> Path:
     """Write three files, the header first."""
     volts, names, base = truth(at(RATE))[None] * 1e-6, ["C3-M2"], path.stem
-    where = {"fname_base": base, "folder_out": str(path.parent), "meas_date": START}
-    write_brainvision(data=volts, sfreq=RATE, ch_names=names, unit="µV", **where)
+    where = {"fname_base": base, "folder_out": str(path.parent)}
+    write_brainvision(data=volts, sfreq=RATE, ch_names=names, unit="µV", meas_date=START, **where)
     return path
 
 
