@@ -80,7 +80,7 @@ def _check_combinations(config: Config) -> None:
     _require(near < task.window, f"explain.tolerance ({near:g} s) {longest}")
     none = f"task.image_channels names no channels for task.image={task.image}"
     where = f"list the accepted names of each channel under task.image_channels.{task.image}"
-    _require(task.image_channels.get(task.image), f"{none}; {where}")
+    _require(task.image_channels.get(task.image) != [], f"{none}; {where}")
     least, step = task.min_overlap, config.detector.step
     _require(least < task.window, f"task.min_overlap ({least:g} s) must be shorter than {window}")
     samples, whole = step * task.sfreq, "choose a whole number of samples"
@@ -96,7 +96,7 @@ def _check_bands(config: Config) -> None:
     held = f"task.image_band holds {task.image_band}; {band_is} above 0"
     _require(_is_band(task.image_band, math.inf), held)
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
-        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz)"
+        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz), which can be raised"
         held = f"task.{key} holds {band}; {band_is} {within}"
         _require(_is_band(band, task.sfreq / 2), held)
         far = f"a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past cv.guard"

@@ -68,9 +68,11 @@ def download(url: str, path: Path, md5: str, console: Console) -> None:
     except requests.HTTPError as error:  # says the status and the URL
         raise InputError(f"{error}; repeat the command later") from error
     except requests.RequestException as error:
-        came = f"{part.stat().st_size / 1e6:.1f} MB are kept in {part}" if part.exists() else ""
-        broke = f"broke off; {came}" if came else "could not be made; check the network"
-        raise InputError(f"{url}: the connection {broke}, repeat the command to go on") from error
+        broke = "could not be made; check the network and repeat the command"
+        if part.exists():
+            kept = f"{part.stat().st_size / 1e6:.1f} MB are kept in {part}"
+            broke = f"broke off; {kept}, repeat the command to go on"
+        raise InputError(f"{url}: the connection {broke}") from error
     except ValueError as error:  # of pooch
         said = str(error).rstrip(".")
         raise InputError(f"{url}: {said}; repeat the command to fetch it anew") from error
