@@ -22,6 +22,8 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
 from xai_sleep.schema import Config, LoggerConfig
 
+# ${longest:5,${task.window}} in YAML
+OmegaConf.register_new_resolver("longest", lambda *seconds: max(seconds), replace=True)
 PLACES = ("cache", "memory")  # settings of an input that change no result: where images are kept
 
 
@@ -138,7 +140,7 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
     missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
     if missing:  # of several choices Hydra does not list those there are
         return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
-    return "; ".join(lines[:2])
+    return "; ".join(lines[:2]).replace(":;", ":")
 
 
 def _quoted(override: str) -> str:
@@ -152,6 +154,10 @@ def _quoted(override: str) -> str:
 def value_error(error: OmegaConfBaseException, schema: type) -> str:
     """Account of a value that does not fit the schema."""
     what = (error.msg or str(error)).strip().splitlines()[0]
+    if absent := re.search(r"andatory value: ([\w.]+)", what):
+        # Another that takes its value from it may be the first to be met.
+        key = str(error.full_key) if str(error.full_key).endswith(absent[1]) else absent[1]
+        return f"{key} is not said: say it in the YAML of the {key.split('.')[0]}, or as {key}=…"
     if "not in" in what and error.full_key:
         return _unknown_setting(error, schema)
     what = what.replace("AnyNode is not a ListConfig, list or tuple.", "expected a list: [a,b]")

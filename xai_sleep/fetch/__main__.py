@@ -79,7 +79,9 @@ def complete(archive: Archive, root: Path) -> bool:
     if (there := len(found(root, archive.event))) == archive.records:
         return True
     held = f"{folder} is there with {there} of {archive.records} records that can be used"
-    raise InputError(f"{held}, and is not replaced; move it away, or choose another --root or other --database")
+    raise InputError(
+        f"{held}, and is not replaced; move it away, or choose another --root or other --database"
+    )
 
 
 def main(arguments: Sequence[str] | None = None, published: Published = DREAMS) -> None:
