@@ -157,7 +157,7 @@ def value_error(error: OmegaConfBaseException, schema: type) -> str:
     if absent := re.search(r"andatory value: ([\w.]+)", what):
         # Another that takes its value from it may be the first to be met.
         key = str(error.full_key) if str(error.full_key).endswith(absent[1]) else absent[1]
-        return f"{key} is not said: say it in the YAML of the {key.split('.')[0]}, or as {key}=…"
+        return f"{key} is not said; say it in its YAML, or as {key}=…"
     if "not in" in what and error.full_key:
         return _unknown_setting(error, schema)
     what = what.replace("AnyNode is not a ListConfig, list or tuple.", "expected a list: [a,b]")

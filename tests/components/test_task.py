@@ -129,8 +129,11 @@ def test_a_task_need_only_say_its_event_and_channels(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (f"{SMALLEST}windw: 3\n", r"there is no setting task\.windw \(did you mean window\?\); "),
-        ("channels: [[C3-M2]]\n", r"^task\.event is not said: say it in the YAML of the task, or "),
-        ("event: arousal\n", r"^task\.channels is not said: "),
+        (
+            "channels: [[C3-M2]]\n",
+            r"^task\.event is not said; say it in its YAML, or as task\.event=…$",
+        ),
+        ("event: arousal\n", r"^task\.channels is not said; "),
         (f"{SMALLEST}band: 5\n", r"^task\.band: .*expected a list"),
         (f"{SMALLEST}band: [80, 200]\n", r"task\.band .* half of task\.sfreq \(50 Hz\), which can"),
         (f"{SMALLEST}window: long\n", r"^task\.window: Value 'long' "),
