@@ -30,7 +30,7 @@ LAYERS = (
     ("metrics", "explain", "detect"),
     ("results",),
     ("evaluate", "config"),
-    ("baselines", "leaks", "experiment", "predict"),
+    ("baselines", "leaks", "experiment", "predict", "fetch"),
     ("report", "tracking", "dashboard", "sweep", "__main__", "inspect"),
 )
 RANK = {part: rank for rank, part in enumerate(chain(*LAYERS))}

@@ -15,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
+from yaml import YAMLError
 
 from xai_sleep.config import composition_error, config_dir, validate
 from xai_sleep.errors import InputError, account, leave
@@ -90,6 +91,8 @@ def command_line(work: Callable[[DictConfig], float | None]) -> None:
             run()
     except (HydraException, OmegaConfBaseException) as error:
         leave(composition_error(error, sys.argv[1:], Config))
+    except YAMLError as error:  # says which file and where
+        leave(f"{error}; correct the file, or leave it out of --config-dir")
     except (InputError, OSError) as error:
         leave(account(error))
     except ValueError as error:

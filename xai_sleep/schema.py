@@ -57,7 +57,7 @@ class TaskConfig:
     min_overlap: float = _number(0.0, at_least=0)
     scale: str = _one_of("record", "train", default="record")
     image: str = _one_of("coherence", "scalogram")
-    image_channels: dict[str, list[list[str]]] = MISSING
+    image_channels: dict[str, list[list[str]] | None] = MISSING
     image_band: list[float] = MISSING
     image_size: int = _number(128, at_least=2)
     image_semantics: str = _one_of("pycwt", "grinsted", default="pycwt")

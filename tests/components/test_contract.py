@@ -225,7 +225,8 @@ def test_tasks_can_be_simulated_and_detected_by_a_rule(name: str) -> None:
     simulator = instantiate({**task["simulator"], "_partial_": True})
     (recording,) = simulator(subjects=1, minutes=2.0, sfreq=task["sfreq"], seed=0)
     assert len(recording.events) > 0
-    for names in (*task["channels"], *task["image_channels"][task["image"]]):
+    shown = task["image_channels"][task["image"]] or task["channels"]
+    for names in (*task["channels"], *shown):
         assert set(names) & set(recording.channels)
     rule = instantiate(task["rule"])
     assert isinstance(rule, Rule)

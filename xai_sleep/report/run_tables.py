@@ -75,9 +75,7 @@ def _captions(record: RunRecord, measured: Sequence[str]) -> Iterator[str]:
         yield "baselines: pooled, on the same windows"
     if "experts" in measured:
         yield "experts: the second against the first, where both scored"
-    left_out = [each.name for each in record.baselines if each.skipped]
-    if left_out:
-        yield f"baselines left out: {', '.join(left_out)} (results.json says why)"
+    yield from (f"{b.name} left out: {b.skipped}" for b in record.baselines if b.skipped)
 
 
 def fold_table(record: RunRecord, scores: Scores) -> Table:
