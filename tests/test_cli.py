@@ -1,19 +1,16 @@
 """The command line: help, sweeps, and one line for every mistake of a user."""
 
-import logging
 import re
 import shutil
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hydra.core.hydra_config import HydraConfig
 
+from tests.support.cli import Answer, Cli, calls, complaint
 from tests.support.dreams import MARKS, RATE, SECONDS, write_record
 from tests.support.edf import Channel, write_edf
 from tests.support.runs import ROOT, TINY, launch
@@ -23,56 +20,13 @@ from xai_sleep.results.run import RunRecord
 FAST = (*TINY, "explain=none", "trainer.max_epochs=1")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Answer]
-
-
 @pytest.fixture
 def cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Cli]:
     """Call the command line in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # set by the command line, unset afterwards
-    loggers = logging.getLogger()
-    handlers, level = list(loggers.handlers), loggers.level
-
-    def call(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["xai-sleep", *arguments])
-        monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
-        capsys.readouterr()
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        assert isinstance(code, int)
-        return Answer(code, printed.out, printed.err)
-
-    yield call
-    for handler in set(loggers.handlers) - set(handlers):
-        handler.close()
-    loggers.handlers[:] = handlers
-    loggers.setLevel(level)
-
-
-def complaint(answer: Answer) -> str:
-    """Return the one line that a refusal consists of."""
-    assert answer.code == 2
-    assert answer.err.startswith("xai_sleep: ")
-    assert answer.err.endswith("\n")
-    assert answer.err.count("\n") == 1
-    assert "Traceback" not in answer.err + answer.out
-    return answer.err.removeprefix("xai_sleep: ").rstrip()
+    yield from calls(main, monkeypatch, capsys)
 
 
 def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:

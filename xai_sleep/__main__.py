@@ -2,7 +2,10 @@
 
 import json
 import os
+import shlex
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import hydra
@@ -38,16 +41,20 @@ def _experiment(composed: DictConfig) -> float | None:
     from xai_sleep.experiment.run import run
     from xai_sleep.report.page import Pages
     from xai_sleep.report.run_tables import run_table
+    from xai_sleep.report.understood import OnTerminal
     from xai_sleep.tracking.observer import Tracking
     from xai_sleep.tracking.runs import sync_command
 
     console, directory = Console(stderr=True), Path(config.output_dir)
-    record = run(config, [Pages, Tracking], console)
+    record = run(config, [Pages, Tracking, lambda *_: OnTerminal(console)], console)
     console.print(run_table(record))
-    console.print(f"results in {directory}", highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(f"results in {directory}, to look at: {directory / 'report.html'}")
+    if not record.leaks:  # whose models are for nothing else
+        words = "events of a new night: python -m xai_sleep.predict"
+        say(f"{words} {shlex.quote(str(directory))} night.edf")
     if command := sync_command(directory):
-        words = f"to show this run on Weights & Biases: {command}"
-        console.print(words, markup=False, highlight=False, soft_wrap=True)
+        say(f"to show this run on Weights & Biases: {command}")
     return validation_score(record)
 
 
@@ -63,12 +70,20 @@ def _at_home(argument: str) -> str:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    """Run an experiment, or several."""
+    command_line(job)
+
+
+def command_line(work: Callable[[DictConfig], float | None]) -> None:
+    """Do some work with the settings of the command line.
+
+    A user's mistake is one line on stderr and exit code 2.
+    """
     # Hydra would print its own account of an error and exit with 1; this makes it raise.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
-    run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
+    run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(work)
     sys.argv[1:] = map(_at_home, sys.argv[1:])
     try:
         with accounted():

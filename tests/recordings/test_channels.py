@@ -87,6 +87,7 @@ class Constant(Holds):
     person: str | None = None
     start: datetime | None = None
     seconds: float = 1.0
+    offered: tuple[str, ...] = ()
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Nothing is written inside."""

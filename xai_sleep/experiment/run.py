@@ -21,17 +21,20 @@ from xai_sleep.baselines.baseline import Baseline, Measured, Trial, measure
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate import alignment, events, maps, score, windows
-from xai_sleep.evaluate.declared import declared, describe
+from xai_sleep.evaluate.declared import declared
 from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.marks import respond
+from xai_sleep.evaluate.understood import compared, describe
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
+from xai_sleep.experiment.reading import bands_of, in_bands, source_of
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
 from xai_sleep.explain.attribution import make_explainer, make_explainers
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.filtering import prepare, require_long_enough
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
+from xai_sleep.recordings.sources import DataSource
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Stamp, write_arrays
 from xai_sleep.results.finished import Finished, Observer
@@ -66,11 +69,7 @@ def run(
     rules = (config.detector.iou, config.explain.tolerance)
     judging = Judging(*rules, methods, tuple(further.values()))
     baselines = _each(Baseline, "baselines", config.baselines)
-    task, simulator = config.task, simulator_of(config.task.simulator)
-    wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
-    asked = build(DataSource, "data", config.data)
-    if (source := asked.chosen(wanted)) is not asked:
-        log.warning("these are %s (%s)", source.describe(), asked.describe())
+    task, (source, wanted) = config.task, source_of(config, seen)
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
@@ -85,12 +84,18 @@ def run(
             require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
         seen.check(raw)
         directory.require_same(raw)
-        recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
+        # broad-band, as figures show them; as the network sees them; what was understood
+        recordings, inputs, described = [], [], []
         for one in progress.each("records", raw, len(raw)):
             recordings.append(prepare(one, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]))
             inputs.append(seen.prepare(one))
+            described.append(describe(one, respond(in_bands(config, one), bands_of(config))))
+        described = compared(described)
+        for observer in told:
+            observer.understood(described)
         plan = Plan(config, seen.store(inputs), practice)
-        experiment = Experiment(plan, recordings, judging, stamp, directory, progress, told)
+        shown = (recordings, described)
+        experiment = Experiment(plan, *shown, judging, stamp, directory, progress, told)
         return _work(experiment, baselines, source)
 
 
@@ -167,7 +172,7 @@ def _collect(
         source=source.describe(),
         leaks=list(experiment.stamp.leaks),
         config=settled(experiment.plan.config),
-        records=describe(recordings),
+        records=list(experiment.records),
         folds=folds,
         baselines=measured.records,
         metrics=declared(judging.further),

@@ -95,6 +95,10 @@ class Source(Holder, Protocol):
     def seconds(self) -> float:
         """Length in s."""
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every channel in words: its name, unit and rate."""
+
     def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name."""
 

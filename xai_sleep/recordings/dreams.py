@@ -114,7 +114,8 @@ class Dreams(DataSource):
             stages, uncovered = _stages(usable[record], duration)
             who = (record, subjects[record], signals, picked[record], sfreq)
             known = (truth.events, truth.scored, stages, EPOCH, scorers)
-            yield Recording(*who, *known, (*unread, *odd, *merged, *uncovered))
+            notes, file = (*unread, *odd, *merged, *uncovered), (source.offered, source.start)
+            yield Recording(*who, *known, notes, {}, *file)
 
 
 def folder_of(root: Path, database: Database) -> Path:
@@ -217,6 +218,11 @@ class TextExcerpt(NamedTuple):
     person: None = None
     start: None = None
     seconds: float = LENGTH
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The one channel."""
+        return tuple(f"{name} (text, in µV)" for name in self.channels)
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Nothing is written inside."""

@@ -77,6 +77,16 @@ class EdfFile:
         """Bytes that the header accounts for."""
         return 256 * (1 + len(self.labels)) + self.n_records * self.width * sum(self.samples)
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every channel of signals in words: its name, unit and rate."""
+        texts, each = self._texts(), zip(self.labels, self.units, self.samples, strict=True)
+        return tuple(
+            f"{name} ({unit or 'no unit'}, {samples / self.record_seconds:g} Hz)"
+            for at, (name, unit, samples) in enumerate(each)
+            if at not in texts
+        )
+
     def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name, at least one; note what was left unread.
 

@@ -132,7 +132,8 @@ class Files(DataSource):
                 notes = (*notes, f"files not read: {', '.join(unread)}")
             who = (record, subjects[record], signals, picked[record], sfreq)
             known = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
-            yield Recording(*who, *known, notes, told.kinds)
+            file = (source.offered, source.start)
+            yield Recording(*who, *known, notes, told.kinds, *file)
 
     def _subjects(
         self, nights: Mapping[str, RecordFiles], sources: Mapping[str, Source]

@@ -49,6 +49,7 @@ class RawFile:
     unit: str | None  # of all channels, whatever the file says
     lost: Intervals  # time in s that the file says holds no signal
     notes: tuple[str, ...]  # what MNE warned of
+    offered: tuple[str, ...]  # every channel in words: its name, unit and rate
     rows: tuple[tuple[float, float, str], ...] = field(repr=False)
     person: str | None = field(repr=False)  # see :func:`.person_key`
 
@@ -103,11 +104,14 @@ def open_raw(path: Path, unit: str | None = None) -> RawFile:
         )
         if not (_cut(plain) or _gap(plain))
     )
-    kinds = raw.get_channel_types()
+    kinds, sfreq = raw.get_channel_types(), raw.info["sfreq"]
+    names = tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim")
+    units = [_told(path, raw, name)[0] or "no unit" for name in names]
     return RawFile(
         path=path,
-        channels=tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim"),
-        seconds=raw.n_times / raw.info["sfreq"],
+        channels=names,
+        offered=tuple(f"{n} ({u}, {sfreq:g} Hz)" for n, u in zip(names, units, strict=True)),
+        seconds=raw.n_times / sfreq,
         start=_start(path, raw),
         unit=unit,
         lost=union([intervals([span for span in skipped if span[1] > span[0]])]),

@@ -7,6 +7,7 @@ recording; sets of intervals follow :mod:`xai_sleep.recordings.intervals`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,8 @@ class Recording:
     scorers: Mapping[str, Scoring] = field(default_factory=dict)  # raters, and ``automatic``
     notes: tuple[str, ...] = ()  # what the reader dropped, cut or merged, in words
     kinds: Mapping[str, int] = field(default_factory=dict)  # rows read of each, in their words
+    offered: tuple[str, ...] = ()  # every channel of its file in words: name, unit and rate
+    start: datetime | None = None  # when the clock on the wall showed the first sample
 
     @property
     def duration(self) -> float:

@@ -1,0 +1,33 @@
+"""What an experiment reads, and from where."""
+
+import logging
+
+from xai_sleep.components import build
+from xai_sleep.recordings.filtering import prepare
+from xai_sleep.recordings.recording import Recording
+from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
+from xai_sleep.schema import Config
+from xai_sleep.windows.inputs import Input
+
+log = logging.getLogger(__name__)
+
+
+def source_of(config: Config, seen: Input) -> tuple[DataSource, Wanted]:
+    """Choose the source of recordings, and say what is wanted of it for what a network sees."""
+    task, simulator = config.task, simulator_of(config.task.simulator)
+    wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
+    asked = build(DataSource, "data", config.data)
+    if (source := asked.chosen(wanted)) is not asked:
+        log.warning("these are %s (%s)", source.describe(), asked.describe())
+    return source, wanted
+
+
+def bands_of(config: Config) -> list[tuple[float, float]]:
+    """Bands in Hz in which marks are looked for in the signal."""
+    task = config.task
+    return [(float(low), float(high)) for low, high in task.input_bands or [task.band]]
+
+
+def in_bands(config: Config, recording: Recording) -> Recording:
+    """Filter a recording in these bands, whatever the network sees."""
+    return prepare(recording, sfreq=config.task.sfreq, bands=bands_of(config))
