@@ -51,7 +51,6 @@ class RawFile:
     unit: str | None  # of all channels, whatever the file says
     lost: Intervals  # time in s that the file says holds no signal
     notes: tuple[str, ...]  # what MNE warned of
-    offered: tuple[str, ...]  # every channel in words: its name, unit and rate
     rows: tuple[tuple[float, float, str], ...] = field(repr=False)
     person: str | None = field(repr=False)  # see :func:`.person_key`
 
