@@ -20,13 +20,9 @@ def write_nights(folder: Path, names: tuple[str, ...], minutes: float = 6) -> li
     for name, one in zip(names, made, strict=True):
         samples = np.round(one.signals[0] * 100).astype(np.int16)
         channel = Channel(CHANNEL, samples, round(one.sfreq), "uV")
-        write_edf(
-            folder / f"{name}.edf",
-            [channel],
-            patient=f"{name} X X X",
-            start=f"{BEGAN:%d.%m.%y}",
-            clock=f"{BEGAN:%H.%M.%S}",
-        )
+        path, patient = folder / f"{name}.edf", f"{name} X X X"
+        day, clock = f"{BEGAN:%d.%m.%y}", f"{BEGAN:%H.%M.%S}"
+        write_edf(path, [channel], patient=patient, start=day, clock=clock)
     return made
 
 

@@ -80,11 +80,11 @@ class EdfFile:
     @property
     def offered(self) -> tuple[str, ...]:
         """Every channel of signals in words: its name, unit and rate."""
-        each = enumerate(zip(self.labels, self.units, self.samples, strict=True))
+        texts, each = self._texts(), zip(self.labels, self.units, self.samples, strict=True)
         return tuple(
             f"{name} ({unit or 'no unit'}, {samples / self.record_seconds:g} Hz)"
-            for at, (name, unit, samples) in each
-            if at not in self._texts()
+            for at, (name, unit, samples) in enumerate(each)
+            if at not in texts
         )
 
     def read(self, channels: Sequence[str]) -> Held:
