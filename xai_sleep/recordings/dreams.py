@@ -65,7 +65,7 @@ ROLES = {
 }
 _BY_PREFIX = {as_seen(prefix): role for prefix, role in ROLES.items()}
 
-WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or use data=synthetic"
+WHERE = "fetch them by python -m xai_sleep.fetch dreams, or use data=synthetic"
 
 
 class Dreams(DataSource):
