@@ -214,7 +214,7 @@ def _start(path: Path, raw: mne.io.BaseRaw) -> datetime | None:
 def _person(said: Mapping[str, Any] | None) -> str | None:
     """Key of a person, as the patient field of EDF+ would give it."""
     said = said or {}
-    code = said.get("his_id") or said.get("id")
-    name = [said.get(part) for part in ("last_name", "first_name", "name")]
+    code = said.get("his_id") or (isinstance(number := said.get("id"), str) and number)
+    name = [said.get(part) for part in ("first_name", "middle_name", "last_name", "name")]
     parts = ["_".join(str(each).split()) for each in (code, "_".join(filter(None, name)))]
     return person_key(f"{parts[0] if code else 'X'} X X {parts[1] or 'X'}")
