@@ -43,7 +43,9 @@ def _flat(signal: Signals, sfreq: float) -> NDArray[np.int64]:
     halves = signal[: len(signal) // (least // 2) * (least // 2)].reshape(-1, least // 2)
     if not (halves == halves[:, :1]).all(axis=1).any():
         return np.empty((0, 2), dtype=np.int64)
-    return _runs(signal[1:] == signal[:-1], least - 1) + np.array([0, 1])
+    runs = _runs(signal[1:] == signal[:-1], least - 1)
+    runs[:, 1] += 1
+    return runs
 
 
 def _clipped(signal: Signals, sfreq: float, flat: NDArray[np.int64]) -> Intervals:

@@ -128,13 +128,13 @@ def _tried(path: Path, read: Any, *arguments: Any, **named: Any) -> Any:
 
 
 def _opened(path: Path) -> tuple[mne.io.BaseRaw, tuple[str, ...]]:
-    """Open without reading samples; what MNE warned of, but for what it says of persons."""
+    """Open without reading samples; what MNE warned of, but for persons and names of files."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = _tried(path, mne.io.read_raw, path, preload=False, verbose="WARNING")
     texts = dict.fromkeys(" ".join(str(each.message).split())[:200] for each in warned)
-    private = re.compile(r"subject|patient|birth", re.IGNORECASE)
-    return raw, tuple(f"{path.name}: {text}" for text in texts if not private.search(text))
+    unsaid = re.compile(r"subject|patient|birth|naming conventions", re.IGNORECASE)
+    return raw, tuple(f"{path.name}: {text}" for text in texts if not unsaid.search(text))
 
 
 def _told(path: Path, raw: mne.io.BaseRaw, name: str) -> tuple[str | None, float]:
