@@ -207,8 +207,8 @@ def test_nothing_is_found_where_there_is_no_signal(
     nowhere = np.flatnonzero(np.isnan(activation.probability))
     assert nowhere.tolist() == list(range(500, 805))
     rate = int(recorded.sfreq)
-    for start in range(0, 180, 8):  # no more than four seconds are left anywhere
-        signals[:, start * rate : (start + 4) * rate] = 300
+    for start in range(0, 180, 4):  # a second of signal, and three of none
+        signals[:, (start + 1) * rate : (start + 4) * rate] = 300
     path = as_edf(tmp_path / "n.edf", replace(recorded, signals=signals))
     with pytest.raises(InputError, match=r"nowhere do its channels hold a signal for a window"):
         read_recording(path, run.input)
