@@ -43,6 +43,18 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
     assert modules.isdisjoint({"torch", "pytorch_lightning", "captum", "wandb", "matplotlib"})
 
 
+@pytest.mark.parametrize("written", ["~/my nights", '"~/my nights"', "{home}/my nights"])
+def test_the_home_folder_may_be_written_as_in_the_help(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    root = written.format(home=tmp_path / "me")
+    said = complaint(cli("data=files", f"data.root={root}", "logger=none", "hydra.run.dir=~/out"))
+    assert f"data.root: {tmp_path}/me/my nights is not a folder" in said
+    assert (tmp_path / "me/out").is_dir()
+    assert not (tmp_path / "~").exists()
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -84,7 +96,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         ("threads=0", "threads is 0; it must be at least 1"),
         ("model.dropout=7", "model: dropout probability has to be between 0 and 1, but got 7"),
         # Combinations.
-        ("cv.guard=2", r"task.band: a filter from 0.5 Hz reaches 3.5 s, past cv.guard \(2 s\)"),
+        ("cv.guard=2", r"task.band: a filter from 0.5 Hz reaches 3.7 s, past cv.guard \(2 s\)"),
         ("task.min_overlap=5", r"task.min_overlap \(5 s\) must be shorter than task.window \(5 s"),
         ("task.band=[1,60]", r"task.band holds \[1.0, 60.0\]; .* task.sfreq \(50 Hz\)"),
         ("task.channels=[[X1]]", r"no channel X1 in synthetic1, .* \(found there: CZ-A1, FP1-A1\)"),

@@ -171,6 +171,31 @@ def test_settings_that_do_not_go_together_are_refused(
         checked(*overrides)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("C3-M2", [["C3-M2"]]),
+        ("[C3-M2]", [["C3-M2"]]),
+        ("[[C3-M2,C3]]", [["C3-M2", "C3"]]),
+        ("[C3-M2,[O1-M2,O1]]", [["C3-M2"], ["O1-M2", "O1"]]),
+        ('"C3-(M1+M2)/2"', [["C3-(M1+M2)/2"]]),
+        ("EEG C3:A2", [["EEG C3:A2"]]),
+    ],
+)
+def test_channels_may_be_written_in_every_way_that_is_clear(
+    written: str, meant: list[list[str]]
+) -> None:
+    image = f"task.image_channels.coherence={written}"
+    task = composed(f"task.channels={written}", image).task
+    assert task.channels == task.image_channels["coherence"] == meant
+
+
+@pytest.mark.parametrize("written", ["1.10", "[C3-M2,[1.10]]", "[true]", "[[[C3]]]", "[]", "null"])
+def test_channels_that_are_no_names_are_refused_by_the_setting(written: str) -> None:
+    with pytest.raises(InputError, match=r"^task\.channels"):
+        composed(f"task.channels={written}")
+
+
 @given(st.floats(0.05, 4.0), st.floats(0.0, 20.0))
 @settings(deadline=None, max_examples=25)
 def test_no_filter_reaches_past_the_guard(low: float, guard: float) -> None:

@@ -10,7 +10,7 @@ import warnings
 
 import torch
 
-from experiments.speed import coherence, maps, memory, preparation, startup, training
+from experiments.speed import coherence, maps, memory, preparation, reading, startup, training
 from experiments.speed.other_side import keras_side
 from experiments.speed.timing import table
 
@@ -27,7 +27,7 @@ def main() -> None:
     rows = [*coherence.rows(asked.threads), *startup.rows(), *preparation.rows()]
     with keras_side(asked.keras) as ask:
         rows += [*training.rows(ask), *maps.rows(ask)]
-    rows += memory.rows()
+    rows += [*memory.rows(), *reading.rows()]
     sys.stdout.write(table(rows) + "\n")
 
 

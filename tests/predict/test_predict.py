@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 import pytorch_lightning as pl
@@ -15,6 +16,7 @@ import pytorch_lightning as pl
 from tests.support import training
 from tests.support.edf import Channel, write_edf
 from xai_sleep.detect.slide import find_events
+from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.predict.__main__ import main, read_recording
 from xai_sleep.predict.bundle import POINTER, load_run
@@ -171,6 +173,45 @@ def test_a_channel_without_its_reference_is_warned_of_and_derived_on_demand(
     alone = write_edf(tmp_path / "b.edf", pair[:1])
     read_recording(alone, seen, ["C3"])
     assert "make sure that the file holds it referenced in that way" in caplog.text
+
+
+def test_a_recording_of_another_format_is_read_by_the_same_door(
+    finished: Path, tmp_path: Path, night: Path, recorded: Recording
+) -> None:
+    """FIF in µV that calls them volts, which the user must say."""
+    values, rate = recorded.signals[:, : 180 * int(recorded.sfreq)], recorded.sfreq
+    info = mne.create_info(list(recorded.channels), rate, "eeg")
+    path = tmp_path / "night.fif"
+    mne.io.RawArray(values.astype(np.float64), info, verbose="ERROR").save(path, verbose="ERROR")
+    for recording, more in ((night, []), (path, ["--unit", "uV"])):
+        main([str(finished), str(recording), "--out", str(tmp_path / recording.suffix[1:]), *more])
+    (edf, fif) = (rows_of(tmp_path / ending) for ending in ("edf", "fif"))
+    assert len(edf) > 2
+    assert [row["onset"] for row in edf] == [row["onset"] for row in fif]
+    with pytest.raises(InputError, match=r"values look like microvolts: .* \(--unit uV in a pred"):
+        read_recording(path, load_run(finished).input)
+
+
+def test_nothing_is_found_where_there_is_no_signal(
+    finished: Path, tmp_path: Path, recorded: Recording
+) -> None:
+    signals = recorded.signals.copy()
+    lost = slice(round(50 * recorded.sfreq), round(80.5 * recorded.sfreq))
+    signals[:, lost] = 300
+    path = as_edf(tmp_path / "n.edf", replace(recorded, signals=signals))
+    run = load_run(finished)
+    recording = read_recording(path, run.input)
+    assert recording.scored.tolist() == [[0, 50], [80.5, 180]]
+    assert "flat or clipped, unscored" in " ".join(recording.notes)
+    activation, _ = find_events([*run.classifiers.values()], recording, within=recording.scored)
+    nowhere = np.flatnonzero(np.isnan(activation.probability))
+    assert nowhere.tolist() == list(range(500, 805))
+    rate = int(recorded.sfreq)
+    for start in range(0, 180, 4):  # a second of signal, and three of none
+        signals[:, (start + 1) * rate : (start + 4) * rate] = 300
+    path = as_edf(tmp_path / "n.edf", replace(recorded, signals=signals))
+    with pytest.raises(InputError, match=r"nowhere do its channels hold a signal for a window"):
+        read_recording(path, run.input)
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -330,6 +330,37 @@ def test_a_channel_is_derived_from_two(tmp_path: Path) -> None:
     assert found.events.tolist() == [[1, 2]]
 
 
+def test_time_without_a_signal_is_unscored_for_everybody(tmp_path: Path) -> None:
+    """A gap of ten seconds, and an input that was loose for five; marks after lie where they do."""
+    starts = [*range(20), *range(30, 70)]
+    samples = noise(6000)
+    samples[5000:5500] = 7
+    told = annotations([], 60, starts=starts)
+    write_edf(tmp_path / "n.edf", [Channel("C3-A2", samples, 100), told], kind="EDF+D")
+    rows = [(5, 1, "spindle", 1), (35, 1, "spindle", 2), (0, 70, "scored", "")]
+    write_table(tmp_path / "n.csv", "onset,duration,type,expert", *rows)
+    (found,) = read(tmp_path, channels=CENTRAL)
+    usable = [[0, 20], [30, 60], [65, 70]]
+    assert found.scored.tolist() == usable
+    assert [each.scored.tolist() for each in found.scorers.values()] == [usable, usable]
+    assert (found.events.tolist(), found.duration) == ([[5, 6], [35, 36]], 70)
+    np.testing.assert_allclose(
+        found.signals[0, 3500:3600], Channel("", samples[2500:2600], 100).values, atol=1e-4
+    )
+    assert "n.edf: 10 s in 1 stretch in gaps, unscored" in found.notes
+    assert "channel C3-A2: 5 s in 1 stretch flat or clipped, unscored" in found.notes
+
+
+def test_a_unit_that_is_wrong_is_named_and_can_be_told(tmp_path: Path) -> None:
+    signal = Channel("C3-A2", noise(6000), 100, "mV")
+    write_edf(tmp_path / "n.edf", [signal])
+    write_table(tmp_path / "n.csv", "onset,duration", (5, 1))
+    with pytest.raises(InputError, match=r"n\.edf, channel C3-A2: values look like microvolts: "):
+        read(tmp_path, channels=CENTRAL, scored="all")
+    (found,) = read(tmp_path, channels=CENTRAL, scored="all", unit="uV")
+    np.testing.assert_allclose(found.signals[0], signal.values, atol=1e-4)
+
+
 def test_marks_that_are_all_elsewhere_are_refused(tmp_path: Path) -> None:
     write_signals(tmp_path, "n")
     write_table(tmp_path / "n.csv", "onset,duration,channel", (1, 1, "O1"), (3, 1, "O2"))

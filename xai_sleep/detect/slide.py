@@ -124,17 +124,19 @@ def find_events(
 ) -> tuple[Activation, Detections]:
     """Find events of a recording, at its own rate, by the mean of what classifiers of a run say.
 
-    Windows are laid ``within`` some time, all of it unless it is given.
+    Windows are laid ``within`` some time, which alone tells how large signals are; all of it unless
+    it is given.
     """
     kept = cast("dict[str, Any]", classifiers[0].detector)
     inputs = [input_of(each) for each in classifiers]
     prepared = inputs[0].prepare(recording)
-    length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
-    everything, step = intervals([(0, length)]), kept["step"]
-    looked = [everything if within is None else intersection(everything, within)]
-    windows = cut([prepared], looked, length=inputs[0].window, step=step, to_the_end=True)
+    length, step = prepared.duration, kept["step"]
+    everything = intervals([(0, length)])
+    looked = everything if within is None else intersection(everything, within)
+    windows = cut([prepared], [looked], length=inputs[0].window, step=step, to_the_end=True)
+    tested = Fold("none", (NOWHERE,), (NOWHERE,), (looked,))
     explainer = attribution.make_explainer("detector.map", kept["map"])
-    scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
+    scales = [each.amplitudes([prepared], tested)[0] for each in inputs]
     models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))
 
     def mean(batch: Tensor, n_times: int) -> dict[str, Values]:

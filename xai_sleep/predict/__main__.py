@@ -67,6 +67,9 @@ def read_recording(
     # The network has not learnt to do without: half of the highest frequency must be there.
     require_fast_enough(recording, str(path), bands=bands, share=0.5)
     require_usable([recording], "--channel")
+    if not len(looked) or np.diff(looked).max() < seen.window:
+        short = f"nowhere do its channels hold a signal for a window of {seen.window:g} s"
+        raise InputError(f"{path}: {short}; name others with --channel")
     return recording
 
 

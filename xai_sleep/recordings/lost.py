@@ -22,7 +22,8 @@ def without_signal(signal: Signals, sfreq: float) -> Intervals:
     """Find the time in s in which a signal of shape ``(time,)`` is flat or clipped."""
     if not len(signal) or not np.isfinite(signal).any():
         return NOWHERE
-    return union([_flat(signal, sfreq), _clipped(signal, sfreq)])
+    flat = _flat(signal, sfreq)
+    return union([flat / sfreq, _clipped(signal, sfreq, flat)])
 
 
 def bridge(signal: Signals, sfreq: float, lost: Intervals) -> None:
@@ -35,21 +36,27 @@ def bridge(signal: Signals, sfreq: float, lost: Intervals) -> None:
             signal[first:last] = np.linspace(before, after, last - first + 2)[1:-1]
 
 
-def _flat(signal: Signals, sfreq: float) -> Intervals:
+def _flat(signal: Signals, sfreq: float) -> NDArray[np.int64]:
+    """First and last (exclusive) sample of each flat stretch."""
     least = max(2, round(FLAT * sfreq))
     # Of a run so long some half lies in step; where none is flat, no more needs to be looked at.
     halves = signal[: len(signal) // (least // 2) * (least // 2)].reshape(-1, least // 2)
     if not (halves == halves[:, :1]).all(axis=1).any():
-        return NOWHERE
+        return np.empty((0, 2), dtype=np.int64)
     runs = _runs(signal[1:] == signal[:-1], least - 1)
-    return intervals((runs + np.array([0, 1])) / sfreq)
+    runs[:, 1] += 1
+    return runs
 
 
-def _clipped(signal: Signals, sfreq: float) -> Intervals:
+def _clipped(signal: Signals, sfreq: float, flat: NDArray[np.int64]) -> Intervals:
+    """Whole seconds at the limits that are not ``flat``."""
     limits = np.nanmin(signal), np.nanmax(signal)
     second = max(1, round(sfreq))
-    touching = np.isin(signal[: len(signal) // second * second], limits).reshape(-1, second)
-    return intervals(_runs(touching.mean(axis=1) >= SHARE, CLIPPED) * second / sfreq)
+    touching = np.isin(signal[: len(signal) // second * second], limits)
+    for first, last in flat:
+        touching[first:last] = False
+    share = touching.reshape(-1, second).mean(axis=1)
+    return intervals(_runs(share >= SHARE, CLIPPED) * second / sfreq)
 
 
 def _runs(holds: NDArray[np.bool_], least: int) -> NDArray[np.int64]:

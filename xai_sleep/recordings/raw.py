@@ -132,13 +132,13 @@ def _tried(path: Path, read: Any, *arguments: Any, **named: Any) -> Any:
 
 
 def _opened(path: Path) -> tuple[mne.io.BaseRaw, tuple[str, ...]]:
-    """Open without reading samples; what MNE warned of, but for what it says of persons."""
+    """Open without reading samples; what MNE warned of, but for persons and names of files."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = _tried(path, mne.io.read_raw, path, preload=False, verbose="WARNING")
     texts = dict.fromkeys(" ".join(str(each.message).split())[:200] for each in warned)
-    private = re.compile(r"subject|patient|birth", re.IGNORECASE)
-    return raw, tuple(f"{path.name}: {text}" for text in texts if not private.search(text))
+    unsaid = re.compile(r"subject|patient|birth|naming conventions", re.IGNORECASE)
+    return raw, tuple(f"{path.name}: {text}" for text in texts if not unsaid.search(text))
 
 
 def _told(path: Path, raw: mne.io.BaseRaw, name: str) -> tuple[str | None, float]:
@@ -218,7 +218,7 @@ def _start(path: Path, raw: mne.io.BaseRaw) -> datetime | None:
 def _person(said: Mapping[str, Any] | None) -> str | None:
     """Key of a person, as the patient field of EDF+ would give it."""
     said = said or {}
-    code = said.get("his_id") or said.get("id")
-    name = [said.get(part) for part in ("last_name", "first_name", "name")]
+    code = said.get("his_id") or (isinstance(number := said.get("id"), str) and number)
+    name = [said.get(part) for part in ("first_name", "middle_name", "last_name", "name")]
     parts = ["_".join(str(each).split()) for each in (code, "_".join(filter(None, name)))]
     return person_key(f"{parts[0] if code else 'X'} X X {parts[1] or 'X'}")
