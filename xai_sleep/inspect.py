@@ -5,6 +5,7 @@ a wrong unit, channel or offset is seen.
 """
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -41,8 +42,7 @@ QUIET = (  # nothing but the page and its figures is written
 def main(arguments: Sequence[str] | None = None) -> None:
     """Look at recordings with the settings of a run; a user's mistake is one line and code 2."""
     asked = _parser().parse_args(arguments)
-    root = str(asked.root).replace('"', '\\"')
-    chosen = [f"data={_source(asked.root)}", f'data.root="{root}"']
+    chosen = [f"data={_source(asked.root)}", f"data.root={_quoted(str(asked.root))}"]
     folder = [f"--config-dir={asked.config_dir.absolute()}"] if asked.config_dir else []
     sys.argv = [sys.argv[0], *folder, *QUIET, *chosen, *asked.settings]
     command_line(_job)
@@ -105,6 +105,12 @@ def _look(config: Config, one: Recording) -> "tuple[Inspected, Excerpts]":
     deviation = {name: float(signal.std(dtype=np.float64)) for name, signal in each}
     told = Inspected(describe(one, response), one.offered, deviation, spectra(one), response)
     return told, Excerpts(one, shown, examples(one, EXAMPLES))
+
+
+def _quoted(path: str) -> str:
+    """Quote a path for Hydra, unless nothing in it could mean anything else."""
+    escaped = path.replace('"', '\\"')
+    return path if re.fullmatch(r"[\w.-]*/[\w./-]*", path) else f'"{escaped}"'
 
 
 def _source(root: Path) -> str:

@@ -1,11 +1,15 @@
 """What an experiment reads, and from where."""
 
 import logging
+from collections.abc import Iterable, Iterator
 
 from xai_sleep.components import build
-from xai_sleep.recordings.filtering import prepare
+from xai_sleep.evaluate.marks import respond
+from xai_sleep.evaluate.understood import describe
+from xai_sleep.recordings.filtering import prepare, require_long_enough
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
+from xai_sleep.results.run import RecordSummary
 from xai_sleep.schema import Config
 from xai_sleep.windows.inputs import Input
 
@@ -31,3 +35,17 @@ def bands_of(config: Config) -> list[tuple[float, float]]:
 def in_bands(config: Config, recording: Recording) -> Recording:
     """Filter a recording in these bands, whatever the network sees."""
     return prepare(recording, sfreq=config.task.sfreq, bands=bands_of(config))
+
+
+def described(
+    stream: Iterable[Recording], config: Config, records: list[RecordSummary]
+) -> Iterator[Recording]:
+    """Pass recordings on as they come, what was understood of each into ``records``.
+
+    InputError if one is too short to be looked at.
+    """
+    bands = bands_of(config)
+    for one in stream:
+        require_long_enough(one, f"record {one.record}", bands=bands, window=config.task.window)
+        records.append(describe(one, respond(in_bands(config, one), bands)))
+        yield one

@@ -23,11 +23,10 @@ from xai_sleep.config import settled
 from xai_sleep.evaluate import alignment, events, maps, score, windows
 from xai_sleep.evaluate.declared import declared
 from xai_sleep.evaluate.judged import Judged, Judging
-from xai_sleep.evaluate.marks import respond
-from xai_sleep.evaluate.understood import compared, describe
+from xai_sleep.evaluate.understood import compared
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.provenance import command, commit, versions
-from xai_sleep.experiment.reading import bands_of, in_bands, source_of
+from xai_sleep.experiment.reading import described, source_of
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
 from xai_sleep.explain.attribution import make_explainer, make_explainers
 from xai_sleep.metrics.windows import WindowMetric
@@ -39,7 +38,7 @@ from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Stamp, write_arrays
 from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.run import FILE, SCHEMA, RunRecord
+from xai_sleep.results.run import FILE, SCHEMA, RecordSummary, RunRecord
 from xai_sleep.results.scores import require_names
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
@@ -79,22 +78,21 @@ def run(
             record = RunRecord.load(directory.path)
             if record.version == __version__:
                 return record
-        raw = practice.recordings(list(source.read(wanted)))
+        understood: list[RecordSummary] = []
+        raw = practice.recordings(list(described(source.read(wanted), config, understood)))
         for one in raw:
             require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
         seen.check(raw)
         directory.require_same(raw)
-        # broad-band, as figures show them; as the network sees them; what was understood
-        recordings, inputs, described = [], [], []
+        understood = compared(understood)
+        for observer in told:
+            observer.understood(understood)
+        recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
         for one in progress.each("records", raw, len(raw)):
             recordings.append(prepare(one, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]))
             inputs.append(seen.prepare(one))
-            described.append(describe(one, respond(in_bands(config, one), bands_of(config))))
-        described = compared(described)
-        for observer in told:
-            observer.understood(described)
         plan = Plan(config, seen.store(inputs), practice)
-        shown = (recordings, described)
+        shown = (recordings, understood)
         experiment = Experiment(plan, *shown, judging, stamp, directory, progress, told)
         return _work(experiment, baselines, source)
 

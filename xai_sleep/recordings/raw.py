@@ -11,6 +11,7 @@ import re
 import struct
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,12 +45,12 @@ class RawFile:
 
     path: Path
     channels: tuple[str, ...]
+    offered: tuple[str, ...]  # the same in words: name, unit and rate
     seconds: float  # length of the recording
     start: datetime | None  # time of day and date of the first sample
     unit: str | None  # of all channels, whatever the file says
     lost: Intervals  # time in s that the file says holds no signal
     notes: tuple[str, ...]  # what MNE warned of
-    offered: tuple[str, ...]  # every channel in words: its name, unit and rate
     rows: tuple[tuple[float, float, str], ...] = field(repr=False)
     person: str | None = field(repr=False)  # see :func:`.person_key`
 
@@ -104,14 +105,13 @@ def open_raw(path: Path, unit: str | None = None) -> RawFile:
         )
         if not (_cut(plain) or _gap(plain))
     )
-    kinds, sfreq = raw.get_channel_types(), raw.info["sfreq"]
-    names = tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim")
-    units = [_told(path, raw, name)[0] or "no unit" for name in names]
+    kinds = raw.get_channel_types()
+    channels = tuple(n for n, kind in zip(raw.ch_names, kinds, strict=True) if kind != "stim")
     return RawFile(
         path=path,
-        channels=names,
-        offered=tuple(f"{n} ({u}, {sfreq:g} Hz)" for n, u in zip(names, units, strict=True)),
-        seconds=raw.n_times / sfreq,
+        channels=channels,
+        offered=tuple(_in_words(path, raw, name) for name in channels),
+        seconds=raw.n_times / raw.info["sfreq"],
         start=_start(path, raw),
         unit=unit,
         lost=union([intervals([span for span in skipped if span[1] > span[0]])]),
@@ -159,6 +159,13 @@ def _told(path: Path, raw: mne.io.BaseRaw, name: str) -> tuple[str | None, float
     known = MICROVOLTS.get(kept.casefold())
     taken_for_volts = known is None or (known != 1 and ending in _CURRY)
     return kept if known else None, 1.0 if taken_for_volts else 1e6 / float(known or 1)
+
+
+def _in_words(path: Path, raw: mne.io.BaseRaw, name: str) -> str:
+    told = None
+    with suppress(InputError):  # which is told if the channel is taken
+        told, _ = _told(path, raw, name)
+    return f"{name} ({told or 'no unit'}, {raw.info['sfreq']:g} Hz)"
 
 
 def _gdf_unit(path: Path, raw: mne.io.BaseRaw, at: int) -> tuple[str | None, float]:
