@@ -77,6 +77,10 @@ def test_the_home_folder_may_be_written_as_in_the_help(
         ("trainer.max_epochs=many", "trainer.max_epochs: Value 'many' .* converted to Integer"),
         ("trainer.max_epochs=1.5", "trainer.max_epochs: Value '1.5' .* converted to Integer"),
         ("data.records=excerpt1", r"data.records is excerpt1; expected a list: \[excerpt1\]"),
+        (
+            "data.records=[1.10, 1_0,1e5,7, a b,TRUE]",
+            "records asks for 1.10, 1_0, 1e5, 7, a b, TRUE",
+        ),
         ("task.band=[low,high]", r"task.band\[0\]: Value 'low' .* converted to Float"),
         ("task.band.low=3", "invalid literal"),
         ("model.dropout=a", "model: "),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from xai_sleep.recordings.sources import source_name
 from xai_sleep.results.files import leaky_prefix
 from xai_sleep.schema import Config
 from xai_sleep.sweep import accounted, alone, validation_score
+
+NAMED = ("data.records", "data.event_names")  # settings that list names
 
 
 def job(composed: DictConfig) -> float | None:
@@ -70,6 +73,19 @@ def _at_home(argument: str) -> str:
     return f"{name}={','.join(paths)}"
 
 
+def _as_written(argument: str) -> str:
+    """Quote names in lists that Hydra would take for numbers and the like: ``1.10``, ``1_0``."""
+    setting, _, value = argument.partition("=")
+    listed = setting.lstrip("+") in NAMED and value.startswith("[") and not set(value) & set("\"'$")
+    plain = re.compile(r"(?!(true|false|null|nan|inf)$)[a-z_][\w-]*|0|[1-9]\d*", re.IGNORECASE)
+
+    def quoted(word: re.Match[str]) -> str:
+        name = word[0].strip()
+        return name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+    return f"{setting}={re.sub(r'[^][,]+', quoted, value)}" if listed else argument
+
+
 def main() -> None:
     """Run an experiment, or several."""
     command_line(job)
@@ -85,7 +101,7 @@ def command_line(work: Callable[[DictConfig], float | None]) -> None:
     OmegaConf.register_new_resolver("data_source", source_name, replace=True)
     OmegaConf.register_new_resolver("leaky", leaky_prefix, replace=True)
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(work)
-    sys.argv[1:] = map(_at_home, sys.argv[1:])
+    sys.argv[1:] = map(_as_written, map(_at_home, sys.argv[1:]))
     try:
         with accounted():
             run()
