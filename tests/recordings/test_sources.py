@@ -27,7 +27,7 @@ def wanted(*channels: list[str]) -> Wanted:
 
 
 def simulated(*channels: list[str], **settings: Any) -> list[Recording]:
-    return Simulated(2, 1.0, **settings).read(wanted(*channels or [["CZ-A1"]]))
+    return list(Simulated(2, 1.0, **settings).read(wanted(*channels or [["CZ-A1"]])))
 
 
 def auto(root: Path) -> Auto:
@@ -74,7 +74,7 @@ def test_auto_says_what_it_chooses_from_and_where_nothing_is_there(tmp_path: Pat
     mine = Wanted("apnea", [["Flow"]])
     assert not source.available(mine)
     with pytest.raises(InputError, match=r"no simulator of apnea \(task\.simulator is null\)"):
-        source.read(mine)
+        list(source.read(mine))
 
 
 @pytest.mark.parametrize("source", [Dreams("nowhere"), Simulated(), Files("nowhere")])
@@ -108,8 +108,8 @@ def test_a_flat_channel_of_a_real_record_is_refused(tmp_path: Path) -> None:
     write_spindles(tmp_path, flat="CZ-A1")
     source = Dreams(str(tmp_path))
     with pytest.raises(InputError, match=r"record excerpt1, channel CZ-A1 is flat"):
-        source.read(WANTED)
-    assert source.read(wanted(["FP1-A1"]))[0].channels == ("FP1-A1",)
+        list(source.read(WANTED))
+    assert next(source.read(wanted(["FP1-A1"]))).channels == ("FP1-A1",)
 
 
 class Constant(DataSource):
@@ -133,13 +133,13 @@ class Constant(DataSource):
 def test_a_source_of_ones_own_needs_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
     here = f"{__name__}.Constant"
     source = build(DataSource, "data", {"_target_": here})
-    assert source.read(wanted(["Cz"]))[0].channels == ("Cz",)
+    assert next(source.read(wanted(["Cz"]))).channels == ("Cz",)
     assert Auto([Simulated(), source]).chosen(Wanted("spindle", [])) is source
     flat = make_recording("a")
     flat.signals[:] = 0
     monkeypatch.setattr(Constant, "load", lambda *_: [flat])
     with pytest.raises(InputError, match="record a, channel one is flat"):
-        build(DataSource, "data", {"_target_": here}).read(WANTED)
+        list(build(DataSource, "data", {"_target_": here}).read(WANTED))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_simulated_channels_are_chosen_by_name(
 
 def test_simulated_records_follow_the_task() -> None:
     rems = Wanted("rem", EOGS, sfreq=80.0, simulator=rapid_eye_movements)
-    recordings = Simulated(2, 1.0).read(rems)
+    recordings = list(Simulated(2, 1.0).read(rems))
     assert [recording.channels for recording in recordings] == [("EOG1", "EOG2")] * 2
     assert {(r.sfreq, r.duration) for r in recordings} == {(80.0, 60.0)}
 

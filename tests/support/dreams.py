@@ -45,4 +45,4 @@ def read(
     records: Sequence[str] | None = None,
 ) -> list[Recording]:
     """Read the records of a DREAMS database, usable or not."""
-    return Dreams(str(root), records, expert).load(Wanted(event, channels))
+    return list(Dreams(str(root), records, expert).load(Wanted(event, channels)))

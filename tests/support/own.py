@@ -60,4 +60,4 @@ def write_night(
 
 def read(root: Path, *, channels: Sequence[Sequence[str]], **settings: Any) -> list[Recording]:
     """Read the records of a folder, as an experiment does; ``settings`` are those of its data."""
-    return Files(str(root), **settings).read(Wanted("spindle", channels))
+    return list(Files(str(root), **settings).read(Wanted("spindle", channels)))

@@ -80,7 +80,7 @@ def run(
             record = RunRecord.load(directory.path)
             if record.version == __version__:
                 return record
-        raw = practice.recordings(source.read(wanted))
+        raw = practice.recordings(list(source.read(wanted)))
         for one in raw:
             require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
         seen.check(raw)

@@ -12,7 +12,7 @@ S. Devuyst (2005), https://doi.org/10.5281/zenodo.2650142; spindles: Devuyst et 
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,8 +92,8 @@ class Dreams(DataSource):
         """Name the folder, and what sets it."""
         return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
 
-    def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the records in natural order; InputError if files or settings cannot be used."""
+    def load(self, wanted: Wanted) -> Iterator[Recording]:
+        """Read the records one by one in natural order; InputError if files or settings cannot be used."""
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
@@ -103,7 +103,6 @@ class Dreams(DataSource):
             sources[name] = (open_excerpt if is_text else open_edf)(files["signals"])
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects = group_subjects(sources)
-        recordings = []
         for record, source in sources.items():
             signals, sfreq, unread, lost = read_channels(source, picked[record])
             duration = signals.shape[1] / sfreq
@@ -113,8 +112,7 @@ class Dreams(DataSource):
             stages, uncovered = _stages(usable[record], duration)
             who = (record, subjects[record], signals, picked[record], sfreq)
             known = (truth.events, truth.scored, stages, EPOCH, scorers)
-            recordings.append(Recording(*who, *known, (*unread, *odd, *merged, *uncovered)))
-        return recordings
+            yield Recording(*who, *known, (*unread, *odd, *merged, *uncovered))
 
 
 def folder_of(root: Path, database: Database) -> Path:

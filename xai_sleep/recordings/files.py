@@ -16,7 +16,7 @@ file (EDF+) stand in where there is no table. A file named after a record but no
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -87,8 +87,11 @@ class Files(DataSource):
         """Name the folder."""
         return f"recordings in {self.root}"
 
-    def load(self, wanted: Wanted) -> list[Recording]:
-        """Read the recordings in natural order; InputError if files or settings cannot be used."""
+    def load(self, wanted: Wanted) -> Iterator[Recording]:
+        """Read the recordings in natural order; InputError if files or settings cannot be used.
+
+        Headers and tables of all are read before the signals of the first.
+        """
         paths = survey(self.root, self.records)
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
@@ -108,7 +111,6 @@ class Files(DataSource):
         staging = {name: annotations.stage_rows(marks, kinds) for name, marks in rows.items()}
         stages = {name: read_stages(self.root, name, seconds[name], staging[name]) for name in rows}
         unread = _passed_over(self.root, paths)
-        recordings = []
         for record, source in sources.items():
             signals, sfreq, odd, lost = read_channels(source, picked[record])
             told, repeated = known[record]
@@ -120,8 +122,7 @@ class Files(DataSource):
             notes = (*notes, annotations.understood(rows[record], kinds, scorers, stages[record]))
             said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
             who = (record, subjects[record], signals, picked[record], sfreq)
-            recordings.append(Recording(*who, *said, notes))
-        return recordings
+            yield Recording(*who, *said, notes)
 
 
 def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:

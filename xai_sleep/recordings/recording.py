@@ -48,6 +48,7 @@ class Recording:
     epoch: float = 5.0
     scorers: Mapping[str, Scoring] = field(default_factory=dict)  # all: expert1, …, automatic
     notes: tuple[str, ...] = ()  # what the reader dropped, cut or merged, in words
+    kinds: Mapping[str, int] = field(default_factory=dict)  # rows read of each, in their words
 
     @property
     def duration(self) -> float:

@@ -243,7 +243,7 @@ class Simulated(DataSource):
         """Say that nothing is real."""
         return f"SIMULATED recordings ({self.subjects} of {self.minutes:g} min)"
 
-    def load(self, wanted: Wanted) -> list[Recording]:
+    def load(self, wanted: Wanted) -> Iterator[Recording]:
         """Simulate, and take the wanted channels; InputError if there are none to simulate."""
         if wanted.simulator is None:
             lacking = f"the task has no simulator of {wanted.event} (task.simulator is null)"
@@ -255,10 +255,10 @@ class Simulated(DataSource):
         asked = chosen(self.records, [one.record for one in made], "the simulation")
         whole = {one.record: one for one in made if one.record in asked}
         picked = pick_channels(whole, wanted.channels, wanted.setting)
-        return [
+        return (
             replace(one, signals=one.signals[list(map(one.channels.index, names))], channels=names)
             for one, names in zip(whole.values(), picked.values(), strict=True)
-        ]
+        )
 
 
 def _require_room(subjects: int, minutes: float) -> None:

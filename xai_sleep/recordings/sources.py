@@ -5,7 +5,7 @@ A source is a component, with a YAML under ``conf/data``; yours derives from :cl
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, cast
 
@@ -47,8 +47,11 @@ class DataSource(ABC):
         """Whether there is anything of what is wanted; no file is opened to tell."""
 
     @abstractmethod
-    def load(self, wanted: Wanted) -> list[Recording]:
-        """Load what is wanted, or raise an InputError that says what is missing."""
+    def load(self, wanted: Wanted) -> Iterable[Recording]:
+        """Load what is wanted, or raise an InputError that says what is missing.
+
+        Many nights fit no memory at once: check all of them first, then read one at a time.
+        """
 
     @abstractmethod
     def describe(self) -> str:
@@ -58,14 +61,13 @@ class DataSource(ABC):
         """Return the source that will be read: this one, unless it chooses among others."""
         return self
 
-    def read(self, wanted: Wanted) -> list[Recording]:
-        """Load recordings with the wanted channels, usable or InputError; log what was odd."""
-        recordings = self.load(wanted)
-        require_usable(recordings, wanted.setting)
-        for recording in recordings:
+    def read(self, wanted: Wanted) -> Iterator[Recording]:
+        """Load recordings one at a time, usable or InputError; log what was odd."""
+        for recording in self.load(wanted):
+            require_usable([recording], wanted.setting)
             for note in recording.notes:
                 log.info("record %s: %s", recording.record, note)
-        return recordings
+            yield recording
 
 
 class Auto(DataSource):
@@ -80,7 +82,7 @@ class Auto(DataSource):
         """Whether any of the sources has it."""
         return any(source.available(wanted) for source in self.sources)
 
-    def load(self, wanted: Wanted) -> list[Recording]:
+    def load(self, wanted: Wanted) -> Iterable[Recording]:
         """Load from the source chosen."""
         return self.chosen(wanted).load(wanted)
 
