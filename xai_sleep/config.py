@@ -20,9 +20,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
-from xai_sleep.schema import Config, LoggerConfig
-
-PLACES = ("cache", "memory")  # settings of an input that change no result: where images are kept
+from xai_sleep.schema import CacheConfig, Config, LoggerConfig
 
 
 def config_dir() -> Path:
@@ -45,9 +43,7 @@ def validate(composed: DictConfig) -> Config:
 
 def settled(config: Config) -> Config:
     """Select what results depend on: not where files are written, nor who watches."""
-    pairs = config.input.items()
-    inputs = {kind: {k: v for k, v in one.items() if k not in PLACES} for kind, one in pairs}
-    return replace(config, input=inputs, output_dir="", logger=LoggerConfig())
+    return replace(config, output_dir="", logger=LoggerConfig(), cache=CacheConfig())
 
 
 def _check_each(settings: object, prefix: str = "") -> None:

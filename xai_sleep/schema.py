@@ -72,7 +72,7 @@ class CvConfig:
     scheme: str = MISSING
     divide: Component = MISSING
     val_blocks: int = _number(8, at_least=2)
-    folds: int = _number(10, at_least=3)
+    folds: int = _number(10, at_least=2)
     guard: float = _number(5.0, at_least=0)
 
 
@@ -82,6 +82,7 @@ class BalanceConfig:
 
     sampler: Component | None = None
     noise: float = _number(0.0, at_least=0)
+    memory: float = _number(1.25, above=0)
 
 
 @dataclass
@@ -123,6 +124,16 @@ class TrainerConfig:
 
 
 @dataclass
+class CacheConfig:
+    """Where signals and images go that would take too much memory; in GiB."""
+
+    folder: str = ""
+    size: float = _number(100.0, above=0)
+    signals: float = _number(0.5, at_least=0)
+    images: float = _number(2.0, at_least=0)
+
+
+@dataclass
 class LoggerConfig:
     """Where a run is shown."""
 
@@ -149,6 +160,7 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     leak: dict[str, Component] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
     seed: int = _number(0, at_least=0, at_most=2**32 - 1)
     threads: int = _number(1, at_least=1, at_most=1024)
     output_dir: str = MISSING

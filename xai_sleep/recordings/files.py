@@ -93,6 +93,7 @@ class Files(DataSource):
         Headers and tables of all are read before the signals of the first.
         """
         paths = survey(self.root, self.records)
+        self.expected = len(paths)
         sources = {record: open_edf(path) for record, path in paths.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         subjects, unknown = subjects_of(self.root, sources)

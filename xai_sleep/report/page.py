@@ -19,7 +19,11 @@ from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
 
-SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}
+SCHEMES = {
+    "loso": "leave one subject out",
+    "group_kfold": "leave one group of subjects out",
+    "kfold": "k-fold",
+}
 # Parts of the table of scores, and what their tables are called.
 BOTH = {"windows": "windows", "events": "events"}
 EXPLAINED = {"maps": "maps", "faithfulness": "faithfulness", "sanity_maps": "sanity: maps"}

@@ -6,12 +6,11 @@ moment leaves only whole folds, and the next goes on with the same settings and 
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.recording import Recording, fingerprint
 from xai_sleep.results import files
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.run import FoldRecord
@@ -51,9 +50,11 @@ class RunDirectory:
         finally:
             held.release()
 
-    def require_same(self, recordings: Sequence[Recording]) -> None:
-        """Refuse to go on with recordings that changed since the run was begun; name what did."""
-        prints = {each.record: fingerprint(each) for each in recordings}
+    def require_same(self, prints: Mapping[str, Mapping[str, str]]) -> None:
+        """Refuse to go on with recordings that changed since the run was begun; name what did.
+
+        ``prints`` are their fingerprints, by record.
+        """
         said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
         changed = list(_changes(*(_tree(each.get("records")) for each in said)))
         if changed:
