@@ -94,6 +94,7 @@ class ExplainConfig:
     tolerance: float = _number(0.0, at_least=0)
     faithfulness: bool = True
     sanity: bool = True
+    assessed: int = _number(2000, at_least=1)
     shuffled_labels: bool = False
 
 
@@ -106,6 +107,7 @@ class DetectorConfig:
     step: float = _number(MISSING, above=0)
     iou: float = _number(MISSING, above=0, at_most=1)
     min_events: int = _number(MISSING, at_least=0)
+    hours: float = _number(24.0, above=0)
 
 
 @dataclass

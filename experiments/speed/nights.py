@@ -9,7 +9,6 @@ before the next: a hundred would take 23 GB. What is left of it are prepared sig
 import argparse
 import csv
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -24,9 +23,6 @@ from edfio import Edf, EdfSignal
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from xai_sleep.experiment.prepared import prepared
-from xai_sleep.experiment.training import build_input
-from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.files import Files
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted
@@ -39,7 +35,12 @@ SFREQ, CHANNELS = 256, ("C3-A2", "C4-A1")
 PER_MINUTE = 3.0  # spindles
 MADE = "night written in"
 SETTINGS = (
-    *("data=synthetic", "data._target_=experiments.speed.nights.Nights", "task=spindle", "model=cnn1d"),
+    *(
+        "data=synthetic",
+        "data._target_=experiments.speed.nights.Nights",
+        "task=spindle",
+        "model=cnn1d",
+    ),
     f"task.channels={[[name] for name in CHANNELS]}".replace("'", "").replace(" ", ""),
     *("cv=group_kfold", "cv.folds=2", "trainer.max_epochs=1"),
 )
@@ -139,7 +140,9 @@ def run(nights: int, minutes: float, out: Path, further: Sequence[str]) -> Cost:
                 break
             now = {k: int(v) / 2**20 for k, v in re.findall(r"(VmHWM|VmRSS):\s+(\d+) kB", status)}
             most = max(most, now.get("VmHWM", 0.0))
-            told.write(f"{time.perf_counter() - started:.1f},{now.get('VmRSS', 0.0):.3f},{most:.3f}\n")
+            told.write(
+                f"{time.perf_counter() - started:.1f},{now.get('VmRSS', 0.0):.3f},{most:.3f}\n"
+            )
             told.flush()
             time.sleep(0.5)
     if process.wait():

@@ -5,6 +5,8 @@ The probability of a window follows from its highest activation, by a logistic c
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +15,7 @@ from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Trainin
 from xai_sleep.baselines.rules import Rule
 from xai_sleep.detect.detector import detect
 from xai_sleep.metrics.events import contains, match
+from xai_sleep.recordings.cache import Handle, Mapped, mapped
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
@@ -36,11 +39,17 @@ class Threshold(Baseline):
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._found: dict[Recording, list[Intervals]] = {}
-        self._activations = {each: rule.activation(each) for each in trial.recordings}
+        self._activations: dict[Recording, Handle[np.float64]] = {}
+        self._folder = TemporaryDirectory()  # activations of recordings that are not in memory
         lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
-        for one, a in self._activations.items():
+        for number, one in enumerate(trial.recordings):
+            a = rule.activation(one)
             found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
             self._found[one] = [each.events for each in found]
+            if isinstance(one, Mapped):
+                np.save(file := Path(self._folder.name) / f"{number}.npy", a)
+                a = mapped(file)
+            self._activations[one] = Handle(a)
         return trial
 
     def fit(self, training: Training) -> Mapping[str, float]:
@@ -64,8 +73,12 @@ class Threshold(Baseline):
 
     def _peaks(self, recordings: Sequence[Recording], windows: Windows) -> list[list[float]]:
         """Highest activation in each window of its recording."""
-        each = zip(recordings, windows.start, windows.start + windows.length, strict=True)
-        return [[float(self._activations[r][start:end].max())] for r, start, end in each]
+        found, before, activation = [], None, np.empty(0)
+        for one, start in zip(recordings, windows.start, strict=True):
+            if one is not before:
+                before, activation = one, self._activations[one].array
+            found.append([float(activation[start : start + windows.length].max())])
+        return found
 
     def _choose(self, training: Training) -> int:
         """Find the option of the highest event F1 in training and validation time."""

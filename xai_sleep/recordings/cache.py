@@ -13,7 +13,7 @@ from contextlib import suppress
 from mmap import mmap
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
 import numpy as np
@@ -42,7 +42,9 @@ class Cache:
     def kept(self, key: str, make: Callable[[], NDArray[T]]) -> NDArray[T]:
         """Map the array of a key, made if it is not there or damaged; in memory if that fails."""
         path = self.folder / f"{key}.npy"
-        with suppress(OSError):  # it may be there to be read; that it cannot be written is told below
+        with suppress(
+            OSError
+        ):  # it may be there to be read; that it cannot be written is told below
             self._claim(path.name)
         try:
             return self._mapped(path)
@@ -138,7 +140,7 @@ def _checksum(array: NDArray[Any]) -> bytes:
     """Sum up the bytes in the order in which they are written, and what says how to read them."""
     plain = array.T if array.flags.f_contiguous else np.ascontiguousarray(array)
     start = zlib.crc32(f"{array.dtype} {array.shape} {array.flags.f_contiguous}".encode())
-    return zlib.crc32(plain.reshape(-1).view(np.uint8), start).to_bytes(SUM, "little")
+    return zlib.crc32(plain.reshape(-1).view(np.uint8).data, start).to_bytes(SUM, "little")
 
 
 def _sizes(folder: Path) -> dict[Path, int]:
@@ -162,7 +164,8 @@ class Handle(Generic[T]):
 
     def __init__(self, array: NDArray[T]) -> None:
         self._held: NDArray[T] | dict[str, Any] = array
-        if isinstance(array, np.memmap) and isinstance(array.base, mmap):  # all of a file
+        base: object = array.base
+        if isinstance(array, np.memmap) and isinstance(base, mmap):  # all of a file
             order = "F" if array.flags.f_contiguous else "C"
             self._held = {"shape": array.shape, "dtype": array.dtype, "order": order}
             self._held |= {"filename": array.filename, "offset": array.offset, "mode": "r"}
@@ -170,24 +173,38 @@ class Handle(Generic[T]):
     @property
     def array(self) -> NDArray[T]:
         """The array."""
-        return np.memmap(**self._held) if isinstance(self._held, dict) else self._held
+        if isinstance(self._held, dict):
+            return cast("NDArray[T]", np.memmap(**self._held))
+        return self._held
+
+
+class Lent(Generic[T]):
+    """A field of a dataclass that keeps a :class:`Handle` of an array, and lends the array."""
+
+    def __init__(self, default: NDArray[T]) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = f"_{name}"
+
+    def __get__(self, one: object | None, owner: type) -> NDArray[T]:
+        """Lend the array."""
+        if one is None:  # a dataclass asks for the default, which may not be an array
+            return cast("NDArray[T]", None)
+        handle: Handle[T] = one.__dict__[self.key]
+        return handle.array
+
+    def __set__(self, one: object, array: NDArray[T] | None) -> None:
+        one.__dict__[self.key] = Handle(self.default if array is None else array)
 
 
 class Mapped(Recording):
-    """A recording whose signals are mapped whenever they are asked for, see :class:`Handle`.
+    """A recording whose signals are mapped whenever they are asked for.
 
     ``replace`` makes another of the same kind.
     """
 
-    @property
-    def signals(self) -> Signals:  # type: ignore[override] # what is frozen is only read
-        """Signals, mapped from their file."""
-        handle: Handle[np.float32] = self.__dict__["handle"]
-        return handle.array
-
-    @signals.setter
-    def signals(self, given: Signals) -> None:
-        self.__dict__["handle"] = Handle(given)
+    signals: Lent[np.float32] = Lent(np.empty((0, 0), dtype=np.float32))
 
 
 class SignalsOf(Sequence[Signals]):

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.cache import mapped
 from xai_sleep.results import files
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import MAPS, FoldOutcome
 from xai_sleep.results.run import FoldRecord
 
 ARRAYS = "test.npz"
@@ -92,8 +93,13 @@ class RunDirectory:
     def read_fold(self, name: str) -> FoldOutcome:
         """Take up a finished fold; InputError naming the file, if one is damaged."""
         record, file = FoldRecord.load(self.fold(name)), self.fold(name) / ARRAYS
+        arrays, maps = files.read_arrays(file), self.fold(name) / MAPS
         try:
-            return FoldOutcome.stored(name, files.read_arrays(file), record)
+            if "maps" not in arrays:
+                arrays["maps"] = mapped(maps)
+            return FoldOutcome.stored(name, arrays, record)
+        except (OSError, ValueError) as error:
+            raise files.damaged(maps, error) from None
         except KeyError as error:
             raise files.damaged(file, f"it lacks {error}") from None
 

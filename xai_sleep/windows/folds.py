@@ -89,7 +89,7 @@ def group_k_fold(
     groups: list[set[str]] = [set() for _ in range(k)]
     for first in range(0, len(subjects), k):
         held = [sum(positive[subject] for subject in group) for group in groups]
-        poorest_first = np.lexsort((rng.permutation(k), held))
+        poorest_first = np.lexsort((rng.permutation(k), np.array(held)))
         for subject, group in zip(richest_first[first : first + k], poorest_first, strict=False):
             groups[group].add(subject)
     tested = {f"fold{i:02d}": group for i, group in enumerate(groups, 1)}
