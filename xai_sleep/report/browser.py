@@ -51,10 +51,8 @@ def browser(finished: Finished, budget: int = BUDGET) -> Browser:
         "steps": STEPS,
         "outcomes": list(style.COLOURS.items()),
         "records": [
-            _describe(
-                r, finished.events.of(r.record), windows.take(kept[windows.record[kept] == i])
-            )
-            for i, r in enumerate(recordings)
+            _describe(one, finished.events.of(one.record), shown.take(shown.record == i))
+            for i, one in enumerate(recordings)
         ],
         "folds": [{"name": o.name, "threshold": o.threshold} for o in finished.outcomes],
         "record": windows.record[kept].tolist(),
