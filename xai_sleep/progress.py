@@ -44,7 +44,7 @@ class EpochBar(pl.Callback):
     """A bar over epochs with the validation score beside it; it goes when the fit ends."""
 
     def __init__(self, bars: Progress, fold: str, total: int) -> None:
-        self.bars = bars
+        self.bars, self.epochs = bars, 0
         self.bar = bars.add_task(f"epochs of {fold}", total=total, note="")
 
     def on_train_batch_end(
@@ -57,13 +57,14 @@ class EpochBar(pl.Callback):
     ) -> None:
         """Advance by a part of the epoch."""
         done = (batch_idx + 1) / trainer.num_training_batches
-        self.bars.update(self.bar, completed=trainer.current_epoch + done)
+        self.bars.update(self.bar, completed=self.epochs + done)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Show the latest validation score."""
         score = trainer.callback_metrics.get("val/average_precision")
         note = "" if score is None else f"validation AP {float(score):.3f}"
-        self.bars.update(self.bar, completed=trainer.current_epoch + 1, note=note)
+        self.epochs += 1
+        self.bars.update(self.bar, completed=self.epochs, note=note)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Take the bar away."""

@@ -3,16 +3,18 @@
 The probability of a window follows from its highest activation, by a logistic curve.
 """
 
+import os
+import weakref
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkstemp
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Training, Trial
-from xai_sleep.baselines.rules import Rule
+from xai_sleep.baselines.rules import Rule, Values
 from xai_sleep.detect.detector import detect
 from xai_sleep.metrics.events import contains, match
 from xai_sleep.recordings.cache import Handle, Mapped, mapped
@@ -40,17 +42,21 @@ class Threshold(Baseline):
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._found: dict[Recording, list[Intervals]] = {}
         self._activations: dict[Recording, Handle[np.float64]] = {}
-        self._folder = TemporaryDirectory()  # activations of recordings that are not in memory
         lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
-        for number, one in enumerate(trial.recordings):
+        for one in trial.recordings:
             a = rule.activation(one)
             found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
             self._found[one] = [each.events for each in found]
-            if isinstance(one, Mapped):
-                np.save(file := Path(self._folder.name) / f"{number}.npy", a)
-                a = mapped(file)
-            self._activations[one] = Handle(a)
+            self._activations[one] = Handle(self._filed(a) if isinstance(one, Mapped) else a)
         return trial
+
+    def _filed(self, activation: Values) -> Values:
+        """Put an activation where signals are that do not fit in memory: into a file."""
+        file, name = mkstemp(".npy")
+        weakref.finalize(self, Path(name).unlink, missing_ok=True)
+        with os.fdopen(file, "wb") as opened:
+            np.save(opened, activation)
+        return mapped(Path(name))
 
     def fit(self, training: Training) -> Mapping[str, float]:
         """Choose thresholds, and fit the curve of probability."""

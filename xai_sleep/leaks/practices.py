@@ -86,8 +86,9 @@ class OverlappingWindows(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require folds that divide the time of each subject."""
-        why = "it varies cv=kfold; others keep all windows of a subject in one fold"
-        return "" if config.cv.scheme == "kfold" else why
+        scheme = config.cv.scheme
+        why = f"it varies cv=kfold; cv={scheme} keeps all windows of a subject in one fold"
+        return "" if scheme == "kfold" else why
 
     def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:  # noqa: ARG002
         """Deal the windows; those that the clean experiment would test must be among them."""

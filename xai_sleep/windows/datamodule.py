@@ -176,17 +176,15 @@ class FoldDataModule(pl.LightningDataModule):
         balanced = self.practice.balanced(even, self.parts, self.scaled, self.seed)
         self.held_out = balanced.held_out
         # A sampler that removes windows does not put the real ones first: none has a place then.
-        blocks = (slice(i, i + AT_ONCE) for i in range(0, len(self.train), AT_ONCE))
-        first = all(
-            np.array_equal(balanced.signals[block], self.scaled(self.train.take(block)))
-            for block in blocks
-        )
+        given, n = balanced.signals, len(self.train)
+        blocks = (slice(i, min(i + AT_ONCE, n)) for i in range(0, n, AT_ONCE))
+        first = all(np.array_equal(given[b], self.scaled(self.train.take(b))) for b in blocks)
         if self.marks and not first:
             taker = f"{(self.sampler or {}).get('_target_')} takes windows away"
             needs = "trainer.marks needs to know where windows come from"
             remedy = "set trainer.marks=0 or choose another balance"
             raise InputError(f"{where}: {needs}, but {taker}; {remedy}")
-        n = len(self.train) * (first and self.store.looked_up)
+        n *= first and self.store.looked_up
         held = (balanced.signals[n:], balanced.labels[n:])
         marked = self.train if self.marks else None
         return self._dataset(self.train.take(slice(n)), held=held, marked=marked)
