@@ -10,6 +10,7 @@ import argparse
 import csv
 import logging
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -26,7 +27,6 @@ from numpy.typing import NDArray
 from xai_sleep.recordings.files import Files
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted
-from xai_sleep.results.run import RunRecord
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ class Nights(DataSource):
         """Write a night, read it, and delete it before the next."""
         for number in range(1, self.subjects + 1):
             with TemporaryDirectory() as folder:
-                started = time.perf_counter()
+                started = time.process_time()
                 write_night(Path(folder), f"night{number:03d}", self.minutes, [wanted.seed, number])
-                log.info("%s %.2f s", MADE, time.perf_counter() - started)
+                log.info("%s %.2f s", MADE, time.process_time() - started)
                 yield from Files(folder, scored="all").load(wanted)
 
 
@@ -121,8 +121,8 @@ class Cost:
     """What a run took."""
 
     nights: int
-    seconds: float  # in all, less what it took to write the nights
-    folds: float  # s in folds
+    wall: float  # s in all
+    processor: float  # s of one core, less what it took to write the nights
     gib: float  # most memory at once, mapped pages included
 
 
@@ -131,7 +131,7 @@ def run(nights: int, minutes: float, out: Path, further: Sequence[str]) -> Cost:
     directory = out / f"{nights}-nights"
     size = (f"data.subjects={nights}", f"data.minutes={minutes:g}", f"hydra.run.dir={directory}")
     command = [sys.executable, "-m", "xai_sleep", *SETTINGS, *size, *further]
-    started, most = time.perf_counter(), 0.0
+    started, before, most = time.perf_counter(), _processor(), 0.0
     with subprocess.Popen(command) as process, (out / f"{nights}.memory.csv").open("w") as told:
         while process.poll() is None:
             try:
@@ -147,10 +147,15 @@ def run(nights: int, minutes: float, out: Path, further: Sequence[str]) -> Cost:
             time.sleep(0.5)
     if process.wait():
         raise SystemExit(f"{' '.join(command)} failed")
-    seconds = time.perf_counter() - started
+    wall, processor = time.perf_counter() - started, _processor() - before
     made = re.findall(rf"{MADE} ([\d.]+) s", (directory / "xai_sleep.log").read_text())
-    folds = sum(RunRecord.load(directory).timing.values())
-    return Cost(nights, seconds - sum(map(float, made)), folds, most)
+    return Cost(nights, wall, processor - sum(map(float, made)), most)
+
+
+def _processor() -> float:
+    """Processor time of the processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -162,11 +167,11 @@ def main() -> None:
     parser.add_argument("further", nargs="*", help="settings, as for xai_sleep")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    head = "| nights | s a night | s a night in folds | peak GiB |\n|---|---|---|---|"
+    head = "| nights | s of wall a night | s of one core a night | peak GiB |\n|---|---|---|---|"
     sys.stdout.write(f"{head}\n")
     for nights in asked.nights:
         cost = run(nights, asked.minutes, asked.out, asked.further)
-        each = (cost.seconds / nights, cost.folds / nights, cost.gib)
+        each = (cost.wall / nights, cost.processor / nights, cost.gib)
         sys.stdout.write("| {} | {:.1f} | {:.1f} | {:.2f} |\n".format(nights, *each))
         sys.stdout.flush()
 
