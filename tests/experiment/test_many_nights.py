@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from experiments.speed.nights import SETTINGS
-from tests.support.runs import TINY, composed, launch
+from tests.support.runs import TINY, composed
 from xai_sleep.experiment.run import run
 from xai_sleep.recordings.cache import Mapped
+from xai_sleep.report.run_tables import methods
 from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.run import RunRecord
@@ -60,8 +61,8 @@ def test_from_files_everything_is_the_same(
             assert (tmp_path / name / table).read_bytes() == (whole / table).read_bytes()
         told = "12 files of this run, 0.0 GiB; 0.0 GiB in all, of 100 (cache.size)"
         assert f"prepared signals are mapped from {tmp_path}/cache: {told}" in caplog.text
-    assert record.config == RunRecord.load(whole).config
         files.append({path.stat().st_ino for path in (tmp_path / "cache").glob("*.npy")})
+    assert record.config == RunRecord.load(whole).config
     assert len(files[0]) == 12
     assert files[0] == files[1]
 
@@ -69,7 +70,8 @@ def test_from_files_everything_is_the_same(
 def test_a_subset_trains_where_all_would_not_fit(
     whole: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record = nights(tmp_path, "balance.memory=0.008")
+    record = nights(tmp_path, "balance.memory=0.008", "explain=none")
+    n = [sum(f.train.windows for f in record.folds), sum(f.train_of or 0 for f in record.folds)]
     for fold, before in zip(record.folds, RunRecord.load(whole).folds, strict=True):
         assert fold.train_of == before.train.windows
         assert before.train_of is None
@@ -78,6 +80,7 @@ def test_a_subset_trains_where_all_would_not_fit(
         assert share == pytest.approx(usual, abs=0.01)
         assert fold.test == before.test
         assert fold.val == before.val
+        assert f"of a random {n[0]} of {n[1]} training windows" in " ".join(methods(record))
         said = f"fold {fold.name}: {fold.train.windows} of {fold.train_of} training windows train"
         assert said in caplog.text
     stored = json.loads((tmp_path / "folds" / "fold01" / "metrics.json").read_text())
@@ -89,7 +92,7 @@ def test_maps_are_checked_and_the_detector_chosen_on_some(whole: Path, tmp_path:
     few = ("explain.assessed=5", "detector.hours=0.01", "detector.min_events=0")
     record = nights(tmp_path, *few)
     for fold in record.folds:
-        assert fold.detector.chosen_on == "validation of 2 of 3 records, drawn at random"
+        assert fold.detector.chosen_on == "validation (2 of 3 records, drawn at random)"
         checked = record.table.one("faithfulness", "windows", who="gradcam", over="positives")
         assert checked.value == 10
         assert record.table.one("sanity", "windows", who="gradcam", over="random_weights").value
@@ -105,17 +108,3 @@ def test_windows_that_are_cut_when_asked_for_are_the_same(tmp_path: Path) -> Non
         nights(tmp_path / name, *short, f"balance.memory={memory}")
     held, cut = ((tmp_path / name / "predictions.csv").read_text() for name in ("held", "cut"))
     assert held == cut
-
-
-@pytest.mark.slow
-def test_two_runs_share_a_cache(whole: Path, tmp_path: Path) -> None:
-    budget = ("cache.signals=0", f"cache.folder={tmp_path}/cache", "baselines=default")
-    both = [launch(*NIGHTS, *budget, f"hydra.run.dir=run{i}", cwd=tmp_path) for i in (1, 2)]
-    for process in both:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-    for i in (1, 2):
-        for table in TABLES:
-            assert (tmp_path / f"run{i}" / table).read_bytes() == (whole / table).read_bytes()
-    assert len(list((tmp_path / "cache").glob("*.npy"))) == 12
-    assert not list((tmp_path / "cache").glob(".*"))

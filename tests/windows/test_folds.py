@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ class Case:
 
     def folds(self, scheme: str) -> list[Fold]:
         """Divide by one of the schemes; groups of subjects are two."""
-        own = {"window": WINDOW, "guard": self.guard, "seed": self.seed}
+        own: dict[str, Any] = {"window": WINDOW, "guard": self.guard, "seed": self.seed}
         if scheme == "kfold":
             return k_fold(self.recordings, k=self.k, **own)
         if scheme == "group_kfold":

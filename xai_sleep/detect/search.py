@@ -46,7 +46,7 @@ def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClas
     times = tuple(union(each) for each in zip(*parts, strict=True))
     drawn = _drawn(times, 3600 * settings.hours, data.seed)
     if (looked := sum(map(bool, map(len, drawn)))) < (there := sum(map(bool, map(len, times)))):
-        chosen_on += f" of {looked} of {there} records, drawn at random"
+        chosen_on += f" ({looked} of {there} records, drawn at random)"
     examples = [
         Example(activation, recordings[i].events, drawn[i]).cropped()
         for i, activation in activate(settings, data, classifier, drawn).items()
