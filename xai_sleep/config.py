@@ -21,11 +21,10 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
 from xai_sleep.recordings.sources import name_list
-from xai_sleep.schema import Config, LoggerConfig
+from xai_sleep.schema import CacheConfig, Config, LoggerConfig
 
 # ${longest:5,${task.window}} in YAML
 OmegaConf.register_new_resolver("longest", lambda *seconds: max(seconds), replace=True)
-PLACES = ("cache", "memory")  # settings of an input that change no result: where images are kept
 
 
 def config_dir() -> Path:
@@ -49,9 +48,7 @@ def validate(composed: DictConfig) -> Config:
 
 def settled(config: Config) -> Config:
     """Select what results depend on: not where files are written, nor who watches."""
-    pairs = config.input.items()
-    inputs = {kind: {k: v for k, v in one.items() if k not in PLACES} for kind, one in pairs}
-    return replace(config, input=inputs, output_dir="", logger=LoggerConfig())
+    return replace(config, output_dir="", logger=LoggerConfig(), cache=CacheConfig())
 
 
 def _with_channels(composed: DictConfig) -> DictConfig:

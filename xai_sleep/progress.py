@@ -1,6 +1,6 @@
 """Progress on the terminal: records read, folds done, epochs of the fold at work."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import pytorch_lightning as pl
@@ -19,15 +19,19 @@ class Progress(progress.Progress):
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
             progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
             progress.TextColumn("{task.fields[note]}"),
             console=console,
             disable=not console.is_terminal,
         )
 
-    def each(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
-        """Iterate, advancing a bar after each item."""
-        bar = self.add_task(what, total=total, note="")
+    def each(
+        self, what: str, items: Iterable[T], total: int | Callable[[], int | None]
+    ) -> Iterator[T]:
+        """Iterate, advancing a bar after each item; how many a stream holds may be told later."""
+        bar = self.add_task(what, total=None, note="")
         for item in items:
+            self.update(bar, total=total() if callable(total) else total)
             yield item
             self.advance(bar)
 
@@ -40,14 +44,27 @@ class EpochBar(pl.Callback):
     """A bar over epochs with the validation score beside it; it goes when the fit ends."""
 
     def __init__(self, bars: Progress, fold: str, total: int) -> None:
-        self.bars = bars
+        self.bars, self.epochs = bars, 0
         self.bar = bars.add_task(f"epochs of {fold}", total=total, note="")
 
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        outputs: object,  # noqa: ARG002
+        batch: object,  # noqa: ARG002
+        batch_idx: int,
+    ) -> None:
+        """Advance by a part of the epoch."""
+        done = (batch_idx + 1) / trainer.num_training_batches
+        self.bars.update(self.bar, completed=self.epochs + done)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Advance and show the latest validation score."""
+        """Show the latest validation score."""
         score = trainer.callback_metrics.get("val/average_precision")
         note = "" if score is None else f"validation AP {float(score):.3f}"
-        self.bars.update(self.bar, advance=1, note=note)
+        self.epochs += 1
+        self.bars.update(self.bar, completed=self.epochs, note=note)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Take the bar away."""

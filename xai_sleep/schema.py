@@ -72,7 +72,7 @@ class CvConfig:
     scheme: str = MISSING
     divide: Component = MISSING
     val_blocks: int = _number(8, at_least=2)
-    folds: int = _number(10, at_least=3)
+    folds: int = _number(10, at_least=2)
     guard: float = _number(5.0, at_least=0)
 
 
@@ -82,6 +82,7 @@ class BalanceConfig:
 
     sampler: Component | None = None
     noise: float = _number(0.0, at_least=0)
+    memory: float = _number(1.25, above=0)
 
 
 @dataclass
@@ -93,6 +94,7 @@ class ExplainConfig:
     tolerance: float = _number(0.0, at_least=0)
     faithfulness: bool = True
     sanity: bool = True
+    assessed: int = _number(2000, at_least=1)
     shuffled_labels: bool = False
 
 
@@ -105,6 +107,7 @@ class DetectorConfig:
     step: float = _number(MISSING, above=0)
     iou: float = _number(MISSING, above=0, at_most=1)
     min_events: int = _number(MISSING, at_least=0)
+    hours: float = _number(24.0, above=0)
 
 
 @dataclass
@@ -120,6 +123,16 @@ class TrainerConfig:
     shift: bool = True
     marks: float = _number(0.0, at_least=0, at_most=1)
     accelerator: str = _one_of("cpu", "gpu", "auto", default="cpu")
+
+
+@dataclass
+class CacheConfig:
+    """Where signals and images go that would take too much memory; in GiB."""
+
+    folder: str = ""
+    size: float = _number(100.0, above=0)
+    signals: float = _number(0.5, at_least=0)
+    images: float = _number(2.0, at_least=0)
 
 
 @dataclass
@@ -150,6 +163,7 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     leak: dict[str, Component] = field(default_factory=dict)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
     seed: int = _number(0, at_least=0, at_most=2**32 - 1)
     threads: int = _number(1, at_least=1, at_most=1024)
     output_dir: str = MISSING

@@ -6,7 +6,6 @@ networks at the published batch sizes, with one thread, and validate nothing; th
 by epoch.
 """
 
-import tempfile
 import time
 from collections.abc import Sequence
 from statistics import median
@@ -97,7 +96,6 @@ def image_input(recordings: Sequence[Recording]) -> ImageInput:
         band=BAND,
         window=WINDOW,
         sfreq=recordings[0].sfreq,
-        cache=tempfile.gettempdir(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from xai_sleep.metrics.maps import MEASURES
 from xai_sleep.metrics.windows import decide
 from xai_sleep.recordings.intervals import intervals
 from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.results.files import read_arrays, write_arrays
 from xai_sleep.results.outcome import FoldOutcome
 from xai_sleep.results.scores import POOLED, Scores, Summary
 from xai_sleep.windows.windows import Windows
@@ -321,9 +323,11 @@ def test_a_window_with_too_little_of_an_event_is_no_positive() -> None:
     assert values(found, "maps", "windows", "positives") == [2]
 
 
-def test_stored_maps_follow_the_windows() -> None:
-    stored = map_arrays(judged())
+def test_stored_maps_follow_the_windows(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "maps.npz", map_arrays(judged()))
+    stored = read_arrays(tmp_path / "maps.npz")
     assert set(stored) == {"maps", "profiles", "profiles_uniform", "inside", "index"}
     assert {len(each) for each in stored.values()} == {10}
     assert stored["inside"].sum(axis=1).tolist() == [20, 0, 0, 20, 0] * 2
     assert np.flatnonzero(stored["inside"][0]).tolist() == list(range(20, 40))
+    assert np.array_equal(stored["maps"], np.concatenate([fold.maps for fold in FOLDS]))

@@ -393,10 +393,10 @@ def test_unset_choices_are_taken_from_what_is_there(
 
 
 def test_a_finished_run_is_read_again(tiny: Run) -> None:
-    """Wherever its files of images are, and whoever watches."""
+    """Wherever its cache is, and whoever watches."""
     files = [path for path in tiny.path.rglob("*.*") if path.name != "run.lock"]
     before = {path: path.stat().st_mtime_ns for path in files}
-    elsewhere = ("input.image.cache=/nowhere", "logger.project=other")
+    elsewhere = ("cache.folder=/nowhere", "cache.size=1", "logger.project=other")
     assert experiment(*elsewhere, output=tiny.path).returned == tiny.returned
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

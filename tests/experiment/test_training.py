@@ -226,7 +226,7 @@ def test_threshold_and_probabilities_are_those_of_the_checkpoint(tmp_path: Path)
 
 
 def test_a_checkpoint_names_no_place_on_the_machine(tmp_path: Path) -> None:
-    cache = f"input.image.cache={tmp_path}/secret"
+    cache = f"cache.folder={tmp_path}/secret"
     config = composed("model=cnn2d", "task.image_size=16", cache)
     assert "secret" not in str(build_classifier(config).hparams)
 

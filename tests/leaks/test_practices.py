@@ -224,7 +224,7 @@ def test_weights_are_carried_from_fold_to_fold() -> None:
 
 def test_unscored_time_becomes_negative() -> None:
     (practice, settings), recordings = practised(*KFOLD, "leak=unscored_as_negative"), cohort()
-    whole = practice.recordings(recordings)
+    whole = list(practice.recordings(recordings))
     for recording, clean in zip(whole, recordings, strict=True):
         assert recording.scored.tolist() == [[0, 120]]
         assert recording.events is clean.events
@@ -237,12 +237,12 @@ def test_unscored_time_becomes_negative() -> None:
 def test_without_unscored_time_there_is_nothing_to_leak() -> None:
     practice, _ = practised("leak=unscored_as_negative")
     with pytest.raises(InputError, match="every record is scored from start to end; leave it out"):
-        practice.recordings([make_recording("a", seconds=60)])
+        list(practice.recordings([make_recording("a", seconds=60)]))
 
 
 def test_leaks_combine() -> None:
     practice, settings = practised(*KFOLD, "leak=all")
-    whole = practice.recordings(cohort())
+    whole = list(practice.recordings(cohort()))
     folds = practice.folds(divided(settings, whole), whole, settings)
     parts = [practice.parts(cut_parts(whole, fold), fold) for fold in folds]
     assert all(shared_samples(each.train, each.test) == 400 for each in parts)

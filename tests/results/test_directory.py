@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.support.outcomes import fold_record, outcome, recording
 from xai_sleep.detect.detector import Activation
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.recording import Recording, Scoring, fingerprint
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Leak, Stamp, read_json, write_arrays, write_json, write_text
 from xai_sleep.results.outcome import FoldOutcome
@@ -217,15 +217,19 @@ def test_damaged_settings_are_one_line_that_names_the_file(content: bytes, tmp_p
         raise AssertionError("claimed with damaged settings")
 
 
+def prints(recordings: list[Recording]) -> dict[str, dict[str, str]]:
+    return {each.record: fingerprint(each) for each in recordings}
+
+
 def changed(**parts: Any) -> list[Recording]:
     return [recording("one"), dataclasses.replace(recording("two"), **parts)]
 
 
 def test_the_same_recordings_come_in_again(tmp_path: Path) -> None:
-    RunDirectory(tmp_path).require_same(changed())
+    RunDirectory(tmp_path).require_same(prints(changed()))
     begun = (tmp_path / "recordings.json").read_bytes()
     for again in (changed(), changed(notes=("said otherwise",))[::-1]):
-        RunDirectory(tmp_path).require_same(again)
+        RunDirectory(tmp_path).require_same(prints(again))
         assert (tmp_path / "recordings.json").read_bytes() == begun
 
 
@@ -255,23 +259,23 @@ def test_recordings_that_changed_are_named_and_refused(
     recordings: list[Recording], said: str, tmp_path: Path
 ) -> None:
     directory = RunDirectory(tmp_path)
-    directory.require_same(changed())
+    directory.require_same(prints(changed()))
     message = rf"recordings are not those .* begun with \({said}\); to resume it restore"
     with pytest.raises(InputError, match=message):
-        directory.require_same(recordings)
-    directory.require_same(changed())
+        directory.require_same(prints(recordings))
+    directory.require_same(prints(changed()))
 
 
 def test_fingerprints_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
-    RunDirectory(tmp_path).require_same([recording("one", subject="who it is")])
+    RunDirectory(tmp_path).require_same(prints([recording("one", subject="who it is")]))
     assert "who" not in (tmp_path / "recordings.json").read_text()
 
 
 def test_what_a_leaky_run_keeps_says_so(tmp_path: Path) -> None:
     stamp = Stamp("synthetic", (Leak("carried_weights", "…"),))
     directory = RunDirectory(tmp_path, stamp)
-    directory.require_same([recording("data")])
-    directory.require_same([recording("data")])
+    directory.require_same(prints([recording("data")]))
+    directory.require_same(prints([recording("data")]))
     assert (
         json.loads((tmp_path / "recordings.json").read_text())["leaks"] == "LEAKY carried_weights"
     )

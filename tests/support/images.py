@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
+from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.images import Images
 from xai_sleep.windows.windows import Windows
@@ -37,7 +38,7 @@ def make_images(
     recordings: Sequence[Recording], kind: str, directory: Path, *, memory: float = 1.0
 ) -> Images:
     """Make the images of recordings, with files in ``directory`` beyond ``memory`` GiB."""
-    return Images(recordings, transform(kind), memory=memory, directory=directory)
+    return Images(recordings, transform(kind), Cache(directory, size=1.0), memory)
 
 
 def directly(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -103,7 +102,7 @@ def made_up(kind: Kind = Kind()) -> Finished:
     outcomes = [_outcome(recordings, i, kind.maps) for i in range(kind.subjects)]
     record = _record(kind, recordings, [outcome.record for outcome in outcomes if outcome.record])
     found = [_found(recordings[i], outcome) for i, outcome in enumerate(outcomes)]
-    images = Images(recordings, _transform(), memory=0.1, directory=Path("unused"))
+    images = Images(recordings, _transform())
     return Finished(
         record,
         recordings,

@@ -233,8 +233,7 @@ def test_shuffled_labels_keep_their_number_and_test_windows_theirs() -> None:
 
 def test_marks_go_with_real_windows_and_are_unknown_for_synthetic_ones() -> None:
     data = one_module(marks=True)
-    marks = data.balanced.marks
-    assert marks is not None
+    marks = data.balanced.__getitems__(list(range(len(data.balanced))))[2]
     assert torch.equal(data.balanced.__getitems__([3])[2].nan_to_num(), marks[[3]].nan_to_num())
     real = len(data.train)
     assert marks.shape == (len(data.balanced), data.train.length)

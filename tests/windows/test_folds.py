@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,13 @@ from tests.support.recordings import make_recording
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import Intervals, intervals
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.windows.folds import Fold, Times, k_fold, leave_one_subject_out
+from xai_sleep.windows.folds import (
+    Fold,
+    Times,
+    group_k_fold,
+    k_fold,
+    leave_one_subject_out,
+)
 from xai_sleep.windows.windows import Windows, cut
 
 WINDOW = 1.0
@@ -32,14 +39,13 @@ class Case:
     seed: int
 
     def folds(self, scheme: str) -> list[Fold]:
-        """Divide by one of the two schemes."""
+        """Divide by one of the schemes; groups of subjects are two."""
+        own: dict[str, Any] = {"window": WINDOW, "guard": self.guard, "seed": self.seed}
         if scheme == "kfold":
-            return k_fold(
-                self.recordings, k=self.k, window=WINDOW, guard=self.guard, seed=self.seed
-            )
-        return leave_one_subject_out(
-            self.recordings, val_blocks=self.k, window=WINDOW, guard=self.guard, seed=self.seed
-        )
+            return k_fold(self.recordings, k=self.k, **own)
+        if scheme == "group_kfold":
+            return group_k_fold(self.recordings, k=2, val_blocks=self.k, **own)
+        return leave_one_subject_out(self.recordings, val_blocks=self.k, **own)
 
 
 def draw_recording(rng: np.random.Generator, record: str, subject: str, k: int) -> Recording:
@@ -71,7 +77,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(recordings, k, guard, step, draw(st.integers(0, 100)))
 
 
-both_schemes = pytest.mark.parametrize("scheme", ["kfold", "loso"])
+all_schemes = pytest.mark.parametrize("scheme", ["kfold", "group_kfold", "loso"])
 quickly = settings(max_examples=30, deadline=None)
 
 
@@ -88,7 +94,7 @@ def keys(windows: Windows) -> list[tuple[int, int]]:
     return list(zip(windows.record.tolist(), windows.start.tolist(), strict=True))
 
 
-@both_schemes
+@all_schemes
 @given(case=cases())
 @quickly
 def test_no_test_sample_is_in_a_training_or_validation_window(scheme: str, case: Case) -> None:
@@ -116,7 +122,7 @@ def closest(a: Times, b: Times) -> float:
     return min(gaps, default=np.inf)
 
 
-@both_schemes
+@all_schemes
 @given(case=cases())
 @quickly
 def test_parts_are_a_guard_apart(scheme: str, case: Case) -> None:
@@ -125,7 +131,7 @@ def test_parts_are_a_guard_apart(scheme: str, case: Case) -> None:
             assert closest(a, b) >= case.guard - 1e-6
 
 
-@both_schemes
+@all_schemes
 @given(case=cases())
 @quickly
 def test_every_window_is_tested_exactly_once(scheme: str, case: Case) -> None:
@@ -139,7 +145,7 @@ def test_every_window_is_tested_exactly_once(scheme: str, case: Case) -> None:
     assert set(tested.values()) == {1}
 
 
-@both_schemes
+@all_schemes
 @given(case=cases())
 @quickly
 def test_parts_lie_in_scored_time(scheme: str, case: Case) -> None:
@@ -170,7 +176,58 @@ def test_the_subject_left_out_is_nowhere_else(case: Case) -> None:
             assert not (mine and len(train))
 
 
-@both_schemes
+def groups(recordings: Sequence[Recording], k: int, seed: int = 0) -> list[set[str]]:
+    """Subjects that each fold tests, of whom all is tested and nothing is in another part."""
+    folds = group_k_fold(recordings, k=k, val_blocks=3, window=WINDOW, guard=WINDOW, seed=seed)
+    found = []
+    for fold in folds:
+        parts = list(zip(recordings, fold.train, fold.val, fold.test, strict=True))
+        tested = {one.subject for one, *_, test in parts if len(test)}
+        assert not tested & {one.subject for one, train, val, _ in parts if len(train) + len(val)}
+        assert all(np.array_equal(t, r.scored) for r, *_, t in parts if r.subject in tested)
+        found.append(tested)
+    return found
+
+
+@given(cases(), st.randoms(use_true_random=False))
+@quickly
+def test_groups_of_subjects_are_kept_together_and_apart(case: Case, random: Random) -> None:
+    subjects = sorted({recording.subject for recording in case.recordings})
+    for k in range(2, len(subjects) + 1):
+        found = groups(case.recordings, k, case.seed)
+        assert sorted(subject for group in found for subject in group) == subjects
+        assert np.ptp([len(group) for group in found]) <= 1
+        shuffled = list(case.recordings)
+        random.shuffle(shuffled)
+        assert groups(shuffled, k, case.seed) == found
+
+
+@given(st.lists(st.integers(0, 9), min_size=4, max_size=12), st.integers(2, 4), st.integers(0, 9))
+@quickly
+def test_groups_hold_about_equally_many_events(counts: list[int], k: int, seed: int) -> None:
+    """The richest of each round goes to the poorest group: the spread never adds up."""
+    recordings = [
+        make_recording(f"r{i}", seconds=30, sfreq=4, events=[(e + 0.2, e + 0.8) for e in range(n)])
+        for i, n in enumerate(counts)
+    ]
+    held = [sum(counts[int(name[1:])] for name in group) for group in groups(recordings, k, seed)]
+    assert np.ptp(held) <= max(counts)
+
+
+def test_two_subjects_make_two_groups() -> None:
+    recordings = [make_recording("a"), make_recording("b"), make_recording("c", subject="a")]
+    assert sorted(map(sorted, groups(recordings, 2))) == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_there_are_no_more_groups_than_subjects(k: int) -> None:
+    recordings = [make_recording("a"), make_recording("b")]
+    complaint = rf"cv\.folds={k}, but the records are of 2 subjects, each in one group; choose"
+    with pytest.raises(InputError, match=complaint):
+        group_k_fold(recordings, k=k, val_blocks=4, window=5, guard=5, seed=0)
+
+
+@all_schemes
 @given(case=cases())
 @quickly
 def test_folds_depend_on_the_seed_alone(scheme: str, case: Case) -> None:
@@ -186,6 +243,7 @@ def test_folds_depend_on_the_seed_alone(scheme: str, case: Case) -> None:
     "divide",
     [
         lambda r, seed: k_fold(r, k=4, window=1, guard=1, seed=seed),
+        lambda r, seed: group_k_fold(r, k=2, val_blocks=4, window=1, guard=1, seed=seed),
         lambda r, seed: leave_one_subject_out(r, val_blocks=4, window=1, guard=1, seed=seed),
     ],
 )
@@ -301,7 +359,7 @@ def test_two_folds_are_too_few() -> None:
         k_fold([make_recording()], k=2, window=5, guard=5, seed=0)
 
 
-@both_schemes
+@all_schemes
 def test_a_guard_shorter_than_a_window_is_refused(scheme: str) -> None:
     case = Case([make_recording("a"), make_recording("b")], 3, guard=0.9, step=1, seed=0)
     complaint = r"cv\.guard=0\.9 s is shorter than one window \(task\.window=1 s\).*raise cv\.guard"
@@ -309,7 +367,7 @@ def test_a_guard_shorter_than_a_window_is_refused(scheme: str) -> None:
         case.folds(scheme)
 
 
-@both_schemes
+@all_schemes
 def test_a_record_with_fewer_windows_than_blocks_is_named(scheme: str) -> None:
     recordings = [make_recording("a"), make_recording("b"), make_recording("c", scored=[(3, 7.9)])]
     complaint = r"record c has 4 scored windows of 1 s, fewer than the 5 blocks .*cv\.folds"
@@ -317,7 +375,7 @@ def test_a_record_with_fewer_windows_than_blocks_is_named(scheme: str) -> None:
         Case(recordings, k=5, guard=1, step=1, seed=0).folds(scheme)
 
 
-@both_schemes
+@all_schemes
 def test_folds_without_training_or_validation_windows_are_refused(scheme: str) -> None:
     """Nine windows in three blocks: guards of 4 s are longer than what remains."""
     recordings = [make_recording(name, seconds=9) for name in "ab"]

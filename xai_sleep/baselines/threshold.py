@@ -3,16 +3,21 @@
 The probability of a window follows from its highest activation, by a logistic curve.
 """
 
+import os
+import weakref
 from collections.abc import Mapping, Sequence
 from itertools import product
+from pathlib import Path
+from tempfile import mkstemp
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Training, Trial
-from xai_sleep.baselines.rules import Rule
+from xai_sleep.baselines.rules import Rule, Values
 from xai_sleep.detect.detector import detect
 from xai_sleep.metrics.events import contains, match
+from xai_sleep.recordings.cache import Handle, Mapped, mapped
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
@@ -36,12 +41,22 @@ class Threshold(Baseline):
         if rule is None:
             raise LeftOutError("the task names no rule to detect its events by (task.rule)")
         self._found: dict[Recording, list[Intervals]] = {}
-        self._activations = {each: rule.activation(each) for each in trial.recordings}
+        self._activations: dict[Recording, Handle[np.float64]] = {}
         lengths = {k: getattr(rule, k) for k in ("min_duration", "max_duration", "merge_gap")}
-        for one, a in self._activations.items():
+        for one in trial.recordings:
+            a = rule.activation(one)
             found = (detect(a, one.sfreq, high=h, low=low, **lengths) for h, low in self.options)
             self._found[one] = [each.events for each in found]
+            self._activations[one] = Handle(self._filed(a) if isinstance(one, Mapped) else a)
         return trial
+
+    def _filed(self, activation: Values) -> Values:
+        """Put an activation where signals are that do not fit in memory: into a file."""
+        file, name = mkstemp(".npy")
+        weakref.finalize(self, Path(name).unlink, missing_ok=True)
+        with os.fdopen(file, "wb") as opened:
+            np.save(opened, activation)
+        return mapped(Path(name))
 
     def fit(self, training: Training) -> Mapping[str, float]:
         """Choose thresholds, and fit the curve of probability."""
@@ -64,8 +79,12 @@ class Threshold(Baseline):
 
     def _peaks(self, recordings: Sequence[Recording], windows: Windows) -> list[list[float]]:
         """Highest activation in each window of its recording."""
-        each = zip(recordings, windows.start, windows.start + windows.length, strict=True)
-        return [[float(self._activations[r][start:end].max())] for r, start, end in each]
+        found, before, activation = [], None, np.empty(0)
+        for one, start in zip(recordings, windows.start, strict=True):
+            if one is not before:
+                before, activation = one, self._activations[one].array
+            found.append([float(activation[start : start + windows.length].max())])
+        return found
 
     def _choose(self, training: Training) -> int:
         """Find the option of the highest event F1 in training and validation time."""

@@ -33,7 +33,10 @@ def find_events(
 
 
 def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClassifier) -> Choice:
-    """Choose by validation time alone if it holds enough events, else by training time as well."""
+    """Choose by validation time alone if it holds enough events, else by training time as well.
+
+    Where that is more than ``settings.hours`` the records that are looked at are drawn at random.
+    """
     kinds = None if settings.activation == "auto" else (settings.activation,)
     recordings, times, chosen_on = data.recordings, data.choosing_time, "validation"
     inside = (contains(t, r.events.mean(axis=1)) for r, t in zip(recordings, times, strict=True))
@@ -41,11 +44,24 @@ def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClas
     if sum(each.sum() for each in inside) < settings.min_events:
         parts, chosen_on = [times, data.fold.train], "validation and training"
     times = tuple(union(each) for each in zip(*parts, strict=True))
+    drawn = _drawn(times, 3600 * settings.hours, data.seed)
+    if (looked := sum(map(bool, map(len, drawn)))) < (there := sum(map(bool, map(len, times)))):
+        chosen_on += f" ({looked} of {there} records, drawn at random)"
     examples = [
-        Example(activation, recordings[i].events, times[i])
-        for i, activation in activate(settings, data, classifier, times).items()
+        Example(activation, recordings[i].events, drawn[i]).cropped()
+        for i, activation in activate(settings, data, classifier, drawn).items()
     ]
     return replace(choose_detector(examples, kinds, settings.iou), chosen_on=chosen_on)
+
+
+def _drawn(times: Times, most: float, seed: int) -> Times:
+    """Leave out all time of some records, drawn at random, where it is more than ``most`` s."""
+    seconds = np.array([np.diff(each).sum() for each in times])
+    if seconds.sum() <= most:
+        return times
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(seconds))
+    kept = order[: max(np.searchsorted(np.cumsum(seconds[order]), most, side="right"), 1)]
+    return tuple(each if i in kept else NO_EVENTS for i, each in enumerate(times))
 
 
 def detect_events(

@@ -62,17 +62,24 @@ def reading_of(
 def slide(
     reading: Reading, batches: Batches, windows: Windows, durations: Sequence[float]
 ) -> dict[int, Activation]:
-    """Average what is read of windows, seen in batches ``(inputs, …)`` in order, by recording."""
-    sums = {int(i): _Sums(durations[i]) for i in np.unique(windows.record)}
-    first = 0
+    """Average what is read of windows, seen in batches ``(inputs, …)`` in order, by recording.
+
+    Windows are in order of their recordings, so that sums of one at a time are held.
+    """
+    found: dict[int, Activation] = {}
+    first, at, sums = 0, -1, _Sums(0.0)
     for inputs, *_ in batches:
         part = windows.take(slice(first, first + len(inputs)))
         first += len(inputs)
         read = reading(inputs, part.length)
-        for index in np.unique(part.record):
+        for index in np.unique(part.record).tolist():
+            if index != at:
+                at, sums = index, _Sums(durations[index])
             rows = np.flatnonzero(part.record == index)
-            sums[int(index)].add(part.take(rows), {k: v[rows] for k, v in read.items()})
-    return {index: Activation(**total.means()) for index, total in sums.items()}
+            sums.add(part.take(rows), {k: v[rows] for k, v in read.items()})
+            if first == len(windows) or windows.record[first] != index:
+                found[index] = Activation(**sums.means())
+    return found
 
 
 class _Sums:

@@ -44,6 +44,14 @@ class Example:
         """Events whose midpoint lies in that time."""
         return self.events[contains(self.scored, self.events.mean(axis=1))]
 
+    def cropped(self) -> "Example":
+        """Leave off what lies before and after the time that may be looked at, in whole cells."""
+        first = int(self.scored[:, 0].min() * RATE)
+        last = int(np.ceil(self.scored[:, 1].max() * RATE))
+        parts = {name: part[first:last] for name, part in self.activation.parts.items()}
+        earlier = first / RATE
+        return Example(Activation(**parts), self.events - earlier, self.scored - earlier)
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -50,56 +50,71 @@ def align(recordings: Sequence[Recording], outcomes: Sequence[FoldOutcome]) -> A
     ]
     if not parts:
         return None
-    columns = zip(*(part[:4] for part in parts), strict=True)
-    relevance, signal, duration, subject = map(np.concatenate, columns)
-    positive = [outcome.maps[outcome.windows.label == 1].astype(np.float32) for outcome in outcomes]
+    relevance = np.stack([part.relevance for part in parts])
+    signal, square = (np.sum([s[i] for s in (p.signal for p in parts)], axis=0) for i in (0, 1))
+    subject = np.array([part.subject for part in parts])
+    level, count = np.sum([_level(outcome) for outcome in outcomes], axis=0)
+    owners = [subject == one for one in np.unique(subject)]
     images = [part.images for part in parts if part.images is not None]
     return Aligned(
         LAGS,
-        events=len(relevance),
-        duration=float(np.median(duration)),
-        relevance=_mean(relevance),
-        subjects=np.array([_mean(relevance[subject == one]) for one in np.unique(subject)]),
-        level=float(np.sum([p.sum() for p in positive]) / max(sum(p.size for p in positive), 1)),
+        events=sum(len(part.duration) for part in parts),
+        duration=float(np.median(np.concatenate([part.duration for part in parts]))),
+        relevance=_ratio(*relevance.sum(axis=0)),
+        subjects=np.array([_ratio(*relevance[mine].sum(axis=0)) for mine in owners]),
+        level=float(level / max(count, 1)),
         images=_ratio(*np.sum(images, axis=0)).T if images else None,
-        mean=_mean(signal),
-        spread=np.sqrt(_mean(signal**2)),
+        mean=_ratio(*signal),
+        spread=np.sqrt(_ratio(*square)),
     )
 
 
 class _Part(NamedTuple):
-    """Maps and signals around the onsets of one record in one fold."""
+    """Maps and signals around the onsets of one record in one fold, as sums and counts."""
 
-    relevance: Values
-    signal: Values  # (event, channel, lag) NaN outside the recording
-    duration: Values
-    subject: NDArray[np.str_]
-    images: Values | None  # sum and count
+    relevance: Values  # (2, lag)
+    signal: tuple[Values, Values]  # (2, channel, lag) of the signal, and of its square
+    duration: Values  # (event,) in s
+    subject: str
+    images: Values | None  # (2, lag, freq)
 
 
 def _around(recording: Recording, outcome: FoldOutcome, index: int) -> _Part | None:
     times = recording.events[:, :1] + LAGS
-    relevance = sampled(outcome.profiles, outcome.windows, index, times)
+    rows = np.flatnonzero(outcome.windows.record == index)
+    mine = outcome.windows.take(rows)
+    relevance = sampled(outcome.profiles(rows), mine, index, times)
     here = np.isfinite(relevance[:, LAGS == 0][:, 0])
     if not here.any():
         return None
     images, times = None, times[here]
     if outcome.maps.ndim == 3:
-        found = sampled(outcome.maps, outcome.windows, index, times)
-        images = np.stack([np.nansum(found, axis=0), np.isfinite(found).sum(axis=0)])
+        images = _summed(sampled(outcome.maps[rows], mine, index, times))
+    signals = recording.signals
     place = np.round(times * recording.sfreq).astype(np.intp)
-    inside = (place >= 0) & (place < recording.signals.shape[1])
-    signals = recording.signals[:, np.where(inside, place, 0)].astype(np.float64)
-    signals = np.where(inside, signals, np.nan).transpose(1, 0, 2)
+    inside = (place >= 0) & (place < signals.shape[1])
+    around = signals[:, np.where(inside, place, 0)].astype(np.float64)
+    around = np.where(inside, around, np.nan).transpose(1, 0, 2)  # outside there is nothing
     duration = np.diff(recording.events[here], axis=1)[:, 0]
-    return _Part(relevance[here], signals, duration, np.full(here.sum(), recording.subject), images)
+    both = (_summed(around), _summed(around**2))
+    return _Part(_summed(relevance[here]), both, duration, recording.subject, images)
 
 
-def _mean(values: Values) -> Values:
-    """Mean over the first axis of what is defined."""
-    return _ratio(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
+def _level(outcome: FoldOutcome) -> tuple[float, int]:
+    """Sum and number of the relevance of windows with an event."""
+    total, count = 0.0, 0
+    positive = np.flatnonzero(outcome.windows.label == 1)
+    for rows in np.array_split(positive, len(positive) // 1024 + 1):
+        part = outcome.maps[rows].astype(np.float32)
+        total, count = total + float(part.sum()), count + part.size
+    return total, count
 
 
-def _ratio(total: Values, count: NDArray[np.number]) -> Values:
+def _summed(values: Values) -> Values:
+    """Sum over the first axis of what is defined, and how often it is."""
+    return np.stack([np.nansum(values, axis=0), np.isfinite(values).sum(axis=0)])
+
+
+def _ratio(total: Values, count: Values) -> Values:
     nothing = np.full(total.shape, np.nan)
     return np.asarray(np.divide(total, count, out=nothing, where=count > 0))

@@ -13,12 +13,31 @@ from xai_sleep.explain.sanity import PASS_BELOW
 from xai_sleep.metrics import maps as metrics
 from xai_sleep.metrics.maps import SCORES, LocalisationScores, time_profiles
 from xai_sleep.metrics.statistics import column_means
+from xai_sleep.recordings.cache import Handle
 from xai_sleep.recordings.raters import raters_of
 from xai_sleep.recordings.recording import Recording, stages_at
+from xai_sleep.results.files import Streamed
 from xai_sleep.results.scores import POOLED, Score
 from xai_sleep.windows.windows import Windows
 
-Profiles = NDArray[np.floating]
+AT_ONCE = 4096  # windows
+
+
+class Profiles:
+    """Relevance over time of windows, made of their maps when it is asked for."""
+
+    def __init__(self, maps: Sequence[NDArray[np.floating]], n_times: int) -> None:
+        self.handles, self.n_times = [Handle(each) for each in maps], n_times
+        self.ends = np.cumsum([len(each) for each in maps])
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Profiles of windows that are neighbours, and which these are."""
+        for handle, end in zip(self.handles, self.ends.tolist(), strict=True):
+            n = len(handle.array)
+            for first in range(0, n, AT_ONCE):
+                maps = handle.array[first : first + AT_ONCE]
+                place = slice(end - n + first, end - n + first + len(maps))
+                yield place, time_profiles(maps, self.n_times)
 
 
 def fold_rows(judged: Judged) -> list[Score]:
@@ -47,15 +66,19 @@ def map_rows(judged: Judged, method: str) -> list[Score]:
 
 def profiles_of(judged: Judged, method: str) -> Profiles:
     """Relevance over time of an explainer's maps; outcomes hold those of the main one as maps."""
-    maps = (each.explained.get(f"profiles_{method}", each.maps) for each in judged.outcomes)
-    return np.concatenate([time_profiles(each, judged.windows.length) for each in maps])
+    maps = [each.explained.get(f"profiles_{method}", each.maps) for each in judged.outcomes]
+    return Profiles(maps, judged.windows.length)
 
 
 def locate(judged: Judged, profiles: Profiles, rows: Mask | None = None) -> LocalisationScores:
     """Compare maps of all windows, or of those rows, with the events in them."""
     windows = judged.windows if rows is None else judged.windows.take(np.flatnonzero(rows))
     near = round(judged.judging.tolerance * windows.sfreq)
-    return metrics.localisation(profiles, events_inside(judged.recordings, windows), near)
+    parts = [
+        metrics.localisation(each, events_inside(judged.recordings, windows.take(place)), near)
+        for place, each in profiles.blocks()
+    ]
+    return metrics.joined(parts)
 
 
 def events_inside(recordings: Sequence[Recording], windows: Windows) -> Mask:
@@ -74,17 +97,25 @@ def as_marked_by(rater: str, recordings: Sequence[Recording]) -> list[Recording]
     return [replace(r, events=events) for r, events in zip(recordings, theirs, strict=True)]
 
 
-def map_arrays(judged: Judged) -> dict[str, NDArray[Any]]:
+def map_arrays(judged: Judged) -> dict[str, NDArray[Any] | Streamed]:
     """Collect the arrays of ``maps.npz``; rows follow ``predictions.csv``."""
-    outcomes = judged.outcomes
-    maps = np.concatenate([each.maps for each in outcomes])
+    outcomes, windows = judged.outcomes, judged.windows
+    profiles = profiles_of(judged, judged.judging.methods[0])
     others = [key for key in outcomes[0].explained if key.startswith("profiles_")]
+    shape, flat = (len(windows), *outcomes[0].maps.shape[1:]), (len(windows), windows.length)
+    maps = (
+        outcome.maps[first : first + AT_ONCE]
+        for outcome in outcomes
+        for first in range(0, len(outcome.windows), AT_ONCE)
+    )
+    made = (each.astype(np.float16) for _, each in profiles.blocks())
+    inside = (events_inside(judged.recordings, windows.take(i)) for i, _ in profiles.blocks())
     return {
-        "maps": maps,
-        "profiles": time_profiles(maps, judged.windows.length).astype(np.float16),
-        **{key: _positives(judged, key) for key in others},
-        "inside": events_inside(judged.recordings, judged.windows),
-        "index": np.arange(len(maps)),
+        "maps": Streamed(shape, np.dtype(np.float16), maps),
+        "profiles": Streamed(flat, np.dtype(np.float16), made),
+        **{key: _collected(judged, key) for key in others},
+        "inside": Streamed(flat, np.dtype(np.bool_), inside),
+        "index": np.arange(len(windows)),
     }
 
 
@@ -143,8 +174,9 @@ def _looked(judged: Judged, rater: str) -> Mask:
     for index, recording in enumerate(judged.recordings):
         if rater in recording.scorers:
             first, last = recording.scorers[rater].scored.T
-            held = ((start >= first - 1e-6) & (end <= last + 1e-6)).any(axis=1)
-            inside |= (windows.record == index) & held
+            mine = windows.record == index
+            held = (start[mine] >= first - 1e-6) & (end[mine] <= last + 1e-6)
+            inside[mine] = held.any(axis=1)
     return inside
 
 
@@ -164,38 +196,48 @@ def explainer_rows(judged: Judged, method: str) -> list[Score]:
         found += _faithfulness(judged, method)
     if f"similarity_{method}" in explained:
         layers = [f"random_weights {layer}" for layer in explained["layers"]]
-        rho = _positives(judged, f"similarity_{method}")
-        profiles = _positives(judged, f"randomised_{method}", axis=1)
+        rho = _collected(judged, f"similarity_{method}")
+        profiles = _collected(judged, f"randomised_{method}", axis=1)
         found += _stranger(judged, Rows("sanity", method, "random_weights"), rho, profiles, layers)
     if f"shuffled_{method}" in explained:
-        rho = _positives(judged, f"similarity_shuffled_{method}")
-        profiles = _positives(judged, f"shuffled_{method}")[None]
+        rho = _collected(judged, f"similarity_shuffled_{method}")
+        profiles = _collected(judged, f"shuffled_{method}")[None]
         found += _stranger(judged, Rows("sanity", method, "shuffled_labels"), rho, profiles, [""])
     return found
 
 
-def _positives(judged: Judged, key: str, axis: int = 0) -> Values:
-    """Collect an array of positive windows, which lie along an axis, fold by fold."""
+def _collected(judged: Judged, key: str, axis: int = 0) -> Values:
+    """Collect an array of windows, which lie along an axis, fold by fold."""
     return np.concatenate([each.explained[key] for each in judged.outcomes], axis=axis)
 
 
+def _assessed(judged: Judged) -> Mask:
+    """Windows whose maps were assessed: those with an event, or some of them in a large fold."""
+    parts = []
+    for outcome in judged.outcomes:
+        chosen = outcome.windows.label == 1
+        chosen[chosen] = outcome.explained.get("assessed", True)
+        parts.append(chosen)
+    return np.concatenate(parts)
+
+
 def _spread(judged: Judged, table: Values) -> Values:
-    """From rows of positive windows to rows of all windows, NaN elsewhere."""
+    """From rows of assessed windows to rows of all windows, NaN elsewhere."""
     whole = np.full((len(judged.windows), table.shape[1]), np.nan)
-    whole[judged.positive] = table
+    whole[_assessed(judged)] = table
     return whole
 
 
 def _faithfulness(judged: Judged, method: str) -> list[Score]:
-    curves, drawn = _positives(judged, f"curves_{method}"), _positives(judged, "chance_curves")
+    curves, drawn = _collected(judged, f"curves_{method}"), _collected(judged, "chance_curves")
     most, least, random = areas(curves[:, 0]), areas(curves[:, 1]), areas(drawn)
     table = np.column_stack([most, least, random, least - most, random - most, least - random])
-    positive, hit = judged.positive, judged.detected[judged.positive]
-    found = []
-    chosen_by = {"true_positives": positive & judged.detected, "positives": positive}
+    assessed = _assessed(judged)
+    hit, found = judged.detected[assessed], []
+    chosen_by = {"true_positives": assessed & judged.detected, "positives": assessed}
     for name, chosen in chosen_by.items():
         rows = Rows("faithfulness", method, name)
-        skipped = np.isnan(table[chosen[positive], 0]).sum()
+        skipped = np.isnan(table[chosen[assessed], 0]).sum()
         found += rows.of_fold({"windows": chosen.sum(), "skipped": skipped})
         found += rows.of_chosen(judged, _spread(judged, table), FAITHFULNESS, chosen)
     return found + _mean_curves(method, curves[hit], drawn[hit])
@@ -220,15 +262,16 @@ def _stranger(
     judged: Judged, rows: Rows, rho: Values, profiles: Values, layers: Sequence[str]
 ) -> list[Score]:
     """Judge maps of a network that knows nothing: likeness to the real ones, and localisation."""
-    likeness = rows.of_chosen(judged, _spread(judged, rho), layers, judged.positive)
+    assessed, length = _assessed(judged), judged.windows.length
+    likeness = rows.of_chosen(judged, _spread(judged, rho), layers, assessed)
     final = [replace(row, metric="similarity") for row in likeness if row.metric == layers[-1]]
     found = [replace(row, over=row.metric, metric="similarity") for row in likeness if row.metric]
-    draws = [locate(judged, each, judged.positive).table for each in profiles]
+    draws = [locate(judged, Profiles([each], length), assessed).table for each in profiles]
     with np.errstate(invalid="ignore"):
         defined = ~np.isnan(draws)
         mean = np.where(defined, draws, 0).sum(axis=0) / defined.sum(axis=0)
     where = replace(rows, part="sanity_maps")
-    maps = where.of_chosen(judged, _spread(judged, mean), SCORES, judged.positive)
+    maps = where.of_chosen(judged, _spread(judged, mean), SCORES, assessed)
     (gain,) = (row for row in maps if (row.metric, row.fold) == ("pointing_gain", POOLED))
     value = final[-1].value
     verdict = {

@@ -21,11 +21,12 @@ from xai_sleep.explain.callback import GradCamCallback
 from xai_sleep.metrics.windows import decide
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.progress import Progress
+from xai_sleep.recordings.cache import mapped
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Observer
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import MAPS, FoldOutcome
 from xai_sleep.results.run import FoldRecord, RecordSummary
 from xai_sleep.results.scores import MODEL, Score, Scores
 from xai_sleep.windows.datamodule import FoldDataModule
@@ -66,19 +67,21 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     if weights := plan.practice.start(before):
         classifier.start_from(weights)
     data = plan.data(fold, input_of(classifier))
-    explainer = GradCamCallback(make_explainers(plan.config.explain.methods))
+    path = directory.fresh_fold(fold.name)
+    explainer = GradCamCallback(make_explainers(plan.config.explain.methods), path / MAPS)
     epochs = experiment.progress.epochs(fold.name, plan.config.trainer.max_epochs)
     with ExitStack() as stack:
         loggers = [stack.enter_context(each.fold(fold.name)) for each in experiment.observers]
         logger = next(filter(None, loggers), DummyLogger())
-        path, callbacks = directory.fresh_fold(fold.name), [epochs, explainer]
+        callbacks = [epochs, explainer]
         trainer = training.build_trainer(
             plan.config, data, path, logger=logger, callbacks=callbacks
         )
         outcome = training.fit_and_test(trainer, classifier, data, plan.config.detector)
         data.forget_training()
         outcome = replace(outcome, record=_noted(experiment, outcome, trainer, classifier, data))
-        if (maps := np.asarray(explainer.maps)).size:
+        if explainer.maps.numel():
+            maps = mapped(path / MAPS) if explainer.filed else explainer.maps.numpy()
             own = (plan, fold, path / "shuffled", seed)
             shuffled = partial(training.train_on_shuffled_labels, *own)
             seen = (classifier, data, explainer, outcome.detected)

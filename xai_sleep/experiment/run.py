@@ -25,13 +25,14 @@ from xai_sleep.evaluate.declared import declared
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.understood import compared
 from xai_sleep.experiment.fold import Experiment, run_fold
+from xai_sleep.experiment.prepared import prepared
 from xai_sleep.experiment.provenance import command, commit, versions
 from xai_sleep.experiment.reading import described, source_of
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
 from xai_sleep.explain.attribution import make_explainer, make_explainers
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.progress import Progress
-from xai_sleep.recordings.filtering import prepare, require_long_enough
+from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource
 from xai_sleep.results.directory import RunDirectory
@@ -79,20 +80,17 @@ def run(
             if record.version == __version__:
                 return record
         understood: list[RecordSummary] = []
-        raw = practice.recordings(list(described(source.read(wanted), config, understood)))
-        for one in raw:
-            require_long_enough(one, f"record {one.record}", bands=seen.bands, window=task.window)
-        seen.check(raw)
-        directory.require_same(raw)
+        stream = progress.each("records", source.read(wanted), lambda: source.expected)
+        raw = practice.recordings(described(stream, config, understood))
+        cache = Cache(Path(config.cache.folder).expanduser(), config.cache.size)
+        ready = prepared(raw, task, seen, cache, config.cache.signals)
+        directory.require_same(ready.prints)
         understood = compared(understood)
         for observer in told:
             observer.understood(understood)
-        recordings, inputs = [], []  # broad-band, as figures show them; as the network sees them
-        for one in progress.each("records", raw, len(raw)):
-            recordings.append(prepare(one, sfreq=task.sfreq, bands=[(task.band[0], task.band[1])]))
-            inputs.append(seen.prepare(one))
-        plan = Plan(config, seen.store(inputs), practice)
-        shown = (recordings, understood)
+        store = seen.store(ready.inputs, cache, config.cache.images)
+        shown = (ready.recordings, understood)
+        plan = Plan(config, store, practice)
         experiment = Experiment(plan, *shown, judging, stamp, directory, progress, told)
         return _work(experiment, baselines, source)
 
@@ -113,8 +111,8 @@ def _work(
     if not all(experiment.directory.finished(fold.name) for fold in folds):
         # Images that folds share are computed of all folds, so a resumed run sees the same ones.
         seen = build_input(config)
-        data = [experiment.plan.data(fold, seen) for fold in folds]
-        experiment.plan.store.remember([part for d in data for part in (d.train, d.val)])
+        data = (experiment.plan.data(fold, seen) for fold in folds)
+        experiment.plan.store.remember(part for d in data for part in (d.train, d.val))
     numbers = experiment.progress.each("folds", range(len(folds)), len(folds))
     outcomes = [run_fold(experiment, folds, number) for number in numbers]
     finished = _collect(experiment, outcomes, measured, source)

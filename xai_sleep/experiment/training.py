@@ -23,7 +23,6 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
 from xai_sleep.components import Component, made
-from xai_sleep.config import PLACES
 from xai_sleep.detect.search import find_events
 from xai_sleep.detect.slide import input_of
 from xai_sleep.errors import InputError
@@ -64,6 +63,7 @@ class Plan:
             min_overlap=task.min_overlap,
             sampler=balance.sampler,
             noise=balance.noise,
+            memory=balance.memory,
             batch_size=trainer.batch_size,
             seed=self.config.seed,
             shift=trainer.shift,
@@ -94,7 +94,7 @@ def build_input(config: Config) -> Input:
 
 def build_classifier(config: Config) -> EventClassifier:
     """Fresh network, ready to be trained."""
-    seen = {name: each for name, each in input_settings(config).items() if name not in PLACES}
+    seen = dict(input_settings(config))
     names = ("learning_rate", "weight_decay", "marks")
     settings = {name: getattr(config.trainer, name) for name in names}
     classifier = EventClassifier(config.model, seen, **settings)
@@ -204,6 +204,7 @@ def fit_and_test(
         val_average_precision=scores[-1] if keep.monitor is None else max(known, default=None),
         history=History(*epochs.values.values()),
         detector=chosen,
+        train_of=data.training_windows if data.training_windows > len(data.train) else None,
     )
     detected = decide(probability, threshold)
     return FoldOutcome(data.fold.name, data.test, detected, probability, events, record=record)

@@ -7,6 +7,7 @@ scores in :mod:`xai_sleep.evaluate.maps`:
 ``profiles_<method>``       (window, time): profiles of methods other than the main one
 ``curves_<method>``         (positive, 2, step): deletion curves, most and least relevant first
 ``chance_curves``           (positive, step): the same in random order
+``assessed``                (positive,): where positive windows are many, of which the others are
 ``layers``                  (stage,): names of the layers that became random, one after another
 ``similarity_<method>``     (positive, stage): rank correlation with maps of random weights
 ``randomised_<method>``     (draw, positive, time): profiles once all weights are random
@@ -57,9 +58,15 @@ def explain_fold(
     is of donors, orders and random weights, and ``shuffled`` trains a network on shuffled labels.
     """
     length = data.test.length
-    profiles = {method: as_profiles(each, length) for method, each in explainer.by_method.items()}
-    arrays: Arrays = {f"profiles_{method}": profiles[method] for method in list(profiles)[1:]}
-    judged = _Judged(data, explainer.methods, profiles, seed)
+    maps = explainer.by_method
+    others = list(maps)[1:]
+    arrays: Arrays = {f"profiles_{method}": as_profiles(maps[method], length) for method in others}
+    positive = np.flatnonzero(data.test.label == 1)
+    if len(positive) > settings.assessed:
+        drawn = np.random.default_rng(seed).permutation(len(positive)) < settings.assessed
+        arrays["assessed"], positive = drawn, positive[drawn]
+    profiles = {method: as_profiles(each[positive], length) for method, each in maps.items()}
+    judged = _Judged(data, explainer.methods, positive, profiles, seed)
     with attributable(classifier):
         if profiles and settings.faithfulness:
             arrays |= judged.faithfulness(classifier.network, detected)
@@ -72,18 +79,17 @@ def explain_fold(
 
 def as_profiles(maps: Tensor, n_times: int) -> Profiles:
     """Relevance over time of maps ``(window, time)`` or ``(window, freq, time)``."""
-    return time_profiles(maps.numpy(), n_times).astype(np.float16)
+    if maps.dim() == 2:
+        return maps.numpy()
+    parts = (maps[i : i + AT_ONCE].numpy() for i in range(0, len(maps), AT_ONCE))
+    blocks = (time_profiles(each, n_times).astype(np.float16) for each in parts)
+    return np.concatenate([np.empty((0, n_times), np.float16), *blocks])
 
 
 def inputs_of(data: FoldDataModule, rows: NDArray[np.intp]) -> Tensor:
-    """Collect from the loader's batches the very values the network saw of some test windows."""
-    wanted, places = np.unique(rows, return_inverse=True)
-    kept, start = [], 0
-    for batch, _ in data.test_dataloader():
-        here = wanted[(wanted >= start) & (wanted < start + len(batch))]
-        kept.append(batch[here - start])
-        start += len(batch)
-    return torch.cat(kept)[places]
+    """Show some test windows as the network saw them."""
+    seen = [batch for batch, _ in data.in_order(data.test.take(rows))]
+    return torch.cat([torch.empty(0, *data.input.shape.values()), *seen])
 
 
 @dataclass
@@ -92,11 +98,9 @@ class _Judged:
 
     data: FoldDataModule
     methods: Mapping[str, Explainer]
-    profiles: Mapping[str, Profiles]  # of each method
+    positive: NDArray[np.intp]  # test windows that are judged
+    profiles: Mapping[str, Profiles]  # of each method, of these windows
     seed: int
-
-    def __post_init__(self) -> None:
-        self.positive = np.flatnonzero(self.data.test.label == 1)
 
     def faithfulness(self, network: Network, detected: NDArray[np.bool_]) -> Arrays:
         """Delete segments in the order of each method, its reverse, and at random."""
@@ -113,7 +117,7 @@ class _Judged:
         # A mean of several is nearer to their expectation than one; all methods meet the same.
         arrays: Arrays = {"chance_curves": curves(faith.random_orders(n, self.seed)).mean(axis=1)}
         for method, profile in self.profiles.items():
-            most = faith.relevance_order(profile[self.positive], self.seed)
+            most = faith.relevance_order(profile, self.seed)
             arrays[f"curves_{method}"] = curves(np.stack([most, most[:, ::-1]], axis=1))
         return arrays
 
@@ -155,7 +159,7 @@ class _Judged:
             explainer, batches = self.methods[method], torch.split(inputs, AT_ONCE)
             maps = torch.cat([explainer(network, batch).half() for batch in batches])
             strange = as_profiles(maps, self.data.test.length)
-        return strange, similarity(self.profiles[method][self.positive], strange)
+        return strange, similarity(self.profiles[method], strange)
 
 
 def _mean_of_draws(rho: Rho) -> Rho:

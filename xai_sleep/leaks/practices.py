@@ -3,7 +3,7 @@
 The test windows scored are those of the clean experiment, but where unscored time adds some.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,12 +31,16 @@ class UnscoredAsNegative(Practice):
 
     leak = Leak("unscored_as_negative", "where no expert looked there is said to be no event")
 
-    def recordings(self, recordings: list[Recording]) -> list[Recording]:
+    def recordings(self, recordings: Iterable[Recording]) -> Iterator[Recording]:
         """Score recordings from start to end; InputError if they are."""
-        if all(r.scored.tolist() == [[0, r.duration]] for r in recordings):
+        changed = False
+        for one in recordings:
+            whole = intervals([(0, one.duration)])
+            changed = changed or one.scored.tolist() != whole.tolist()
+            yield replace(one, scored=whole)
+        if not changed:
             scored = "every record is scored from start to end; leave it out"
             raise InputError(f"leak={self.leak.name} cannot be made here: {scored}")
-        return [replace(r, scored=intervals([(0, r.duration)])) for r in recordings]
 
 
 class SharedSubjects(Practice):
@@ -46,8 +50,8 @@ class SharedSubjects(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require subjects that are apart to begin with."""
-        why = "it varies cv=loso; cv=kfold has every subject on both sides as it is"
-        return "" if config.cv.scheme == "loso" else why
+        why = "it varies cv=loso or group_kfold; cv=kfold has every subject on both sides as it is"
+        return "" if config.cv.scheme in ("loso", "group_kfold") else why
 
     def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:
         """Make two folds of each."""
@@ -82,8 +86,9 @@ class OverlappingWindows(Practice):
 
     def obstacle(self, config: Config) -> str:
         """Require folds that divide the time of each subject."""
-        why = "it varies cv=kfold; cv=loso keeps all windows of a subject in one fold"
-        return "" if config.cv.scheme == "kfold" else why
+        scheme = config.cv.scheme
+        why = f"it varies cv=kfold; cv={scheme} keeps all windows of a subject in one fold"
+        return "" if scheme == "kfold" else why
 
     def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:  # noqa: ARG002
         """Deal the windows; those that the clean experiment would test must be among them."""

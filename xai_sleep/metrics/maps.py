@@ -7,6 +7,7 @@ uniform map scores, and the window's own map on average when shifted circularly 
 Zhang et al. (2018), excitation backprop; Kohlbrenner et al. (2020); Arras et al. (2022), CLEVR-XAI.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -121,6 +122,14 @@ def localisation(
     found[:, rows] = [np.column_stack(each) for each in columns]
     score, uniform, shifted = found
     return LocalisationScores(score, uniform, shifted, blank, eventless)
+
+
+def joined(parts: Sequence[LocalisationScores]) -> LocalisationScores:
+    """Scores of windows one after another; of none if there are no parts."""
+    table, column = np.empty((0, len(MEASURES))), np.empty(0, dtype=np.bool_)
+    columns = [(table, table, table, column, column)]
+    columns += [(e.score, e.uniform, e.shifted, e.blank, e.eventless) for e in parts]
+    return LocalisationScores(*map(np.concatenate, zip(*columns, strict=True)))
 
 
 def time_profiles(maps: NDArray[np.floating], n_times: int) -> Values:

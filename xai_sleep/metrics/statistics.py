@@ -9,7 +9,7 @@ undefined, that does not depend on the order of the indices. SciPy has no place 
 .. [2] Phipson, Smyth (2010): Permutation p-values should never be zero.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,11 +60,10 @@ def bootstrap_ci(
     truth in 84 % of cases for 5 subjects, 88 % for 8 and 92 % for 20.
     """
     names = list(statistic(np.arange(np.size(groups))))
-    draws = resamples(groups, n, seed)
-    if not draws:
+    samples = [statistic(draw) for draw in resamples(groups, n, seed)]
+    if not samples:
         reason = f"needs two subjects to resample, found {len(np.unique(groups))}"
         return Bootstrap(dict.fromkeys(names), dict.fromkeys(names, reason))
-    samples = [statistic(draw) for draw in draws]
     values = {name: [scores[name] for scores in samples] for name in names}
     found = {name: percentiles(each) for name, each in values.items()}
     why = "undefined in {} of {} resamples of the subjects"
@@ -72,14 +71,15 @@ def bootstrap_ci(
     return Bootstrap(found, undefined)
 
 
-def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> list[NDArray[np.intp]]:
+def resamples(groups: ArrayLike, n: int = 1000, seed: int = 0) -> Iterator[NDArray[np.intp]]:
     """Draw as many subjects as there are, ``n`` times: items of each draw; none of one subject."""
     subjects, owner = np.unique(groups, return_inverse=True)
     if len(subjects) < 2:
-        return []
+        return
     members = [np.flatnonzero(owner == subject) for subject in range(len(subjects))]
     draws = np.random.default_rng(seed).integers(len(subjects), size=(n, len(subjects)))
-    return [np.concatenate([members[i] for i in draw]) for draw in draws]
+    for draw in draws:
+        yield np.concatenate([members[i] for i in draw])
 
 
 def percentiles(resampled: Sequence[float | None]) -> list[float] | None:

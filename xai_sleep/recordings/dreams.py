@@ -95,10 +95,11 @@ class Dreams(DataSource):
         return f"DREAMS records in {self.root} (data.root or XAI_SLEEP_DREAMS)"
 
     def load(self, wanted: Wanted) -> Iterator[Recording]:
-        """Read the records one by one, in natural order; InputError if they cannot be used."""
+        """Read records one by one, in natural order; InputError if files or settings are no use."""
         needed = ("signals", *_experts(wanted.event, self.expert))
         folder = folder_of(self.root, DATABASES[wanted.event])
         usable = usable_records(folder, needed, self.records)
+        self.expected = len(usable)
         sources: dict[str, EdfFile | TextExcerpt] = {}
         for name, files in usable.items():
             is_text = files["signals"].suffix.casefold() == ".txt"

@@ -113,6 +113,7 @@ class Files(DataSource):
             remedy = "name the folder of your recordings"
             raise InputError(f"data.root: {self.root} is not a folder; {remedy}")
         nights = self.layout.nights(self.root, self.records, self.readers)
+        self.expected = len(nights)
         sources = {name: open_signals(each.signals, self.unit) for name, each in nights.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
         for name, night in nights.items():

@@ -77,8 +77,13 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
         passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
     filtered = np.stack(passed, axis=1).reshape(-1, signals.shape[1]).astype(np.float32)
-    names = tuple(f"{c} {low:g}–{high:g} Hz" for c in recording.channels for low, high in bands)
+    names = in_bands(recording.channels, bands)
     return replace(recording, signals=filtered, channels=names, sfreq=sfreq)
+
+
+def in_bands(channels: Sequence[str], bands: Bands) -> tuple[str, ...]:
+    """Name channels once they are filtered: all bands of a channel in a row."""
+    return tuple(f"{c} {low:g}–{high:g} Hz" for c in channels for low, high in bands)
 
 
 def _transition(low: float) -> float:

@@ -254,6 +254,7 @@ class Simulated(DataSource):
         )
         asked = chosen(self.records, [one.record for one in made], "the simulation")
         whole = {one.record: one for one in made if one.record in asked}
+        self.expected = len(whole)
         picked = pick_channels(whole, wanted.channels, wanted.setting)
         return (
             replace(one, signals=one.signals[list(map(one.channels.index, names))], channels=names)

@@ -41,6 +41,7 @@ class DataSource(ABC):
     """A source of recordings. Sweeps give settings of all sources to each: ignore others'."""
 
     name: ClassVar[str]  # what results call their data
+    expected: int | None = None  # records that :meth:`load` will give, once that is known
 
     @abstractmethod
     def available(self, wanted: Wanted) -> bool:

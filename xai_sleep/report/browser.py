@@ -11,13 +11,14 @@ import numpy as np
 from matplotlib.colors import Colormap, to_hex
 from numpy.typing import NDArray
 
-from xai_sleep.recordings.intervals import Intervals
+from xai_sleep.recordings.cache import SignalsOf
+from xai_sleep.recordings.intervals import Intervals, union
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
 from xai_sleep.report.template import base64_of
 from xai_sleep.results.finished import Finished
 from xai_sleep.results.test_windows import OUTCOMES
-from xai_sleep.windows.windows import cut_signals
+from xai_sleep.windows.windows import Windows, cut_signals
 
 BUDGET = 7_000_000  # bytes, a third more in base64
 STEPS = 32_000  # of a signal on either side of zero
@@ -42,13 +43,17 @@ def browser(finished: Finished, budget: int = BUDGET) -> Browser:
     wanted = (tested.label == 1) | tested.detected
     kept = choose(wanted, max(budget // _bytes_per_window(finished), 1))
     kept = kept[np.lexsort((windows.start[kept], windows.record[kept]))]
+    shown = windows.take(kept)
     folds = [outcome.name for outcome in finished.outcomes]
     data = {
         "length": windows.length,
         "sfreq": windows.sfreq,
         "steps": STEPS,
         "outcomes": list(style.COLOURS.items()),
-        "records": [_describe(r, finished.events.of(r.record)) for r in recordings],
+        "records": [
+            _describe(one, finished.events.of(one.record), shown.take(shown.record == i))
+            for i, one in enumerate(recordings)
+        ],
         "folds": [{"name": o.name, "threshold": o.threshold} for o in finished.outcomes],
         "record": windows.record[kept].tolist(),
         "fold": [folds.index(name) for name in tested.fold[kept]],
@@ -58,7 +63,7 @@ def browser(finished: Finished, budget: int = BUDGET) -> Browser:
         "event": style.EVENT,
         "octaves": style.OCTAVES,
         "ramps": {"light": _hues(style.RELEVANCE), "dark": _hues(style.RELEVANCE_ON_DARK)},
-        **_packed_signals(cut_signals([r.signals for r in recordings], windows, kept)),
+        **_packed_signals(cut_signals(SignalsOf(recordings), windows, kept)),
         **_packed_maps(finished, kept),
     }
     return Browser(data, len(kept), len(windows), bool(np.isin(np.flatnonzero(wanted), kept).all()))
@@ -89,10 +94,19 @@ def _bytes_per_window(finished: Finished) -> int:
     return 2 * len(finished.recordings[0].channels) * windows.length + relevance + image
 
 
-def _describe(recording: Recording, detections: Intervals) -> dict[str, object]:
+def _describe(recording: Recording, detections: Intervals, shown: Windows) -> dict[str, object]:
+    """Describe a record, with the events and detections that are in its windows on the page."""
     names = {name: getattr(recording, name) for name in ("record", "subject", "channels")}
+    windows = union([np.column_stack([shown.start_time, shown.end_time])])
     spans = {"events": recording.events, "detections": detections}
-    return names | {name: each.round(4).tolist() for name, each in spans.items()}
+    seen = {name: each[_touching(each, windows)] for name, each in spans.items()}
+    return names | {name: each.round(4).tolist() for name, each in seen.items()}
+
+
+def _touching(spans: Intervals, others: Intervals) -> NDArray[np.bool_]:
+    """Which spans share time with any of the others, which are disjoint."""
+    first = np.searchsorted(others[:, 1], spans[:, 0], side="right")
+    return np.searchsorted(others[:, 0], spans[:, 1], side="left") > first
 
 
 def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
@@ -105,11 +119,11 @@ def _packed_signals(signals: NDArray[np.float32]) -> dict[str, object]:
 def _packed_maps(finished: Finished, kept: NDArray[np.intp]) -> dict[str, object]:
     if not finished.explained:
         return {"profiles": None, "maps": None}
-    maps, profiles = finished.maps, _bytes(finished.profiles[kept])
-    if maps.ndim != 3 or finished.images is None:
+    profiles = _bytes(finished.profiles(kept))
+    if finished.outcomes[0].maps.ndim != 3 or finished.images is None:
         return {"profiles": profiles, "maps": None}
     freqs = finished.images.transform.freqs.double().numpy()
-    small = coarse(maps[kept], MAP_ROWS, MAP_COLUMNS)
+    small = coarse(finished.maps(kept), MAP_ROWS, MAP_COLUMNS)
     shape = {"rows": small.shape[1], "columns": small.shape[2]}
     band = {"low": float(freqs.min()), "high": float(freqs.max())}
     return {"profiles": profiles, "maps": {**shape, **band, "values": _bytes(small)}}

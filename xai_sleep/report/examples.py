@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from xai_sleep.coherence.wtc import Scalogram
+from xai_sleep.recordings.cache import SignalsOf
 from xai_sleep.recordings.intervals import Intervals, intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import style
@@ -157,7 +158,7 @@ def _half_heights(
     """µV from the middle of a trace to its edge: one for all but the twice as large."""
     if len(windows) == 0:
         return {}
-    signals = cut_signals([r.signals for r in recordings], fold.windows, windows)
+    signals = cut_signals(SignalsOf(recordings), fold.windows, windows)
     peaks = np.maximum(np.abs(signals).max(axis=(1, 2)), 1e-3).astype(np.float64)
     usual = peaks <= 2 * np.median(peaks)
     return dict(zip(windows, np.where(usual, peaks[usual].max(), peaks), strict=True))
@@ -169,13 +170,15 @@ def _draw_signals(
     """Draw the signals of one window, ``half`` µV from the middle of a trace to its edge."""
     windows, recording = fold.windows, recordings[fold.windows.record[window]]
     start, end = windows.start_time[window], windows.end_time[window]
-    signals = cut_signals([r.signals for r in recordings], windows, np.array([window]))[0]
+    signals = cut_signals(SignalsOf(recordings), windows, np.array([window]))[0]
     time = start + np.arange(windows.length) / windows.sfreq
     offsets = -2 * half * np.arange(len(signals))
     style.mark_events(axes, intersection(recording.events, intervals([(start, end)])))
     look: dict[str, Any] = {"rotation": 90, "va": "center", "fontsize": 7, "color": style.QUIET}
     for signal, offset, name in zip(signals, offsets, recording.channels, strict=True):
-        style.signal_with_relevance(axes, time, signal + offset, fold.profiles[window])
+        style.signal_with_relevance(
+            axes, time, signal + offset, fold.profiles(np.array([window]))[0]
+        )
         axes.axhline(offset, color=style.QUIET, linewidth=0.4, zorder=0.5)
         beside, words = axes.get_yaxis_transform(), name.replace(" ", "\n", 1)
         axes.text(1.02, offset, words, transform=beside, **look)

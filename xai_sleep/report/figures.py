@@ -26,6 +26,7 @@ from xai_sleep.results.test_windows import OUTCOMES
 OF_WINDOWS = ("f1", "sensitivity", "precision", "auroc")
 OF_MAPS = ("pointing", "mass", "rank")
 SUBJECT = "subject "
+TIMELINES = 20  # drawn at most
 
 
 def draw_run(finished: Finished, directory: Path) -> list[Path]:
@@ -44,8 +45,15 @@ def _figures(finished: Finished) -> Iterator[tuple[str, Figure | None]]:
     yield "faithfulness", deletion_figure(finished.scores)
     yield "alignment", alignment_figure(finished)
     yield "localisation", localisation_figure(finished)
-    for number, recording in enumerate(finished.recordings, 1):
+    for number, recording in timelines(finished).items():
         yield f"timeline-{number}", timeline_figure(finished, recording)
+
+
+def timelines(finished: Finished) -> dict[int, Recording]:
+    """Choose the records that are drawn, by number: all, or of many some that lie evenly."""
+    n = len(finished.recordings)
+    numbers = np.unique(np.linspace(1, n, min(n, TIMELINES)).round().astype(int)).tolist()
+    return {number: finished.recordings[number - 1] for number in numbers}
 
 
 def confusion_figure(finished: Finished) -> Figure:

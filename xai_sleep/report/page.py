@@ -7,7 +7,7 @@ from xai_sleep.recordings.recording import Recording
 from xai_sleep.report import run_tables, style
 from xai_sleep.report.browser import browser
 from xai_sleep.report.examples import examples_figure
-from xai_sleep.report.figures import draw_run
+from xai_sleep.report.figures import draw_run, timelines
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
 from xai_sleep.report.understood import record_table
@@ -20,7 +20,11 @@ from xai_sleep.results.test_windows import OUTCOMES
 from xai_sleep.schema import Config
 from xai_sleep.windows.images import Images
 
-SCHEMES = {"loso": "leave one subject out", "kfold": "k-fold"}
+SCHEMES = {
+    "loso": "leave one subject out",
+    "group_kfold": "leave one group of subjects out",
+    "kfold": "k-fold",
+}
 # Parts of the table of scores, and what their tables are called.
 BOTH = {"windows": "windows", "events": "events"}
 EXPLAINED = {"maps": "maps", "faithfulness": "faithfulness", "sanity_maps": "sanity: maps"}
@@ -86,7 +90,7 @@ def _results(finished: Finished) -> dict[str, object]:
     events = score_table("Events", record, scores, "events", MODEL, ["all"])
     deep = score_table("Events in stages N2 and N3", record, scores, "events", MODEL, ["n2n3"])
     cards = {"F1 of windows": "windows f1", "AUROC": "windows auroc", "F1 of events": "events f1"}
-    records, beside = enumerate(finished.recordings, 1), record.baselines
+    drawn, beside = timelines(finished), record.baselines
     told = [(b.name, run_tables.about(b), _tables(record, scores, b.name, BOTH)) for b in beside]
     return {
         "cards": {name: scores.summary(*of.split()) for name, of in cards.items()},
@@ -99,7 +103,7 @@ def _results(finished: Finished) -> dict[str, object]:
         "counts": ", ".join(f"{name} {called.count(name)}" for name in OUTCOMES) + ".",
         "areas": f"Pooled AUROC {areas[0]}, average precision {areas[1]}.",
         "folds": run_tables.fold_table(record, scores),
-        "timelines": [(f"timeline-{i}", each.record) for i, each in records],
+        "timelines": [(f"timeline-{i}", each.record) for i, each in drawn.items()],
     }
 
 

@@ -146,11 +146,13 @@ def _flat(tree: object, name: str = "") -> Iterator[tuple[str, str]]:
 def methods(record: RunRecord) -> list[str]:
     """Sentences on data, folds, training, events, intervals and maps: ``methods.txt``, filled."""
     simulated = record.data == SYNTHETIC
+    trained = [(fold.train.windows, fold.train_of) for fold in record.folds if fold.train_of]
     context = {
         "record": record,
         "simulated": simulated,
         "alone": [r.record for r in record.records if UNKNOWN in r.notes and not simulated],
         "detected": detectors(record),
+        "subset": [sum(counts) for counts in zip(*trained, strict=True)],
         "chosen_on": Counter(fold.detector.chosen_on for fold in record.folds).most_common(),
         "subjects": len({each.subject for each in record.records}),
     }

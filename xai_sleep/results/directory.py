@@ -6,14 +6,14 @@ moment leaves only whole folds, and the next goes on with the same settings and 
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.recording import Recording, fingerprint
+from xai_sleep.recordings.cache import mapped
 from xai_sleep.results import files
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import MAPS, FoldOutcome
 from xai_sleep.results.run import FoldRecord
 
 ARRAYS = "test.npz"
@@ -51,9 +51,11 @@ class RunDirectory:
         finally:
             held.release()
 
-    def require_same(self, recordings: Sequence[Recording]) -> None:
-        """Refuse to go on with recordings that changed since the run was begun; name what did."""
-        prints = {each.record: fingerprint(each) for each in recordings}
+    def require_same(self, prints: Mapping[str, Mapping[str, str]]) -> None:
+        """Refuse to go on with recordings that changed since the run was begun; name what did.
+
+        ``prints`` are their fingerprints, by record.
+        """
         said = self._first("recordings.json", {"records": prints, **self.stamp.columns})
         changed = list(_changes(*(_tree(each.get("records")) for each in said)))
         if changed:
@@ -91,8 +93,13 @@ class RunDirectory:
     def read_fold(self, name: str) -> FoldOutcome:
         """Take up a finished fold; InputError naming the file, if one is damaged."""
         record, file = FoldRecord.load(self.fold(name)), self.fold(name) / ARRAYS
+        arrays, maps = files.read_arrays(file), self.fold(name) / MAPS
         try:
-            return FoldOutcome.stored(name, files.read_arrays(file), record)
+            if "maps" not in arrays:
+                arrays["maps"] = mapped(maps)
+            return FoldOutcome.stored(name, arrays, record)
+        except (OSError, ValueError) as error:
+            raise files.damaged(maps, error) from None
         except KeyError as error:
             raise files.damaged(file, f"it lacks {error}") from None
 

@@ -4,14 +4,15 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self, get_args, get_type_hints
+from typing import IO, Any, NamedTuple, Self, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
+from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
@@ -74,14 +75,35 @@ def write_text(path: Path, content: str) -> None:
     beside.replace(path)
 
 
+class Streamed(NamedTuple):
+    """An array to be written that is made block by block, along its first axis."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    blocks: Iterable[NDArray[Any]]
+
+
 def write_arrays(
-    path: Path, arrays: Mapping[str, NDArray[Any]], stamp: Stamp | None = None
+    path: Path, arrays: Mapping[str, NDArray[Any] | Streamed], stamp: Stamp | None = None
 ) -> None:
     """Write a compressed ``.npz`` by rename, with what a stamp says as arrays of words."""
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     marks = {} if stamp is None else stamp.columns
-    np.savez_compressed(beside, **marks, **arrays)  # type: ignore[arg-type]
+    whole = {name: each for name, each in arrays.items() if not isinstance(each, Streamed)}
+    np.savez_compressed(beside, **marks, **whole)  # type: ignore[arg-type]
+    with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, each in arrays.items():
+            if isinstance(each, Streamed):
+                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                    _stream(file, each)
     beside.replace(path)
+
+
+def _stream(file: IO[bytes], array: Streamed) -> None:
+    header = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    write_array_header_1_0(file, header)
+    for block in array.blocks:
+        file.write(block.tobytes())
 
 
 def read_json(path: Path) -> dict[str, object]:

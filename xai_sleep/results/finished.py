@@ -1,10 +1,10 @@
 """A finished run, and an unfinished one, as whoever shows it is told: nothing is computed here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.events import Events
-from xai_sleep.results.outcome import FoldOutcome
+from xai_sleep.results.outcome import FoldOutcome, Rows
 from xai_sleep.results.run import RecordSummary, RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.results.test_windows import TestWindows
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger  # which brings pyplot
 
 Values = NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +79,25 @@ class Finished:
         """The main one, whose maps these are; empty where nothing was explained."""
         return next(iter(self.scores.select(part="maps").distinct("who")), "")
 
-    @cached_property
-    def maps(self) -> NDArray[np.float16]:
-        """Maps of all test windows, shape (window, time) or (window, freq, time)."""
-        return np.concatenate([outcome.maps for outcome in self.outcomes])
+    def _of(
+        self, rows: NDArray[np.intp], read: Callable[[FoldOutcome, Rows], NDArray[T]]
+    ) -> NDArray[T]:
+        """Read something of some test windows, in the order asked for, fold by fold."""
+        order = np.argsort(rows, kind="stable")
+        ends = np.cumsum([len(outcome.windows) for outcome in self.outcomes])
+        parts = np.split(rows[order], np.searchsorted(rows[order], ends[:-1]))
+        starts = [0, *ends[:-1].tolist()]
+        each = zip(self.outcomes, parts, starts, strict=True)
+        found = [read(outcome, part - start) for outcome, part, start in each]
+        return np.concatenate(found)[np.argsort(order)]
 
-    @cached_property
-    def profiles(self) -> Values:
-        """Relevance over time of all test windows, shape (window, time)."""
-        return np.concatenate([outcome.profiles for outcome in self.outcomes])
+    def maps(self, rows: NDArray[np.intp]) -> NDArray[np.float16]:
+        """Return maps of some test windows, shape (window, time) or (window, freq, time)."""
+        return self._of(rows, lambda outcome, here: outcome.maps[here])
+
+    def profiles(self, rows: NDArray[np.intp]) -> Values:
+        """Return relevance over time of some test windows, shape (window, time)."""
+        return self._of(rows, FoldOutcome.profiles)
 
     @cached_property
     def activations(self) -> dict[str, Activation]:

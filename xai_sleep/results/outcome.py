@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,14 @@ from numpy.typing import NDArray
 
 from xai_sleep.detect.detector import DetectedEvents
 from xai_sleep.metrics.maps import time_profiles
+from xai_sleep.recordings.cache import Lent
 from xai_sleep.results.run import FoldRecord
 from xai_sleep.windows.windows import Windows
 
+Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
+
 EXPLAINED = "explained_"
+MAPS = "maps.npy"
 WINDOW = [each.name for each in fields(Windows)]
 NO_MAPS: NDArray[np.float16] = np.empty((0, 0), dtype=np.float16)
 
@@ -28,7 +31,7 @@ class FoldOutcome:
     probability: NDArray[np.floating] | None = None  # (window,) of an event; marks have none
     events: DetectedEvents | None = None  # None for what does not say when
     # (window, time) or (window, freq, time) relevance; (0, 0) where nothing was explained
-    maps: NDArray[np.float16] = field(default_factory=lambda: NO_MAPS)
+    maps: Lent[np.float16] = Lent(NO_MAPS)  # noqa: RUF009 - a descriptor
     # what :mod:`xai_sleep.explain.assessment` found of the maps
     explained: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     record: FoldRecord | None = None  # how a network came to this; baselines have none
@@ -45,17 +48,19 @@ class FoldOutcome:
             return np.full(len(self.windows), np.nan)
         return self.probability.astype(np.float64)
 
-    @cached_property
-    def profiles(self) -> NDArray[np.float64]:
-        """Relevance over time of each window, shape (window, time)."""
-        return time_profiles(self.maps, self.windows.length)
+    def profiles(self, rows: Rows) -> NDArray[np.float64]:
+        """Return relevance over time of some windows, shape (window, time)."""
+        return time_profiles(self.maps[rows], self.windows.length)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Arrays to be stored, ``test.npz`` of the fold; the record has a file of its own."""
+        """Arrays to be stored, ``test.npz`` of the fold; the record has a file of its own.
+
+        So have maps that are mapped already: :data:`MAPS`.
+        """
         return {
             **{f"window_{name}": np.asarray(getattr(self.windows, name)) for name in WINDOW},
             "detected": self.detected,
-            "maps": self.maps,
+            **({} if isinstance(self.maps, np.memmap) else {"maps": self.maps}),
             **({} if self.probability is None else {"probability": self.probability}),
             **({} if self.events is None else self.events.arrays()),
             **{f"{EXPLAINED}{name}": each for name, each in self.explained.items()},

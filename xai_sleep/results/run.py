@@ -99,6 +99,8 @@ class FoldRecord(Record):
     leaks: list[str] = field(default_factory=list)  # mistakes made on purpose
     scores: list[Row] = field(default_factory=list)  # further figures that only this fold can have
     seconds: float = 0.0  # it took
+    # training windows there are, where but some of them, chosen at random, trained (balance.memory)
+    train_of: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from xai_sleep.evaluate.events import listed
 from xai_sleep.evaluate.judged import Judged, Judging
 from xai_sleep.evaluate.windows import curves
 from xai_sleep.recordings.recording import Recording
+from xai_sleep.report.browser import choose
 from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
@@ -21,6 +22,8 @@ from xai_sleep.schema import Config
 from xai_sleep.tracking import names
 from xai_sleep.tracking.runs import require_loggable, tracked_run
 from xai_sleep.windows.images import Images
+
+ROWS = 20_000  # of a table of windows or detections: more are a sample
 
 
 class Tracking(Observer):
@@ -57,15 +60,24 @@ class Tracking(Observer):
         judging = Judging(iou=self.config.detector.iou)
         events = listed(Judged(self.recordings, [outcome], judging))
         examples = self.directory / "figures" / f"examples-{outcome.name}.png"
+        # Of many windows those that hold an event or were detected come first.
+        windows_shown = choose((windows.label == 1) | windows.detected, ROWS)
+        events_shown = choose(events.matched, ROWS)
         told = {
             **names.numbers(scores),
             "test/threshold": outcome.threshold,
-            names.PREDICTIONS: names.table(windows.frame, self.stamp),
-            names.DETECTIONS: names.table(events.frame, self.stamp),
+            names.PREDICTIONS: names.table(windows.frame.iloc[windows_shown], self.stamp),
+            names.DETECTIONS: names.table(events.frame.iloc[events_shown], self.stamp),
             **names.charts(windows, curves([outcome]).get(outcome.name), self.stamp),
         }
         self.run.log(told | ({names.EXAMPLES: [_image(examples)]} if examples.exists() else {}))
         self.run.summary.update({"undefined": _undefined(scores)})
+        for name, shown, there in (
+            (names.PREDICTIONS, windows_shown, windows),
+            (names.DETECTIONS, events_shown, events),
+        ):
+            if len(shown) < len(there):
+                self.run.summary.update({f"{name}_shown": f"{len(shown)} of {len(there)}"})
 
     def run_finished(self, finished: Finished) -> None:
         """Log what all came to: scores over folds, baselines, tables, charts, all figures."""

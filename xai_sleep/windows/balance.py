@@ -5,11 +5,41 @@ Resampling after the split keeps near-copies of test windows out of training (Va
 
 import numpy as np
 from hydra.utils import get_class
+from numpy.typing import NDArray
 
 from xai_sleep.components import Component
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
 from xai_sleep.windows.windows import Labels
+
+# Times the size of all windows, real and made, that SMOTE and ADASYN take at their peak: measured.
+PEAK = 3.5
+
+
+def fitting(
+    labels: Labels, memory: float, per_window: float, per_made: float, seed: int
+) -> NDArray[np.intp] | None:
+    """Choose at random as many windows as can be evened out in ``memory`` bytes; None: all can.
+
+    Classes keep their shares. A window takes so many bytes, and a made one more where it is kept.
+    """
+    counts = np.bincount(labels, minlength=2)
+    every, made = 2 * counts.max() * per_window, np.ptp(counts) * per_made
+    share = memory / max(PEAK * every, every + made, 1)
+    if share >= 1:
+        return None
+    rng = np.random.default_rng(seed)
+    places = (np.flatnonzero(labels == one) for one in (0, 1))
+    drawn = [rng.choice(p, round(share * len(p)), replace=False) for p in places]
+    return np.sort(np.concatenate(drawn))
+
+
+def require_positive(labels: Labels, where: str) -> None:
+    """Refuse (InputError) training windows of which none holds an event."""
+    if not labels.any():
+        remedy = "choose other records (data.records) or another scheme (cv)"
+        none = f"none of the {len(labels)} training windows holds an event"
+        raise InputError(f"{where}: {none}; check the annotations, or {remedy}")
 
 
 def balance(
@@ -20,15 +50,12 @@ def balance(
     Windows are scaled, (window, channel, time); ``noise`` is the sd of white noise on synthetic
     ones; ``where`` names the fold. InputError if too few are positive or the sampler fails.
     """
-    if not labels.any():
-        remedy = "choose other records (data.records) or another scheme (cv)"
-        none = f"none of the {len(labels)} training windows holds an event"
-        raise InputError(f"{where}: {none}; check the annotations, or {remedy}")
+    require_positive(labels, where)
     if sampler is None:
         return signals, labels
     n_real = len(signals)
     rows, new_labels = _resample(signals.reshape(n_real, -1), labels, sampler, seed, where)
-    resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32)
+    resampled = rows.reshape(-1, *signals.shape[1:]).astype(np.float32, copy=False)
     if noise > 0:
         if not np.array_equal(resampled[:n_real], signals):
             needs = f"balance.noise={noise:g} is for synthetic windows added to the real ones"

@@ -1,5 +1,7 @@
 """What a fold feeds to a network: scaled windows, balanced for training, in batches."""
 
+import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,20 +16,23 @@ from torch.utils.data import DataLoader, Dataset
 
 from xai_sleep.components import Component
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.cache import GIB, SignalsOf
 from xai_sleep.recordings.recording import Signals
-from xai_sleep.windows.balance import balance
+from xai_sleep.windows.balance import balance, fitting, require_positive
 from xai_sleep.windows.folds import Fold, Times
 from xai_sleep.windows.images import Store
 from xai_sleep.windows.inputs import Amplitude, Input
-from xai_sleep.windows.practice import Balanced, Parts, Practice
+from xai_sleep.windows.practice import Parts, Practice
 from xai_sleep.windows.windows import Labels, Windows, cut, cut_signals
 from xai_sleep.windows.windows import marks as window_marks
 
+log = logging.getLogger(__name__)
 Batch = list[Tensor]
+AT_ONCE = 1024  # windows
 
 
 class WindowDataset(Dataset[Batch]):
-    """Windows, then others ``held`` scaled in memory; ``marks`` (window, time) are of all."""
+    """Windows, then others ``held`` scaled in memory; ``marked`` ones, the first, show marks."""
 
     def __init__(
         self,
@@ -36,10 +41,10 @@ class WindowDataset(Dataset[Batch]):
         windows: Windows,
         amplitudes: Sequence[Amplitude],
         held: tuple[Signals, Labels] | None = None,
-        marks: Tensor | None = None,
+        marked: Windows | None = None,
     ) -> None:
         self.input, self.store, self.windows, self.amplitudes = input, store, windows, amplitudes
-        self.marks, self.label = marks, torch.from_numpy(windows.label)
+        self.marked, self.label = marked, torch.from_numpy(windows.label)
         self.held = torch.empty(0, *input.shape.values())
         if held is not None and len(held[1]):
             self.held = input.held(held[0])
@@ -51,8 +56,16 @@ class WindowDataset(Dataset[Batch]):
     def __getitems__(self, index: list[int]) -> Batch:
         """Make a batch: what the network sees of each window, its label and perhaps its marks."""
         asked = np.array(index)
-        marks = [] if self.marks is None else [self.marks[asked]]
+        marks = [] if self.marked is None else [self._marks(self.marked, asked)]
         return [self._inputs(asked), self.label[asked], *marks]
+
+    def _marks(self, marked: Windows, asked: NDArray[np.int64]) -> Tensor:
+        """Where experts marked an event, ``(window, time)``; NaN for windows without a place."""
+        marks = torch.full((len(asked), self.input.shape["n_times"]), torch.nan)
+        real = asked < len(marked)
+        shown = window_marks(self.store.recordings, marked.take(asked[real]), marks.shape[1])
+        marks[torch.from_numpy(real)] = torch.from_numpy(shown)
+        return marks
 
     def _inputs(self, asked: NDArray[np.int64]) -> Tensor:
         """Show windows of the recordings, those that are held, or both: copied only if both."""
@@ -106,6 +119,7 @@ class FoldDataModule(pl.LightningDataModule):
         min_overlap: float = 0.0,
         sampler: Component | None = None,
         noise: float = 0.0,
+        memory: float = math.inf,
         batch_size: int = 128,
         seed: int = 0,
         shift: bool = False,
@@ -126,6 +140,9 @@ class FoldDataModule(pl.LightningDataModule):
             rng = np.random.default_rng(shuffled)
             train, val = (replace(w, label=rng.permutation(w.label)) for w in self.parts[:2])
             self.parts = Parts(train, val, self.parts.test)
+        self.memory, self.training_windows = memory * GIB, len(self.parts.train)
+        if sampler is not None:
+            self.parts = self.parts._replace(train=self._fitting(self.parts.train))
         self.train, self.val, self.test = self.parts
 
     @property
@@ -142,37 +159,50 @@ class FoldDataModule(pl.LightningDataModule):
         self.input.fit(self.store, fold, self.practice.normalising(self.parts))
         self.amplitudes = self.input.amplitudes(self.recordings, fold)
         self._dataset = partial(WindowDataset, self.input, self.store, amplitudes=self.amplitudes)
+        self.balanced = self._training()
+
+    def _training(self) -> WindowDataset:
+        """Real windows are looked up where that is cheaper; the others are held in memory."""
+        where, n = f"fold {self.fold.name}", self.training_windows
+        if len(self.train) < n:
+            few = "%s: %d of %d training windows train, chosen at random: more cannot be evened out"
+            log.warning(f"{few} in balance.memory=%g", where, len(self.train), n, self.memory / GIB)
+        require_positive(self.train.label, where)
+        large = len(self.train) * self._bytes(self.train) > self.memory
+        if self.sampler is None and (large or self.store.looked_up):
+            return self._dataset(self.train, marked=self.train if self.marks else None)
         even = partial(balance, sampler=self.sampler, noise=self.noise, seed=self.seed)
-        even = partial(even, where=f"fold {self.fold.name}")
+        even = partial(even, where=where)
         balanced = self.practice.balanced(even, self.parts, self.scaled, self.seed)
         self.held_out = balanced.held_out
-        self.balanced = self._training(balanced)
-
-    def scaled(self, windows: Windows) -> Signals:
-        """Cut windows out of signals divided by their amplitude: (window, channel, time)."""
-        signals = cut_signals([r.signals for r in self.recordings], windows)
-        return np.divide(signals, np.stack(self.amplitudes)[windows.record], out=signals)
-
-    def _training(self, balanced: Balanced) -> WindowDataset:
-        """Real windows are looked up where that is cheaper; the others are held in memory."""
-        real = self.scaled(self.train)
         # A sampler that removes windows does not put the real ones first: none has a place then.
-        kept = len(real) if np.array_equal(balanced.signals[: len(real)], real) else 0
-        marks = self._marks(kept, len(balanced.signals)) if self.marks else None
-        n = kept if self.store.looked_up else 0
-        held = (balanced.signals[n:], balanced.labels[n:])
-        return self._dataset(self.train.take(slice(n)), held=held, marks=marks)
-
-    def _marks(self, kept: int, total: int) -> Tensor:
-        """Mark the training windows: the real ones, which stand first, then NaN."""
-        if not kept:
+        given, n = balanced.signals, len(self.train)
+        blocks = (slice(i, min(i + AT_ONCE, n)) for i in range(0, n, AT_ONCE))
+        first = all(np.array_equal(given[b], self.scaled(self.train.take(b))) for b in blocks)
+        if self.marks and not first:
             taker = f"{(self.sampler or {}).get('_target_')} takes windows away"
             needs = "trainer.marks needs to know where windows come from"
             remedy = "set trainer.marks=0 or choose another balance"
-            raise InputError(f"fold {self.fold.name}: {needs}, but {taker}; {remedy}")
-        marks = torch.full((total, self.input.shape["n_times"]), torch.nan)
-        marks[:kept] = torch.from_numpy(window_marks(self.recordings, self.train, marks.shape[1]))
-        return marks
+            raise InputError(f"{where}: {needs}, but {taker}; {remedy}")
+        n *= first and self.store.looked_up
+        held = (balanced.signals[n:], balanced.labels[n:])
+        marked = self.train if self.marks else None
+        return self._dataset(self.train.take(slice(n)), held=held, marked=marked)
+
+    def _fitting(self, train: Windows) -> Windows:
+        """As many training windows, chosen at random, as can be evened out in memory."""
+        made = 2 * math.prod(self.input.shape.values()) if self.store.looked_up else 0
+        kept = fitting(train.label, self.memory, self._bytes(train), made, self.seed)
+        return train if kept is None else train.take(kept)
+
+    def _bytes(self, windows: Windows) -> int:
+        """Size of the signals of one window."""
+        return 4 * len(self.recordings[0].channels) * windows.length
+
+    def scaled(self, windows: Windows) -> Signals:
+        """Cut windows out of signals divided by their amplitude: (window, channel, time)."""
+        signals = cut_signals(SignalsOf(self.recordings), windows)
+        return np.divide(signals, np.stack(self.amplitudes)[windows.record], out=signals)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return balanced training windows in an order drawn from the seed."""
@@ -188,7 +218,7 @@ class FoldDataModule(pl.LightningDataModule):
 
     def forget_training(self) -> None:
         """Let go of the training windows, which Lightning's loops would keep; none can follow."""
-        del self.balanced.held, self.balanced.marks
+        del self.balanced.held
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
         """Shift the windows of a training batch; leave all others as they are."""

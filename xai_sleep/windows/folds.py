@@ -4,11 +4,12 @@
 
     loso   subject A  |···················· test ····················|
            subject B  |== train ==| guard |· val ·| guard |== train ==|
+    group_kfold    the same, but a group of subjects is tested at a time
     kfold  every record
            |== train ==| guard |· test ·| guard |· val ·| guard |= train =|
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,15 +61,58 @@ def leave_one_subject_out(
     if len(subjects) < 2:
         needs = "leaving one out needs at least 2; add records (data.records) or use cv=kfold"
         raise InputError(f"found 1 subject ({subjects[0]}), but {needs}")
-    _check_guard(guard, window)
+    tested = {subject: {subject} for subject in subjects}
     rng = np.random.default_rng(seed)
+    return _leave_out(recordings, tested, val_blocks, window, guard, rng)
+
+
+def group_k_fold(
+    recordings: Records, *, k: int, val_blocks: int, window: float, guard: float, seed: int
+) -> list[Fold]:
+    """Leave out one of ``k`` groups of subjects at a time; InputError if there are fewer subjects.
+
+    Groups differ by one subject at most, and are dealt so that they hold about equally many
+    positive windows. Training records validate as in :func:`leave_one_subject_out`.
+    """
+    subjects = sorted({recording.subject for recording in recordings})
+    if not 2 <= k <= len(subjects):
+        count = f"{len(subjects)} subject{'s' * (len(subjects) > 1)}, each in one group"
+        advice = "choose 2 or more folds and no more than subjects, or use cv=kfold"
+        raise InputError(f"cv.folds={k}, but the records are of {count}; {advice}")
+    positive = dict.fromkeys(subjects, 0)
+    for one in recordings:
+        windows = cut([one], [one.scored], length=window, step=window)
+        positive[one.subject] += int(windows.label.sum())
+    rng = np.random.default_rng(seed)
+    shuffled = [subjects[i] for i in rng.permutation(len(subjects))]
+    richest_first = sorted(shuffled, key=lambda subject: -positive[subject])
+    groups: list[set[str]] = [set() for _ in range(k)]
+    for first in range(0, len(subjects), k):
+        held = [sum(positive[subject] for subject in group) for group in groups]
+        poorest_first = np.lexsort((rng.permutation(k), np.array(held)))
+        for subject, group in zip(richest_first[first : first + k], poorest_first, strict=False):
+            groups[group].add(subject)
+    tested = {f"fold{i:02d}": group for i, group in enumerate(groups, 1)}
+    return _leave_out(recordings, tested, val_blocks, window, guard, rng)
+
+
+def _leave_out(
+    recordings: Records,
+    tested: Mapping[str, set[str]],
+    val_blocks: int,
+    window: float,
+    guard: float,
+    rng: np.random.Generator,
+) -> list[Fold]:
+    """One fold for each named set of subjects, which is tested."""
+    _check_guard(guard, window)
     folds = []
-    for subject in subjects:
-        others = [r for r in recordings if r.subject != subject]
+    for name, subjects in tested.items():
+        others = [r for r in recordings if r.subject not in subjects]
         blocks = iter(_deal_blocks(others, val_blocks, window, rng)[0])
-        test = tuple(r.scored if r.subject == subject else NOWHERE for r in recordings)
-        val = tuple(NOWHERE if r.subject == subject else next(blocks) for r in recordings)
-        folds.append(_fold(subject, recordings, test, val, window, guard))
+        test = tuple(r.scored if r.subject in subjects else NOWHERE for r in recordings)
+        val = tuple(NOWHERE if r.subject in subjects else next(blocks) for r in recordings)
+        folds.append(_fold(name, recordings, test, val, window, guard))
     return folds
 
 

@@ -1,35 +1,30 @@
 """Windows of recordings in µV, shared by all folds: their signals, or images computed once.
 
 Scaling puts a factor before signals: coherence does not see it, a scalogram is shifted by it. So
-images of signals in µV are kept as float16, and an input shifts them. Files are named after all
-that images depend on, and appear by rename, so jobs in parallel can share them.
+images of signals in µV are kept as float16, and an input shifts them.
 """
 
 import hashlib
-import logging
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from tokenize import TokenError
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import Tensor
 
 from xai_sleep import __version__
 from xai_sleep.coherence.wtc import Scalogram, WaveletCoherence
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.cache import GIB, Cache, Handle, SignalsOf
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.windows import Index, Windows, cut_signals
 
-log = logging.getLogger(__name__)
-
 Transform: TypeAlias = WaveletCoherence | Scalogram
 Stack: TypeAlias = NDArray[np.float16]
-Stored: TypeAlias = tuple[NDArray[np.int64], Stack]  # first samples, ascending, and images
+Stored: TypeAlias = tuple[NDArray[np.int64], Handle[np.float16]]  # first samples, ascending, images
 BATCH = 256
 IMAGES = {"coherence": 3, "scalogram": 1}  # channels of a kind of image
 
@@ -67,9 +62,9 @@ class Store:
 
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self.recordings = recordings
-        self.signals = [recording.signals for recording in recordings]
+        self.signals = SignalsOf(recordings)
 
-    def remember(self, windows: Sequence[Windows]) -> None:
+    def remember(self, windows: Iterable[Windows]) -> None:
         """Be told of windows that several folds will ask for."""
 
     def of(self, windows: Windows, index: Index) -> Tensor:
@@ -78,15 +73,19 @@ class Store:
 
 
 class Images(Store):
-    """Images of windows, kept if announced; beyond ``memory`` GiB as files in ``directory``."""
+    """Images of windows, kept if announced; beyond ``memory`` GiB as files of a cache."""
 
     looked_up = True
 
     def __init__(
-        self, recordings: Sequence[Recording], transform: Transform, memory: float, directory: Path
+        self,
+        recordings: Sequence[Recording],
+        transform: Transform,
+        cache: Cache | None = None,
+        memory: float = math.inf,
     ) -> None:
         super().__init__(recordings)
-        self.transform, self.memory, self.directory = transform, memory, directory
+        self.transform, self.cache, self.memory = transform, cache, memory
         nothing = np.zeros((1, transform.n_channels, transform.grid.n_times), dtype=np.float32)
         self.shape = tuple(self.compute(nothing).shape[1:])
         self._stored: dict[int, Stored] = {}
@@ -95,21 +94,23 @@ class Images(Store):
         """Images of any windows, as float32."""
         return images_of(self.transform, signals)
 
-    def remember(self, windows: Sequence[Windows]) -> None:
+    def remember(self, windows: Iterable[Windows]) -> None:
         """Compute the images of all these windows, or find them in files, unless they are known."""
-        length, sfreq = windows[0].length, windows[0].sfreq
-        record = np.concatenate([w.record for w in windows])
-        start = np.concatenate([w.start for w in windows])
-        wanted = {int(i): np.unique(start[record == i]) for i in np.unique(record)}
-        for index, (known, _) in self._stored.items():
-            wanted[index] = np.union1d(known, wanted.get(index, known))
+        wanted = {index: known for index, (known, _) in self._stored.items()}
+        for part in windows:
+            like = part
+            for index in np.unique(part.record).tolist():
+                starts = part.start[part.record == index]
+                wanted[index] = np.union1d(wanted.get(index, starts), starts)
         bytes_in_all = sum(map(len, wanted.values())) * int(np.prod(self.shape)) * 2
         for index, starts in wanted.items():
             if index in self._stored and len(self._stored[index][0]) == len(starts):
                 continue
-            of_record = Windows(np.full_like(starts, index), starts, starts * 0, length, sfreq)
-            make = self._compute_all if bytes_in_all <= self.memory * 2**30 else self._in_file
-            self._stored[index] = (starts, make(of_record))
+            of_record = replace(
+                like, record=np.full_like(starts, index), start=starts, label=starts * 0
+            )
+            make = self._compute_all if bytes_in_all <= self.memory * GIB else self._in_file
+            self._stored[index] = (starts, Handle(make(of_record)))
 
     def of(self, windows: Windows, index: Index) -> Tensor:
         """Look up chosen windows, or compute them: float32 of shape (window, image, freq, time)."""
@@ -129,23 +130,25 @@ class Images(Store):
         at = np.searchsorted(known, start)
         if images is None or at.max() >= len(known) or not np.array_equal(known[at], start):
             return None
-        return torch.from_numpy(images[at].astype(np.float32))
+        return torch.from_numpy(images.array[at].astype(np.float32))
 
     def _compute_all(self, windows: Windows) -> Stack:
         """Compute what is not known of these windows, all of one recording."""
         images = np.empty((len(windows), *self.shape), dtype=np.float16)
-        known, there = self._stored.get(int(windows.record[0]), (windows.start[:0], images[:0]))
+        known, there = self._stored.get(int(windows.record[0]), (windows.start[:0], None))
         old = np.isin(windows.start, known)
-        images[old], new = there, np.flatnonzero(~old)
+        images[old], new = images[:0] if there is None else there.array, np.flatnonzero(~old)
         for first in range(0, len(new), BATCH):
             part = new[first : first + BATCH]
             images[part] = self.compute(cut_signals(self.signals, windows, part)).numpy()
         return images
 
     def _in_file(self, windows: Windows) -> Stack:
-        signals, shape = self.signals[windows.record[0]], (len(windows), *self.shape)
+        if self.cache is None:
+            return self._compute_all(windows)
+        signals = self.signals[windows.record[0]]
         key = file_key(self.transform.parameters_key, signals, windows.start)
-        return _kept(self.directory / f"{key}.npy", shape, lambda: self._compute_all(windows))
+        return self.cache.kept(key, lambda: self._compute_all(windows))
 
 
 def file_key(parameters: tuple[object, ...], signals: Signals, starts: NDArray[np.int64]) -> str:
@@ -154,38 +157,3 @@ def file_key(parameters: tuple[object, ...], signals: Signals, starts: NDArray[n
     key.update(np.ascontiguousarray(signals).tobytes())
     key.update(starts.tobytes())
     return key.hexdigest()[:32]
-
-
-def _kept(path: Path, shape: tuple[int, ...], make: Callable[[], Stack]) -> Stack:
-    """Images mapped from a file, made if it is not there or damaged; in memory if that fails."""
-    try:
-        return _mapped(path, shape)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except (ValueError, OSError) as error:
-        log.warning("image cache: %s cannot be used (%s) and is made again", path, error)
-    images = make()
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            np.save(beside, images)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        return _mapped(path, shape)
-    except (ValueError, OSError) as error:
-        said = getattr(error, "strerror", None) or error
-        remedy = "its images stay in memory, and are computed anew in every run (input.image.cache)"
-        log.warning("image cache: cannot write %s (%s); %s", path, said, remedy)
-        return images
-
-
-def _mapped(path: Path, shape: tuple[int, ...]) -> Stack:
-    try:
-        images: Stack = open_memmap(path, mode="r")
-    except (SyntaxError, TokenError) as error:  # NumPy reads the header as Python
-        raise ValueError("its header is damaged") from error
-    if images.shape != shape or images.dtype != np.float16:
-        raise ValueError(f"it holds {images.dtype} of {images.shape} instead of float16 of {shape}")
-    return images

@@ -9,20 +9,29 @@ What is learnt is the state of the module.
 """
 
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.filtering import prepare, require_fast_enough
 from xai_sleep.recordings.intervals import Intervals
 from xai_sleep.recordings.recording import Recording, Signals
 from xai_sleep.windows.folds import Fold
-from xai_sleep.windows.images import IMAGES, Images, Store, Transform, image_transform, images_of
+from xai_sleep.windows.images import (
+    BATCH,
+    IMAGES,
+    Images,
+    Store,
+    Transform,
+    image_transform,
+    images_of,
+)
 from xai_sleep.windows.windows import Index, Windows
 
 log = logging.getLogger(__name__)
@@ -58,8 +67,9 @@ def amplitude(pieces: Sequence[Signals]) -> Amplitude:
 
 def _samples(recording: Recording, time: Intervals) -> Signals:
     edges = np.round(time * recording.sfreq).astype(int)
-    pieces = [recording.signals[:, a:b] for a, b in edges]
-    return np.concatenate([recording.signals[:, :0], *pieces], axis=1)
+    signals = recording.signals
+    pieces = [signals[:, a:b] for a, b in edges]
+    return np.ascontiguousarray(np.concatenate([signals[:, :0], *pieces], axis=1))
 
 
 Bands = Sequence[Sequence[float]]
@@ -97,7 +107,12 @@ class Input(nn.Module, ABC):
         """Resample and filter a recording: every channel once per band."""
         return prepare(recording, sfreq=self.sfreq, bands=self.bands)
 
-    def store(self, recordings: Sequence[Recording]) -> Store:
+    def store(
+        self,
+        recordings: Sequence[Recording],
+        cache: Cache | None = None,  # noqa: ARG002 - for images
+        memory: float = math.inf,  # noqa: ARG002
+    ) -> Store:
         """Hold the windows of prepared recordings, for all folds."""
         return Store(recordings)
 
@@ -174,8 +189,7 @@ class ImageInput(Input):
     """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
 
     An ``image`` is the ``coherence`` of two channels, or the ``scalogram`` of one, in ``band``.
-    They are ``image_channels`` of that kind where these are told, else ``channels``, or the first;
-    images are kept in memory up to ``memory`` GiB, more go to files in the folder ``cache``.
+    They are ``image_channels`` of that kind where these are told, else ``channels``, or the first.
     """
 
     mean: Tensor
@@ -194,8 +208,6 @@ class ImageInput(Input):
         window: float,
         sfreq: float,
         scale: str = "record",
-        memory: float = 2.0,
-        cache: str = "~/.cache/xai_sleep",
     ) -> None:
         other = "" if image == "scalogram" else " (or task.image=scalogram, of one channel)"
         names, setting = image_channels.get(image), f"task.image_channels.{image}{other}"
@@ -203,7 +215,7 @@ class ImageInput(Input):
             names = channels[:1] if image == "scalogram" else channels
             setting = f"task.channels{other}"
         super().__init__(names, setting, [band], window, sfreq, scale)
-        self.image_size, self.memory, self.cache = image_size, memory, cache
+        self.image_size = image_size
         grid = (self.n_times, sfreq, image_band, image_size, image_semantics)
         # in a tuple it is no part of the module
         self._transform = (image_transform(image, len(self.channels), *grid),)
@@ -231,9 +243,17 @@ class ImageInput(Input):
             empty = "of %s: the rows above show nothing of these records; lower task.image_band or"
             log.warning(f"{high} {empty} leave them out (data.records)", fmax, ", ".join(slow))
 
-    def store(self, recordings: Sequence[Recording]) -> Images:
-        """Compute images when they are asked for, once if they were announced."""
-        return Images(recordings, self.transform, self.memory, Path(self.cache).expanduser())
+    def store(
+        self,
+        recordings: Sequence[Recording],
+        cache: Cache | None = None,
+        memory: float = math.inf,
+    ) -> Images:
+        """Compute images when they are asked for, once if they were announced.
+
+        Beyond ``memory`` GiB they go to files of the cache.
+        """
+        return Images(recordings, self.transform, cache, memory)
 
     def fit(self, store: Store, fold: Fold, windows: Windows) -> None:
         """Learn mean and sd of each row over the windows and time as well."""
@@ -256,7 +276,10 @@ class ImageInput(Input):
 
     def held(self, signals: Signals) -> Tensor:
         """Compute images, in float16."""
-        return images_of(self.transform, signals).half()
+        images = torch.empty(len(signals), *self.shape.values(), dtype=torch.float16)
+        for i in range(0, len(signals), BATCH):
+            images[i : i + BATCH] = images_of(self.transform, signals[i : i + BATCH])
+        return images
 
     def normalised(self, held: Tensor) -> Tensor:
         """Z-score images."""

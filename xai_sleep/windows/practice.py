@@ -65,8 +65,8 @@ class Practice:
         """Say why it cannot be made with these settings; empty where it can."""
         return ""
 
-    def recordings(self, recordings: list[Recording]) -> list[Recording]:
-        """Take the recordings as they were read."""
+    def recordings(self, recordings: Iterable[Recording]) -> Iterable[Recording]:
+        """Take the recordings as they are read, one at a time."""
         return recordings
 
     def folds(self, folds: list[Fold], recordings: Records, config: Config) -> list[Fold]:

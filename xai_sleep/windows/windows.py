@@ -20,7 +20,7 @@ from xai_sleep.recordings.intervals import Intervals, longest_overlap, time_insi
 from xai_sleep.recordings.recording import Recording, Signals
 
 Labels = NDArray[np.int64]
-Index = NDArray[np.int64] | slice
+Index = NDArray[np.int64] | NDArray[np.bool_] | slice
 
 
 @dataclass(frozen=True, eq=False)
