@@ -285,6 +285,29 @@ def test_nothing_is_passed_over_in_silence(
     assert not any("files not read" in note for note in ten.notes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "event", "odd"),
+    [
+        ("arousal", "spindle", True),
+        ("Sleep Spindles", "spindle", False),
+        ("K-complex", "kcomplex", False),
+        ("", "spindle", False),
+    ],
+)
+def test_the_only_kind_is_told_if_it_is_called_otherwise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, event: str, odd: bool
+) -> None:
+    write_signals(tmp_path, "n1")
+    write_table(tmp_path / "n1.csv", "onset,duration,description", (5, 1, kind), (9, 1, kind))
+    (one,) = Files(str(tmp_path), scored="all").read(Wanted(event, CENTRAL))
+    said = "rows called arousal are taken for what the task looks for, spindle"
+    assert len(one.events) == 2
+    assert (said in one.notes) == odd
+    assert (f"{said}; data.event_names says which" in caplog.text) == odd
+    named = Files(str(tmp_path), scored="all", event_names=[kind])
+    assert said not in next(iter(named.read(Wanted(event, CENTRAL)))).notes
+
+
 def test_the_same_table_with_more_channels_and_stages_has_no_more_events(tmp_path: Path) -> None:
     table = write_night(tmp_path, "a")
     (before,) = read(tmp_path, channels=CENTRAL)

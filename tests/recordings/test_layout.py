@@ -37,6 +37,14 @@ def test_files_of_marks_may_be_called_by_who_marked(tmp_path: Path) -> None:
     assert found.unread == ("n1_expertise.csv", "n1_old.csv")
 
 
+@pytest.mark.parametrize("name", ["n1-nsrr.csv", "n1_annotations.tsv", "n1_events.csv"])
+def test_programs_add_words_of_their_own(tmp_path: Path, name: str) -> None:
+    found = beside(tmp_path, name)
+    assert [each.path.name for each in found.marks] == [name]
+    with pytest.raises(InputError, match="both marks of n1"):
+        beside(tmp_path, "n1.csv")
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [

@@ -7,10 +7,12 @@ such rows, or the user says that all was scored, or all of some stages. Rows cal
 sleep are (``Sleep stage N2``, ``REM``) are the hypnogram where no file holds it.
 """
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Source, as_seen, same_place
@@ -21,6 +23,7 @@ from xai_sleep.recordings.recording import STAGES, Scoring
 from xai_sleep.recordings.stages import Stages, code_of, read_stages, time_in
 from xai_sleep.recordings.tables import Row
 
+log = logging.getLogger(__name__)
 ELSEWHERE = "marks on channels that the task does not take, left out (data.channels=all takes them)"
 
 
@@ -58,14 +61,17 @@ def understand(
     sources: Mapping[str, Source],
     channels: Mapping[str, Sequence[str]],
     rules: Rules,
+    event: str,
 ) -> dict[str, Told]:
     """Read what was marked in each record, whose ``channels`` the task takes; no signal is read.
 
+    ``event`` is what the task looks for: rows called otherwise are taken for it with a warning.
     Raises InputError if a file cannot be used, or what it says could mean several things.
     """
     found = {name: rows_of(night, sources[name]) for name, night in nights.items()}
     rows = {name: each for name, (each, _) in found.items()}
     kinds = event_kinds(rows, rules.event_names)
+    unlike = () if rules.event_names else _unlike(kinds, event)
     taken = {name: None if rules.every_channel else channels[name] for name in rows}
     own = {name: on_channels(each, kinds, taken[name]) for name, each in rows.items()}
     told, spelled = {}, dict[str, str]()
@@ -78,7 +84,8 @@ def understand(
         named = {named_alike(str(f.path), f.rater, spelled) for f in night.marks if f.rater}
         scorers, odd = score(name, marks, seconds, given, named)
         counts = _counted(rows[name], own[name][0], kinds)
-        told[name] = Told(scorers, stages, counts, (*found[name][1], *own[name][1]), odd)
+        notes = (*unlike, *found[name][1], *own[name][1])
+        told[name] = Told(scorers, stages, counts, notes, odd)
     left = [notes[0] for _, notes in own.values() if notes]
     if left and not any(len(s.events) for each in told.values() for s in each.scorers.values()):
         raise InputError(f"no event is on the task's channels; {left[0]}")
@@ -208,6 +215,16 @@ def _inside(source: Source) -> list[Row]:
         cells = {"onset": str(onset), "duration": str(duration), "kind": kind, "channel": channel}
         rows.append(Row(f"{source.path}, annotation at {onset:g} s", cells))
     return rows
+
+
+def _unlike(kinds: Kinds, event: str) -> tuple[str, ...]:
+    """Warn of rows that are events for want of others, but are not called as the event."""
+    plain = partial(re.sub, r"[\W_]+", "")
+    others = [kind for kind in kinds.events if kind and plain(as_seen(event)) not in plain(kind)]
+    told = f"rows called {', '.join(others)} are taken for what the task looks for, {event}"
+    if others:
+        log.warning("%s; data.event_names says which rows are events", told)
+    return (told,) if others else ()
 
 
 def _is_stage(row: Row) -> bool:

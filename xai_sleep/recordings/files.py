@@ -119,7 +119,7 @@ class Files(DataSource):
         for name, night in nights.items():
             _require_good(name, night.channels, picked[name], sources[name])
         subjects, unknown = self._subjects(nights, sources)
-        said = understand(nights, sources, picked, self.rules)
+        said = understand(nights, sources, picked, self.rules, wanted.event)
         expert = rater_meant(self.expert, {name: told.scorers for name, told in said.items()})
         self._warn_of_unread(nights)
         for record, source in sources.items():

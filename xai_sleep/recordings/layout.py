@@ -141,7 +141,9 @@ FOLDER = Layout(
     called="marks are read from <record>.csv and other forms of conf/marks, or "
     "<record>_rater-<name>.csv; stages from <record>_stages.csv",
     example=".csv",
-    marks=r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
+    # programs add words of their own to the name of what they export
+    marks=r"([-_.](annotations?|events|marks|nsrr|profusion))?"
+    r"([._](expert|rater|scorer|annotator)([-_ ]|(?=\d))(?P<rater>[^.]+))?\.\w+",
     stages=r"_stages\.\w+",
 )
 

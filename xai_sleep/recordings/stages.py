@@ -116,17 +116,20 @@ def _staged(where: str, rows: Sequence[Row], seconds: float, notes: tuple[str, .
         meanings = "N3 (Rechtschaffen and Kales) or R (AASM by number)"
         raise InputError(f"{where}: stage 4 without a 5 could be {meanings}; write N3 or R")
     codes = np.full(int(seconds / epoch) + 1, -1, dtype=np.int8)
-    said = np.zeros(len(codes), dtype=np.bool_)
+    said, again = np.zeros(len(codes), dtype=np.bool_), 0
     for row in rows:
         epochs, name = _epochs(row, epoch, len(codes)), row.cells.get("kind")
-        if said[epochs].any():
-            at = epochs.start * epoch
-            raise InputError(f"{row.where}: the stage from {at:g} s was said before")
         code = None if name is None else code_of(name)
         if code is None:
             known = "W, N1, N2, N3, R (or 0 to 5, S1 to S4, REM, Sleep stage N2 …)"
             raise InputError(f"{row.where}: stage is {name!r}; expected one of {known}, or n/a")
+        if (codes[epochs] != code)[said[epochs]].any():
+            other = f"the stage from {epochs.start * epoch:g} s was said before, and otherwise"
+            raise InputError(f"{row.where}: {other}; keep one rater's in <record>_stages.csv")
+        again += bool(said[epochs].any())
         said[epochs], codes[epochs] = True, code
+    if again:
+        notes += (f"stages that say the same as another, which count once: {again}",)
     if names & _DIGITS.keys():
         notes += (NUMBERS,)
     return Stages(codes[: int(np.flatnonzero(said)[-1]) + 1], epoch, notes)
