@@ -120,6 +120,19 @@ def test_what_a_bids_tree_holds_besides_is_told(
     assert "not read, although called after records: sub-1_task-sleep_scores.tsv" in caplog.text
 
 
+def test_what_is_a_part_of_a_recording_is_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    at = tree(tmp_path, "sub-1_task-sleep", *MARKS)
+    at.with_name("sub-1_task-rest_eeg.vhdr").write_text("DataFile=sub-1_task-rest_eeg.eeg\n")
+    for ending in (".eeg", ".vmrk"):
+        at.with_name(f"sub-1_task-rest_eeg{ending}").write_text("opened by its header")
+    found = TREE.nights(tmp_path, None, READERS)
+    assert list(found) == ["sub-1_task-rest", "sub-1_task-sleep"]
+    assert not any(each.unread for each in found.values())
+    assert not caplog.records
+
+
 def test_a_bad_channel_is_refused_where_it_is_used(tmp_path: Path) -> None:
     at = tree(tmp_path, "sub-1_task-sleep", *MARKS)
     table = at.with_name(f"{at.name}_channels.tsv")

@@ -78,8 +78,8 @@ class Layout:
         asked = chosen(records, list(there), str(root))
         for name in filter(RESERVED.fullmatch, asked):
             raise InputError(f"{there[name]}: a record cannot be called {name}; rename its files")
-        _warn_of_others(root, root.glob(self.others), set(there.values()))
         signals = {*there.values(), *(part for path in there.values() for part in held[path])}
+        _warn_of_others(root, root.glob(self.others), signals)
         beside = _beside(there, [path for path in inside if path not in signals])
         nights = {name: self._night(name, there[name], beside[name], readers) for name in asked}
         return {name: self._whose(root, name, night) for name, night in nights.items()}
@@ -119,7 +119,9 @@ class Layout:
                 unread.append(path.name)
         _require_one("stages", record, stages)
         _require_one("marks", record, marks)
-        table = next((path for path, rest in beside.items() if re.match(self.channels, rest)), None)
+        table = next(
+            (path for path, rest in beside.items() if re.fullmatch(self.channels, rest)), None
+        )
         return RecordFiles(
             signals,
             expected=f"{record}{self.example}",
@@ -188,5 +190,7 @@ def _require_one(what: str, record: str, files: Sequence[MarksFile]) -> None:
     for each in files:
         if (other := held.setdefault(as_seen(each.rater), each.path)) != each.path:
             both = f"{other.name} and {each.path.name}"
-            remedy = f"keep one, or call them by who marked ({record}_rater-<name>{other.suffix})"
+            remedy = "keep one"
+            if what == "marks":
+                remedy += f", or call them by who marked ({record}_rater-<name>{other.suffix})"
             raise InputError(f"{other.parent} holds {both}, both {what} of {record}; {remedy}")
