@@ -199,5 +199,5 @@ def test_the_house_stays_small() -> None:
             len(p.read_text().splitlines()) for m, p in MODULES.items() if m.startswith(part)
         )
 
-    assert lines("") <= 15_000
+    assert lines("") <= 17_500
     assert lines("report") <= 2_500

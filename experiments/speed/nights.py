@@ -1,12 +1,11 @@
 """Many whole nights: what each costs, and how much memory a run of them takes.
 
-    python -m experiments.speed.nights --nights 10 30 100
+    python -m experiments.speed --nights 10 30 100
 
 Every night is written as an EDF with a table of marks, read by the package's own reader and deleted
 before the next: a hundred would take 23 GB. What is left of it are prepared signals in the cache.
 """
 
-import argparse
 import csv
 import logging
 import re
@@ -158,23 +157,18 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main() -> None:
+def measure(
+    sizes: Sequence[int],
+    minutes: float = 480,
+    out: Path = Path("outputs/nights"),
+    further: Sequence[str] = (),
+) -> None:
     """Measure runs of several sizes, and say what a night costs in each."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.speed.nights")
-    parser.add_argument("--nights", type=int, nargs="+", default=[10, 30, 100])
-    parser.add_argument("--minutes", type=float, default=480)
-    parser.add_argument("--out", type=Path, default=Path("outputs/nights"))
-    parser.add_argument("further", nargs="*", help="settings, as for xai_sleep")
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     head = "| nights | s of wall a night | s of one core a night | peak GiB |\n|---|---|---|---|"
     sys.stdout.write(f"{head}\n")
-    for nights in asked.nights:
-        cost = run(nights, asked.minutes, asked.out, asked.further)
+    for nights in sizes:
+        cost = run(nights, minutes, out, further)
         each = (cost.wall / nights, cost.processor / nights, cost.gib)
         sys.stdout.write("| {} | {:.1f} | {:.1f} | {:.2f} |\n".format(nights, *each))
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -33,7 +33,7 @@ from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import Network
 from xai_sleep.schema import ExplainConfig
-from xai_sleep.windows.datamodule import FoldDataModule
+from xai_sleep.windows.datamodule import FoldDataModule, WindowDataset
 
 Arrays = dict[str, NDArray[Any]]
 Profiles = NDArray[np.float16]
@@ -87,9 +87,15 @@ def as_profiles(maps: Tensor, n_times: int) -> Profiles:
 
 
 def inputs_of(data: FoldDataModule, rows: NDArray[np.intp]) -> Tensor:
-    """Show some test windows as the network saw them."""
-    seen = [batch for batch, _ in data.in_order(data.test.take(rows))]
-    return torch.cat([torch.empty(0, *data.input.shape.values()), *seen])
+    """Collect from the loader's batches the very values the network saw of some test windows."""
+    wanted, places = np.unique(rows, return_inverse=True)
+    loader, kept = data.test_dataloader(), [torch.empty(0, *data.input.shape.values())]
+    dataset = cast("WindowDataset", loader.dataset)
+    for index in loader.batch_sampler or ():
+        here = wanted[(wanted >= index[0]) & (wanted <= index[-1])]
+        if len(here):
+            kept.append(dataset.__getitems__(index)[0][here - index[0]])
+    return torch.cat(kept)[places]
 
 
 @dataclass
