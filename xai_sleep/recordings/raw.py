@@ -23,6 +23,7 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held
 from xai_sleep.recordings.held import Stored, hold
 from xai_sleep.recordings.intervals import Intervals, intervals, union
+from xai_sleep.recordings.matlab import require_sound
 from xai_sleep.recordings.subjects import person_key
 from xai_sleep.recordings.units import MICROVOLTS, microvolts
 
@@ -72,8 +73,9 @@ class RawFile:
         for first in range(0, raw.n_times, PIECE):
             last = min(first + PIECE, raw.n_times)
             piece = _tried(self.path, raw.get_data, sorted(at), first, last)
-            for row, i in enumerate(order):
-                stored[i].signal[first:last] = piece[row] * scales[i][1]
+            with np.errstate(over="ignore"):  # what is infinite is refused later
+                for row, i in enumerate(order):
+                    stored[i].signal[first:last] = piece[row] * scales[i][1]
         return hold(self.path, stored, self.lost, self.notes)
 
     def _scale(self, raw: mne.io.BaseRaw, name: str) -> tuple[str, float]:
@@ -129,6 +131,8 @@ def _tried(path: Path, read: Any, *arguments: Any, **named: Any) -> Any:
 
 def _opened(path: Path) -> tuple[mne.io.BaseRaw, tuple[str, ...]]:
     """Open without reading samples; what MNE warned of, but for persons and names of files."""
+    if path.suffix.casefold() == ".set":
+        require_sound(path)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = _tried(path, mne.io.read_raw, path, preload=False, verbose="WARNING")
