@@ -7,6 +7,7 @@ but where a format tells both or the true one. The person's data go no further t
 :func:`open_raw`.
 """
 
+import math
 import re
 import struct
 import warnings
@@ -23,11 +24,12 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held
 from xai_sleep.recordings.held import Stored, hold
 from xai_sleep.recordings.intervals import Intervals, intervals, union
-from xai_sleep.recordings.matlab import require_sound
+from xai_sleep.recordings.sound import require_sound
 from xai_sleep.recordings.subjects import person_key
 from xai_sleep.recordings.units import MICROVOLTS, microvolts
 
 PIECE = 2**20  # samples read at once
+MANY = 2**26  # samples; more than a day at 512 Hz, and no more than a file of as many bytes
 VOLT, ONE = 107, 0  # FIFF's codes of a unit and of its power of ten
 
 # Annotations by which formats say that there is no signal, and that samples were cut out. The first
@@ -131,11 +133,14 @@ def _tried(path: Path, read: Any, *arguments: Any, **named: Any) -> Any:
 
 def _opened(path: Path) -> tuple[mne.io.BaseRaw, tuple[str, ...]]:
     """Open without reading samples; what MNE warned of, but for persons and names of files."""
-    if path.suffix.casefold() == ".set":
-        require_sound(path)
+    require_sound(path)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = _tried(path, mne.io.read_raw, path, preload=False, verbose="WARNING")
+    size = sum(Path(name).stat().st_size for name in raw.filenames if name)
+    if raw.n_times > max(MANY, size) or not 0 < raw.info["sfreq"] < math.inf:
+        said = f"{raw.n_times} samples at {raw.info['sfreq']:g} Hz, which {size} bytes cannot hold"
+        raise InputError(f"{path} says that it holds {said}; copy or export it again")
     texts = dict.fromkeys(" ".join(str(each.message).split())[:200] for each in warned)
     unsaid = re.compile(r"subject|patient|birth|naming conventions", re.IGNORECASE)
     return raw, tuple(f"{path.name}: {text}" for text in texts if not unsaid.search(text))

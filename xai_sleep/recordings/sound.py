@@ -1,9 +1,15 @@
-"""Whether a MATLAB file (level 5) is whole: SciPy believes it whatever it says, and may crash."""
+"""Whether a file is whole, where a reader would believe it whatever it says: crash, or never end.
 
+MATLAB files of level 5 are those of EEGLAB; in FIF each element says where the next one is.
+"""
+
+import gzip
 import math
 import mmap
 import struct
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,14 +28,37 @@ class _Element(NamedTuple):
 
 
 def require_sound(path: Path) -> None:
-    """Refuse (InputError) a file whose elements do not fit into one another.
+    """Refuse (InputError) a damaged file of EEGLAB or in FIF; others are left to their readers."""
+    if path.suffix.casefold() == ".set":
+        _require_nested(path)
+    elif ".fif" in map(str.casefold, path.suffixes):
+        _require_forward(path)
+
+
+def _require_forward(path: Path) -> None:
+    opened = gzip.open if path.suffix.casefold() == ".gz" else open
+    at, after = 0, 0
+    with opened(path, "rb") as file, suppress(OSError, EOFError, zlib.error):  # its reader tells
+        while after != -1 and len(head := file.read(16)) == 16:
+            size, after = struct.unpack(">8xii", head)
+            following = after if after > 0 else at + 16 + (size if after == 0 else 0)
+            if following <= at:
+                said = f"its element at byte {at} leads back"
+                raise InputError(f"{path} is damaged: {said}; copy or export it again")
+            at = file.seek(following)
+        if after != -1:  # it would be read as far as it goes
+            raise InputError(f"{path} is truncated: its last element is missing; copy it again")
+
+
+def _require_nested(path: Path) -> None:
+    """Refuse a file whose elements do not fit into one another.
 
     Compressed elements have check sums of their own; files of level 4 or 7.3 are left to readers.
     """
     with path.open("rb") as file:
         head = file.read(128)
-        order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
-        if order is None or head.startswith(b"MATLAB 7.3") or not file.read(1):
+        order = {b"\0\1IM": "<", b"\1\0MI": ">"}.get(head[124:])
+        if order is None or not file.read(1):
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
