@@ -67,10 +67,9 @@ def _at_home(argument: str) -> str:
     name, _, value = argument.partition("=")
     if not value.startswith("~"):
         return argument
-    paths = (
-        json.dumps(str(Path(path).expanduser()), ensure_ascii=False) for path in value.split(",")
-    )
-    return f"{name}={','.join(paths)}"
+    # Not Path.expanduser, which raises where a home is not known.
+    paths = (os.path.expanduser(path) for path in value.split(","))  # noqa: PTH111
+    return f"{name}={','.join(json.dumps(path, ensure_ascii=False) for path in paths)}"
 
 
 def _as_written(argument: str) -> str:

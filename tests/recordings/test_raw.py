@@ -280,7 +280,7 @@ def test_damage_is_one_line_that_names_the_file(tmp_path: Path, name: str) -> No
     with pytest.raises(InputError, match=rf"{name}"):
         open_signals(path).read(NAMES)
     path.write_bytes(b"nothing of the kind")
-    with pytest.raises(InputError, match=rf"{name} cannot be read: .* convert it to EDF"):
+    with pytest.raises(InputError, match=rf"{name} (cannot be read|is truncated): .* again"):
         open_signals(path)
 
 
@@ -297,3 +297,27 @@ def test_channels_of_triggers_are_no_channels(tmp_path: Path) -> None:
     raw.set_channel_types({"STI 014": "stim"}, verbose="ERROR")
     raw.save(tmp_path / "n.fif", verbose="ERROR")
     assert open_raw(tmp_path / "n.fif").channels == ("C3", "EOG1")
+
+
+@pytest.mark.parametrize("name", ["n.vhdr", "n.set", "n.fif", "n.edf", "n.bdf", "n.gdf"])
+def test_whatever_is_damaged_is_read_or_told_in_one_line(tmp_path: Path, name: str) -> None:
+    """Bytes changed and cut out, most of them in the header; nothing crashes."""
+    path, rng = tmp_path / name, np.random.default_rng(0)
+    whole = (gdf(path, [4275] * 3) if name == "n.gdf" else write(path)).read_bytes()
+    told: list[str] = []
+    for damage in range(30):
+        content = bytearray(whole)
+        for at in rng.integers(0, min(len(whole), (300, 2000, len(whole))[damage % 3]), 4):
+            if damage % 2:
+                content[at] = rng.integers(256)
+            else:
+                del content[at : at + 9]
+        path.write_bytes(bytes(content))
+        try:
+            source = open_signals(path)
+            source.annotations()
+            source.read(source.channels[:1] or ["C3"])
+        except InputError as error:
+            told.append(str(error))
+    assert len(told) > 5
+    assert all(name in each and "\n" not in each for each in told)

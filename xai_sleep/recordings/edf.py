@@ -204,8 +204,10 @@ class EdfFile:
         for number, blocks in self._blocks(chosen):
             for at, block, scale, one in zip(chosen, blocks, scales, stored, strict=True):
                 gain, offset, factor = scale
-                values = (_digital(block, self.width) * gain + offset) * factor
-                self._place(one, number, self.samples[at], values.astype(np.float32))
+                with np.errstate(over="ignore"):  # what is infinite is refused later
+                    values = (_digital(block, self.width) * gain + offset) * factor
+                    moved = values.astype(np.float32)
+                self._place(one, number, self.samples[at], moved)
         return stored
 
     def _place(self, one: Stored, number: int, samples: int, values: Signals) -> None:

@@ -7,6 +7,7 @@ but where a format tells both or the true one. The person's data go no further t
 :func:`open_raw`.
 """
 
+import math
 import re
 import struct
 import warnings
@@ -24,10 +25,12 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held
 from xai_sleep.recordings.held import Stored, hold
 from xai_sleep.recordings.intervals import Intervals, intervals, union
+from xai_sleep.recordings.sound import require_sound
 from xai_sleep.recordings.subjects import person_key
 from xai_sleep.recordings.units import MICROVOLTS, microvolts
 
 PIECE = 2**20  # samples read at once
+MANY = 2**26  # samples; more than a day at 512 Hz, and no more than a file of as many bytes
 VOLT, ONE = 107, 0  # FIFF's codes of a unit and of its power of ten
 
 # Annotations by which formats say that there is no signal, and that samples were cut out. The first
@@ -74,8 +77,9 @@ class RawFile:
         for first in range(0, raw.n_times, PIECE):
             last = min(first + PIECE, raw.n_times)
             piece = _tried(self.path, raw.get_data, sorted(at), first, last)
-            for row, i in enumerate(order):
-                stored[i].signal[first:last] = piece[row] * scales[i][1]
+            with np.errstate(over="ignore"):  # what is infinite is refused later
+                for row, i in enumerate(order):
+                    stored[i].signal[first:last] = piece[row] * scales[i][1]
         return hold(self.path, stored, self.lost, self.notes)
 
     def _scale(self, raw: mne.io.BaseRaw, name: str) -> tuple[str, float]:
@@ -133,9 +137,14 @@ def _tried(path: Path, read: Any, *arguments: Any, **named: Any) -> Any:
 
 def _opened(path: Path) -> tuple[mne.io.BaseRaw, tuple[str, ...]]:
     """Open without reading samples; what MNE warned of, but for persons and names of files."""
+    require_sound(path)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = _tried(path, mne.io.read_raw, path, preload=False, verbose="WARNING")
+    size = sum(Path(name).stat().st_size for name in raw.filenames if name)
+    if raw.n_times > max(MANY, size) or not 0 < raw.info["sfreq"] < math.inf:
+        said = f"{raw.n_times} samples at {raw.info['sfreq']:g} Hz, which {size} bytes cannot hold"
+        raise InputError(f"{path} says that it holds {said}; copy or export it again")
     texts = dict.fromkeys(" ".join(str(each.message).split())[:200] for each in warned)
     unsaid = re.compile(r"subject|patient|birth|naming conventions", re.IGNORECASE)
     return raw, tuple(f"{path.name}: {text}" for text in texts if not unsaid.search(text))
