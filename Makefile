@@ -7,7 +7,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install browser run sweep report dashboard models localisation replication leakage bench test check format
+.PHONY: help install browser unpacker run sweep report dashboard models localisation replication leakage bench test check format
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,12 @@ browser: install ## Find or install the Chromium that pages are tested with
 	fi; \
 	$(BIN)/python -m playwright install chromium && exit; \
 	echo "pages are tested with Chromium, and none could be installed; install one that runs as chromium"; exit 1
+
+unpacker: ## Find or install a program that unpacks RAR; without, tests of fetching are skipped
+	@for tool in unrar unar bsdtar 7z; do command -v $$tool > /dev/null && exit; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends libarchive-tools; \
+	fi || true
 
 run: install ## Run the main job: ARGS="task=spindle cv=kfold"
 	$(BIN)/python -m xai_sleep $(ARGS)
@@ -73,7 +79,7 @@ replication: install ## Run the published protocol without its leaks: experiment
 bench: install ## Measure speed and memory: KERAS=python-that-has-keras, experiments/speed
 	$(BIN)/python -m experiments.speed $(if $(KERAS),--keras $(KERAS)) $(ARGS)
 
-test: install browser check ## Check the code and run all tests with coverage
+test: install browser unpacker check ## Check the code and run all tests with coverage
 	OMP_NUM_THREADS=1 XAI_SLEEP_BROWSER=required $(BIN)/python -m pytest --numprocesses 2 --cov
 
 check: install ## Lint, check the format and the types

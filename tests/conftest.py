@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +16,16 @@ def dreams_root() -> Path:
     if not (root / "DatabaseSpindles").is_dir():
         pytest.skip("the DREAMS databases are not here (set XAI_SLEEP_DREAMS to their folder)")
     return root
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which forms of signals and of marks were read, if any were tried."""
+    reports = [each for of in terminalreporter.stats.values() for each in of]
+    properties = [p for each in reports for p in getattr(each, "user_properties", ())]
+    tried = {(form, marks): said for name, (form, marks, said) in properties if name == "form"}
+    forms, kinds = (list(dict.fromkeys(pair[i] for pair in sorted(tried))) for i in (0, 1))
+    shown = Table("one night as", *kinds, title="read from files")
+    for form in forms:
+        shown.add_row(form, *(tried.get((form, marks), "not") for marks in kinds))
+    if tried:
+        Console(width=200).print(shown)

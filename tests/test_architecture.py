@@ -30,8 +30,8 @@ LAYERS = (
     ("metrics", "explain", "detect"),
     ("results",),
     ("evaluate", "config"),
-    ("baselines", "leaks", "experiment", "predict"),
-    ("report", "tracking", "dashboard", "sweep", "__main__"),
+    ("baselines", "leaks", "experiment", "predict", "fetch"),
+    ("report", "tracking", "dashboard", "sweep", "__main__", "inspect"),
 )
 RANK = {part: rank for rank, part in enumerate(chain(*LAYERS))}
 
@@ -119,7 +119,7 @@ def test_what_draws_imports_nothing_that_computes(module: str) -> None:
 def test_only_entry_points_import_what_draws_and_tracks() -> None:
     above = {"report", "tracking", "dashboard"}
     for module, path in MODULES.items():
-        if part_of(module) not in above and module != "__main__":
+        if part_of(module) not in above and module not in ("__main__", "inspect"):
             assert not {part_of(other) for other in own(path)} & above, module
 
 
@@ -199,5 +199,5 @@ def test_the_house_stays_small() -> None:
             len(p.read_text().splitlines()) for m, p in MODULES.items() if m.startswith(part)
         )
 
-    assert lines("") <= 15_000
+    assert lines("") <= 17_500
     assert lines("report") <= 2_500

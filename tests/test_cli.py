@@ -1,19 +1,16 @@
 """The command line: help, sweeps, and one line for every mistake of a user."""
 
-import logging
 import re
 import shutil
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hydra.core.hydra_config import HydraConfig
 
+from tests.support.cli import Answer, Cli, calls, complaint
 from tests.support.dreams import MARKS, RATE, SECONDS, write_record
 from tests.support.edf import Channel, write_edf
 from tests.support.runs import ROOT, TINY, launch
@@ -23,56 +20,13 @@ from xai_sleep.results.run import RunRecord
 FAST = (*TINY, "explain=none", "trainer.max_epochs=1")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Answer]
-
-
 @pytest.fixture
 def cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Cli]:
     """Call the command line in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # set by the command line, unset afterwards
-    loggers = logging.getLogger()
-    handlers, level = list(loggers.handlers), loggers.level
-
-    def call(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["xai-sleep", *arguments])
-        monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
-        capsys.readouterr()
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        assert isinstance(code, int)
-        return Answer(code, printed.out, printed.err)
-
-    yield call
-    for handler in set(loggers.handlers) - set(handlers):
-        handler.close()
-    loggers.handlers[:] = handlers
-    loggers.setLevel(level)
-
-
-def complaint(answer: Answer) -> str:
-    """Return the one line that a refusal consists of."""
-    assert answer.code == 2
-    assert answer.err.startswith("xai_sleep: ")
-    assert answer.err.endswith("\n")
-    assert answer.err.count("\n") == 1
-    assert "Traceback" not in answer.err + answer.out
-    return answer.err.removeprefix("xai_sleep: ").rstrip()
+    yield from calls(main, monkeypatch, capsys)
 
 
 def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
@@ -87,6 +41,18 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
     modules = {line.rpartition("|")[2].strip().split(".")[0] for line in imports.splitlines()}
     assert "xai_sleep" in modules
     assert modules.isdisjoint({"torch", "pytorch_lightning", "captum", "wandb", "matplotlib"})
+
+
+@pytest.mark.parametrize("written", ["~/my nights", '"~/my nights"', "{home}/my nights"])
+def test_the_home_folder_may_be_written_as_in_the_help(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    root = written.format(home=tmp_path / "me")
+    said = complaint(cli("data=files", f"data.root={root}", "logger=none", "hydra.run.dir=~/out"))
+    assert f"data.root: {tmp_path}/me/my nights is not a folder" in said
+    assert (tmp_path / "me/out").is_dir()
+    assert not (tmp_path / "~").exists()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +77,10 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         ("trainer.max_epochs=many", "trainer.max_epochs: Value 'many' .* converted to Integer"),
         ("trainer.max_epochs=1.5", "trainer.max_epochs: Value '1.5' .* converted to Integer"),
         ("data.records=excerpt1", r"data.records is excerpt1; expected a list: \[excerpt1\]"),
+        (
+            "data.records=[1.10, 1_0,1e5,7, a b,TRUE]",
+            "records asks for 1.10, 1_0, 1e5, 7, a b, TRUE",
+        ),
         ("task.band=[low,high]", r"task.band\[0\]: Value 'low' .* converted to Float"),
         ("task.band.low=3", "invalid literal"),
         ("model.dropout=a", "model: "),
@@ -126,7 +96,7 @@ def test_help_lists_every_choice_and_imports_no_torch(tmp_path: Path) -> None:
         ("threads=0", "threads is 0; it must be at least 1"),
         ("model.dropout=7", "model: dropout probability has to be between 0 and 1, but got 7"),
         # Combinations.
-        ("cv.guard=2", r"task.band: a filter from 0.5 Hz reaches 3.5 s, past cv.guard \(2 s\)"),
+        ("cv.guard=2", r"task.band: a filter from 0.5 Hz reaches 3.7 s, past cv.guard \(2 s\)"),
         ("task.min_overlap=5", r"task.min_overlap \(5 s\) must be shorter than task.window \(5 s"),
         ("task.band=[1,60]", r"task.band holds \[1.0, 60.0\]; .* task.sfreq \(50 Hz\)"),
         ("task.channels=[[X1]]", r"no channel X1 in synthetic1, .* \(found there: CZ-A1, FP1-A1\)"),

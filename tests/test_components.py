@@ -73,6 +73,10 @@ def test_a_function_keeps_what_the_user_set() -> None:
         ({"_target_": f"{HERE}Gong"}, r"bell\._target_=.*Gong cannot be imported"),
         ({"_target_": f"{HERE}Brass"}, "'weight' and 'words'; .*Brass was given nothing"),
         ({"_target_": f"{HERE}Brass", "wieght": 1.0}, "'wieght'; .*Brass was given wieght: set"),
+        (
+            {"_target_": f"{HERE}Brass", "weight": 1.0, "words": {"_target_": "nowhere.words"}},
+            r"^bell\.words: No module named 'nowhere'$",
+        ),
         ({"_target_": f"{HERE}Stone", "weight": 1.0}, "Stone is no Bell, it lacks ring;"),
         ({"_target_": f"{HERE}refuse", "weight": 9.0}, "a bell of 9 kg is too heavy"),
     ],

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from xai_sleep.metrics.maps import localisation as localisation
     from xai_sleep.metrics.windows import window_scores as window_scores
     from xai_sleep.models.classifier import EventClassifier as EventClassifier
+    from xai_sleep.recordings.marks.arrays import from_arrays as from_arrays
+    from xai_sleep.recordings.marks.arrays import from_mask as from_mask
     from xai_sleep.recordings.recording import Recording as Recording
     from xai_sleep.recordings.recording import Scoring as Scoring
     from xai_sleep.recordings.simulated import simulate as simulate
@@ -37,6 +39,8 @@ _WHERE = {
     "TestWindows": "results.test_windows",
     "WaveletCoherence": "coherence.wtc",
     "event_scores": "metrics.events",
+    "from_arrays": "recordings.marks.arrays",
+    "from_mask": "recordings.marks.arrays",
     "localisation": "metrics.maps",
     "simulate": "recordings.simulated",
     "window_scores": "metrics.windows",

@@ -1,5 +1,6 @@
 """Components by ``_target_``, of the package or a user's own: made from settings, or refused."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -41,6 +42,8 @@ def made(where: str, component: Component, **arguments: object) -> object:
         cause = error.__cause__ or error
         if isinstance(cause, InputError):
             raise cause from None
+        if inner := re.search(r"full_key: (\S+)", str(error)):
+            raise InputError(f"{where}.{inner[1]}: {_reason(cause)}") from error
         given = ", ".join(sorted({*component, *arguments} - {"_target_"})) or "nothing"
         was = f"{component['_target_']} was given {given}: set what it takes under {where}"
         raise InputError(f"{where}: {_reason(cause)}; {was}") from error

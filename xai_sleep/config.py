@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from hydra.errors import OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.filtering import reach
+from xai_sleep.recordings.sources import name_list
 from xai_sleep.schema import CacheConfig, Config, LoggerConfig
+
+# ${longest:5,${task.window}} in YAML
+OmegaConf.register_new_resolver("longest", lambda *seconds: max(seconds), replace=True)
 
 
 def config_dir() -> Path:
@@ -32,7 +36,8 @@ def config_dir() -> Path:
 def validate(composed: DictConfig) -> Config:
     """Check what Hydra composed, or InputError: nothing is missing afterwards."""
     try:
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
+        spelled = _with_channels(composed)
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), spelled))
     except OmegaConfBaseException as error:
         raise InputError(value_error(error, Config)) from error
     assert isinstance(config, Config)
@@ -44,6 +49,26 @@ def validate(composed: DictConfig) -> Config:
 def settled(config: Config) -> Config:
     """Select what results depend on: not where files are written, nor who watches."""
     return replace(config, output_dir="", logger=LoggerConfig(), cache=CacheConfig())
+
+
+def _with_channels(composed: DictConfig) -> DictConfig:
+    """Write channels as lists of accepted names, where settings name one, or one for each."""
+    spelled = OmegaConf.to_container(composed, resolve=False)
+    assert isinstance(spelled, dict)
+    task = spelled.get("task") or {}
+    if "channels" in task:
+        task["channels"] = _channels("task.channels", task["channels"])
+    for kind, channels in (task.get("image_channels") or {}).items():
+        task["image_channels"][kind] = _channels(f"task.image_channels.{kind}", channels)
+    return OmegaConf.create(spelled)
+
+
+def _channels(setting: str, value: Any) -> Any:
+    if value is None or value == MISSING or (isinstance(value, str) and "${" in value):
+        return value  # not set, or another setting's
+    channels = value if isinstance(value, list) else [value]
+    listed = (each if isinstance(each, list) else [each] for each in channels)
+    return [list(name_list(setting, names) or ()) for names in listed]
 
 
 def _check_each(settings: object, prefix: str = "") -> None:
@@ -76,7 +101,7 @@ def _check_combinations(config: Config) -> None:
     _require(near < task.window, f"explain.tolerance ({near:g} s) {longest}")
     none = f"task.image_channels names no channels for task.image={task.image}"
     where = f"list the accepted names of each channel under task.image_channels.{task.image}"
-    _require(task.image_channels.get(task.image), f"{none}; {where}")
+    _require(task.image_channels.get(task.image) != [], f"{none}; {where}")
     least, step = task.min_overlap, config.detector.step
     _require(least < task.window, f"task.min_overlap ({least:g} s) must be shorter than {window}")
     samples, whole = step * task.sfreq, "choose a whole number of samples"
@@ -92,7 +117,7 @@ def _check_bands(config: Config) -> None:
     held = f"task.image_band holds {task.image_band}; {band_is} above 0"
     _require(_is_band(task.image_band, math.inf), held)
     for key, band in [("band", task.band), *(("input_bands", b) for b in task.input_bands or [])]:
-        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz)"
+        within = f"between 0 and half of task.sfreq ({task.sfreq / 2:g} Hz), which can be raised"
         held = f"task.{key} holds {band}; {band_is} {within}"
         _require(_is_band(band, task.sfreq / 2), held)
         far = f"a filter from {band[0]:g} Hz reaches {reach(band[0]):.1f} s, past cv.guard"
@@ -134,7 +159,7 @@ def composition_error(error: Exception, overrides: Sequence[str], schema: type) 
     missing = re.search(r"Could not load '([^']+)/([^/']+)'", lines[0])
     if missing:  # of several choices Hydra does not list those there are
         return f"{missing[1]}: there is no choice {missing[2]}; --help lists them"
-    return "; ".join(lines[:2])
+    return "; ".join(lines[:2]).replace(":;", ":")
 
 
 def _quoted(override: str) -> str:
@@ -148,6 +173,10 @@ def _quoted(override: str) -> str:
 def value_error(error: OmegaConfBaseException, schema: type) -> str:
     """Account of a value that does not fit the schema."""
     what = (error.msg or str(error)).strip().splitlines()[0]
+    if absent := re.search(r"andatory value: ([\w.]+)", what):
+        # Another that takes its value from it may be the first to be met.
+        key = str(error.full_key) if str(error.full_key).endswith(absent[1]) else absent[1]
+        return f"{key} is not said; say it in its YAML, or as {key}=…"
     if "not in" in what and error.full_key:
         return _unknown_setting(error, schema)
     what = what.replace("AnyNode is not a ListConfig, list or tuple.", "expected a list: [a,b]")

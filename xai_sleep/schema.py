@@ -57,7 +57,7 @@ class TaskConfig:
     min_overlap: float = _number(0.0, at_least=0)
     scale: str = _one_of("record", "train", default="record")
     image: str = _one_of("coherence", "scalogram")
-    image_channels: dict[str, list[list[str]]] = MISSING
+    image_channels: dict[str, list[list[str]] | None] = MISSING
     image_band: list[float] = MISSING
     image_size: int = _number(128, at_least=2)
     image_semantics: str = _one_of("pycwt", "grinsted", default="pycwt")
@@ -154,6 +154,7 @@ class Config:
     input: dict[str, Component] = field(default_factory=dict)
     cv: CvConfig = field(default_factory=CvConfig)
     data: Component = MISSING
+    marks: dict[str, Component] = field(default_factory=dict)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     metrics: dict[str, Component] = field(default_factory=dict)

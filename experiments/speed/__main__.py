@@ -11,7 +11,16 @@ import warnings
 
 import torch
 
-from experiments.speed import coherence, maps, memory, nights, preparation, startup, training
+from experiments.speed import (
+    coherence,
+    maps,
+    memory,
+    nights,
+    preparation,
+    reading,
+    startup,
+    training,
+)
 from experiments.speed.other_side import keras_side
 from experiments.speed.timing import table
 
@@ -32,7 +41,7 @@ def main() -> None:
     rows = [*coherence.rows(asked.threads), *startup.rows(), *preparation.rows()]
     with keras_side(asked.keras) as ask:
         rows += [*training.rows(ask), *maps.rows(ask)]
-    rows += memory.rows()
+    rows += [*memory.rows(), *reading.rows()]
     sys.stdout.write(table(rows) + "\n")
 
 

@@ -6,12 +6,11 @@ own, as a peak never falls.
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from experiments.speed.timing import Row
+from experiments.speed.timing import Row, high_water
 from experiments.speed.training import signal_input
 from xai_sleep.detect.slide import reading_of, slide
 from xai_sleep.models.classifier import EventClassifier
@@ -53,13 +52,7 @@ def peak(step: float) -> float:
     loader = in_order(WindowDataset(seen, seen.store([recording]), windows, amplitudes))
     network = EventClassifier(CNN1d(CHANNELS, windows.length))
     slide(reading_of(network), loader, windows, [seconds])
-    return _high_water()
-
-
-def _high_water() -> float:
-    # Not ru_maxrss: a process starts with that of the one that started it.
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) / 2**20
+    return high_water()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ is the median of the turns after a warm-up.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 NOT_MEASURED = "not measured"
@@ -52,6 +53,13 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def high_water() -> float:
+    """Peak memory of this process so far, in GiB (Linux)."""
+    # Not ru_maxrss: a process starts with that of the one that started it.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 2**20
 
 
 def take_turns(works: Sequence[Callable[[], float]], turns: int, warm_up: int = 2) -> list[float]:

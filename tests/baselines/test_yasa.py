@@ -21,7 +21,7 @@ def test_without_the_package_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_event_it_has_no_detector_of_is_left_out() -> None:
-    with pytest.raises(LeftOutError, match="YASA has no detector of a kcomplex"):
+    with pytest.raises(LeftOutError, match="YASA has no detector of kcomplex events"):
         Seen(Yasa("kcomplex"), loso(noise()))
 
 

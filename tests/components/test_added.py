@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.support import mine
+from tests.support.own import EVENTS, write_signals
 from tests.support.runs import launch
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.results.run import RunRecord
@@ -93,7 +94,7 @@ def slope(folder: Path) -> Shown:
 def test_the_page_shows_a_file_and_a_yaml_of_each() -> None:
     files = mine.shown()
     groups = {Path(name).parent.name for name in files if name.endswith(".yaml")}
-    several = {"input", "explain", "metrics", "baselines", "leak"}
+    several = {"input", "marks", "explain", "metrics", "baselines", "leak"}
     assert groups == several | {"model", "task", "data", "balance"}
     for name, text in files.items():
         if name.endswith(".py"):
@@ -185,6 +186,18 @@ def test_a_source_of_data(slope: Shown) -> None:
     assert "numpy_files" in slope.page
     assert {each.record for each in record.records} == {f"night_synthetic{i}" for i in (1, 2, 3)}
     assert "SIMULATED" not in slope.page  # nobody said that these are
+
+
+def test_a_reader_of_marks(folder: Path) -> None:
+    nights = folder / "nights"
+    for name in ("night1", "night2"):
+        write_signals(nights, name)
+        marks = [f"[{at:g} {at + length:g}] spindle\n" for at, length in EVENTS]
+        (nights / f"{name}.txt").write_text("".join([*marks, "[0 30] arousal\n"]))
+    asked = ("data=files", f"data.root={nights}", "data.scored=all", "data.event_names=[spindle]")
+    rest = ("task.channels=[[C3-A2]]", "explain=none", "baselines=none", "marks=[brackets,table]")
+    shown = run(folder, "marks", *asked, *rest)
+    assert [each.events for each in shown.record.records] == [len(EVENTS)] * 2
 
 
 def test_an_input(slope: Shown) -> None:

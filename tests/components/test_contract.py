@@ -23,6 +23,7 @@ from xai_sleep.explain.attribution import attributable
 from xai_sleep.metrics.metric import Metric
 from xai_sleep.models.cnn1d import CNN1d
 from xai_sleep.models.contract import Network
+from xai_sleep.recordings.marks.reader import MarksReader
 from xai_sleep.recordings.simulated import simulate
 from xai_sleep.recordings.sources import DataSource, Wanted
 from xai_sleep.windows.folds import Fold
@@ -41,6 +42,7 @@ TESTED = (
     "explain",
     "input",
     "leak",
+    "marks",
     "metrics",
     "model",
     "task",
@@ -48,6 +50,7 @@ TESTED = (
 # What a choice needs beside it.
 WITH = {
     "leak=overlapping_windows": ["cv=kfold"],
+    "data=bids": ["data.root=."],
     "data=files": ["data.root=."],
 }
 
@@ -182,6 +185,18 @@ def test_leaks_are_practices_that_say_what_they_are(name: str) -> None:
         assert practice.leak.about
 
 
+@each("marks")
+def test_readers_of_marks_know_their_own_form_alone(name: str, tmp_path: Path) -> None:
+    for reader in chosen("marks", name)["marks"].values():
+        found = instantiate(reader)
+        assert isinstance(found, MarksReader)
+        assert found.endings
+        for ending in {*found.endings, ".txt"} - {".csv", ".tsv"}:
+            path = tmp_path / f"night{ending}"
+            path.write_bytes(bytes(range(256)))
+            assert not found.recognises(path)
+
+
 @each("metrics")
 def test_metrics_are_declared_and_pure(name: str) -> None:
     labels, probability = np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.4, 0.6])
@@ -210,7 +225,8 @@ def test_tasks_can_be_simulated_and_detected_by_a_rule(name: str) -> None:
     simulator = instantiate({**task["simulator"], "_partial_": True})
     (recording,) = simulator(subjects=1, minutes=2.0, sfreq=task["sfreq"], seed=0)
     assert len(recording.events) > 0
-    for names in (*task["channels"], *task["image_channels"][task["image"]]):
+    shown = task["image_channels"][task["image"]] or task["channels"]
+    for names in (*task["channels"], *shown):
         assert set(names) & set(recording.channels)
     rule = instantiate(task["rule"])
     assert isinstance(rule, Rule)

@@ -73,7 +73,7 @@ def test_dreams_written_as_tables_scores_the_same(tmp_path: Path) -> None:
     ("seconds", "rate", "said"),
     [
         (60, 20, "record a: sampled at 20 Hz, which holds nothing above 10 Hz, and so too little"),
-        (5, 100, "record a: 5 s long; at least 7.1 s are needed for a window of 5 s and the filt"),
+        (5, 100, "record a: 5 s long; at least 7.5 s are needed for a window of 5 s and the filt"),
     ],
 )
 def test_a_recording_that_does_not_suffice_is_refused(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 import pytorch_lightning as pl
@@ -15,8 +16,9 @@ import pytorch_lightning as pl
 from tests.support import training
 from tests.support.edf import Channel, write_edf
 from xai_sleep.detect.slide import find_events
+from xai_sleep.errors import InputError
 from xai_sleep.models.classifier import EventClassifier
-from xai_sleep.predict.__main__ import main, read_edf
+from xai_sleep.predict.__main__ import main, read_recording
 from xai_sleep.predict.bundle import POINTER, load_run
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.files import Leak
@@ -73,7 +75,7 @@ def test_the_model_of_a_fold_says_again_what_it_said_of_its_test_record(
     """Weights, filters, scaling, z-scores and the grid of the activation are those of the run."""
     (fold, *_) = training.finished(tmp_path / "run", *overrides)
     one = load_run(tmp_path / "run", "a")
-    recording = read_edf(night, one.input)
+    recording = read_recording(night, one.input)
     activation, detections = find_events([*one.classifiers.values()], recording)
     assert fold.outcome.events is not None
     (before,) = fold.outcome.events.activations.values()
@@ -119,7 +121,7 @@ def test_events_and_activation_are_written(
 
 def test_all_models_together_are_their_mean(finished: Path, night: Path) -> None:
     everything = load_run(finished)
-    recording = read_edf(night, everything.input)
+    recording = read_recording(night, everything.input)
     alone = [find_events([one], recording)[0] for one in everything.classifiers.values()]
     together, _ = find_events([*everything.classifiers.values()], recording)
     assert len(alone) == 3
@@ -140,7 +142,7 @@ def test_a_channel_of_another_name_is_used_where_it_is_named(
     with pytest.raises(SystemExit):
         main([str(finished), str(renamed), "--out", str(tmp_path / "x.csv")])
     assert not (tmp_path / "x.csv").exists()
-    one, other = read_edf(usual, seen), read_edf(renamed, seen, ["central"])
+    one, other = read_recording(usual, seen), read_recording(renamed, seen, ["central"])
     assert np.array_equal(one.signals, other.signals)
 
 
@@ -153,15 +155,15 @@ def test_a_channel_without_its_reference_is_warned_of_and_derived_on_demand(
     ear = rng.integers(-999, 999, len(derived)).astype(np.int16)
     pair = [Channel("C3", derived + ear, 100), Channel("M2", ear, 100)]
     path = write_edf(tmp_path / "n.edf", pair)
-    bare = read_edf(path, seen, ["c3"])
+    bare = read_recording(path, seen, ["c3"])
     (said,) = [r.getMessage() for r in caplog.records]
     assert said.startswith("C3 is used as it is, with no reference taken from it, but the run was ")
     assert said.endswith("; derive it with --channel C3-M2")
     assert "trained on C3-A1 or CZ-A1" in said
     caplog.clear()
-    usual = read_edf(as_edf(tmp_path / "a.edf", recorded), seen)
+    usual = read_recording(as_edf(tmp_path / "a.edf", recorded), seen)
     for asked in (["C3-M2"], ["c3-a2"], []):
-        found = read_edf(path, seen, asked)
+        found = read_recording(path, seen, asked)
         assert found.channels == ("C3-M2",)
         length = usual.signals.shape[1]
         np.testing.assert_allclose(found.signals[:, :length], usual.signals, atol=1e-3)
@@ -169,8 +171,47 @@ def test_a_channel_without_its_reference_is_warned_of_and_derived_on_demand(
         assert "as it is" not in caplog.text
     assert not np.allclose(bare.signals, found.signals, atol=1)
     alone = write_edf(tmp_path / "b.edf", pair[:1])
-    read_edf(alone, seen, ["C3"])
+    read_recording(alone, seen, ["C3"])
     assert "make sure that the file holds it referenced in that way" in caplog.text
+
+
+def test_a_recording_of_another_format_is_read_by_the_same_door(
+    finished: Path, tmp_path: Path, night: Path, recorded: Recording
+) -> None:
+    """FIF in µV that calls them volts, which the user must say."""
+    values, rate = recorded.signals[:, : 180 * int(recorded.sfreq)], recorded.sfreq
+    info = mne.create_info(list(recorded.channels), rate, "eeg")
+    path = tmp_path / "night.fif"
+    mne.io.RawArray(values.astype(np.float64), info, verbose="ERROR").save(path, verbose="ERROR")
+    for recording, more in ((night, []), (path, ["--unit", "uV"])):
+        main([str(finished), str(recording), "--out", str(tmp_path / recording.suffix[1:]), *more])
+    (edf, fif) = (rows_of(tmp_path / ending) for ending in ("edf", "fif"))
+    assert len(edf) > 2
+    assert [row["onset"] for row in edf] == [row["onset"] for row in fif]
+    with pytest.raises(InputError, match=r"values look like microvolts: .* \(--unit uV in a pred"):
+        read_recording(path, load_run(finished).input)
+
+
+def test_nothing_is_found_where_there_is_no_signal(
+    finished: Path, tmp_path: Path, recorded: Recording
+) -> None:
+    signals = recorded.signals.copy()
+    lost = slice(round(50 * recorded.sfreq), round(80.5 * recorded.sfreq))
+    signals[:, lost] = 300
+    path = as_edf(tmp_path / "n.edf", replace(recorded, signals=signals))
+    run = load_run(finished)
+    recording = read_recording(path, run.input)
+    assert recording.scored.tolist() == [[0, 50], [80.5, 180]]
+    assert "flat or clipped, unscored" in " ".join(recording.notes)
+    activation, _ = find_events([*run.classifiers.values()], recording, within=recording.scored)
+    nowhere = np.flatnonzero(np.isnan(activation.probability))
+    assert nowhere.tolist() == list(range(500, 805))
+    rate = int(recorded.sfreq)
+    for start in range(0, 180, 4):  # a second of signal, and three of none
+        signals[:, (start + 1) * rate : (start + 4) * rate] = 300
+    path = as_edf(tmp_path / "n.edf", replace(recorded, signals=signals))
+    with pytest.raises(InputError, match=r"nowhere do its channels hold a signal for a window"):
+        read_recording(path, run.input)
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -196,7 +237,7 @@ def test_a_missing_channel_is_named_with_those_there_are(
 @pytest.mark.parametrize(
     ("seconds", "rate", "said"),
     [
-        (5, 100, "5 s long; at least 7.1 s are needed for a window of 5 s and the filters"),
+        (5, 100, "5 s long; at least 7.5 s are needed for a window of 5 s and the filters"),
         (60, 30, "sampled at 30 Hz, which holds nothing above 15 Hz, and so too little"),
     ],
 )
@@ -226,7 +267,7 @@ def test_a_slow_recording_is_used_with_a_warning(
     noise = np.random.default_rng(0).integers(-999, 999, 60 * 50).astype(np.int16)
     path = write_edf(tmp_path / "n.edf", [Channel("CZ-A1", noise, 50)])
     run = load_run(finished)
-    recording = read_edf(path, run.input)
+    recording = read_recording(path, run.input)
     assert "n.edf: sampled at 50 Hz, which holds nothing above 25 Hz" in caplog.text
     activation, _ = find_events([*run.classifiers.values()], recording)
     assert len(activation.probability) == 600
@@ -370,7 +411,7 @@ def test_a_fold_or_file_that_is_not_there_is_one_line(
     said = refused([str(finished), str(night), "--fold", "x"], capsys)
     assert said.endswith("has no fold x; --fold is one of a, b, c")
     said = refused([str(finished), str(night.with_name("none.edf"))], capsys)
-    assert "none.edf is no file; name an EDF recording" in said
+    assert "none.edf is no file; name a recording" in said
     night.write_bytes(b"no EDF")
     assert "is not an EDF file" in refused([str(finished), str(night)], capsys)
 
@@ -385,7 +426,7 @@ def test_half_an_hour_takes_less_than_five_seconds(
         tmp_path / "n.edf", [Channel("CZ-A1", np.round(long[0] * 100).astype(np.int16), 100)]
     )
     everything = load_run(finished)
-    recording = read_edf(path, everything.input)
+    recording = read_recording(path, everything.input)
     assert recording.duration == 1800
     began = time.process_time()
     find_events([*everything.classifiers.values()], recording)

@@ -8,20 +8,20 @@ from tests.support.edf import Channel, annotations, noise, write_edf
 from tests.support.own import write_signals, write_table
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.annotations import (
-    CHANNELS,
     ELSEWHERE,
     Kinds,
     event_kinds,
     on_channels,
     rows_of,
-    score,
-    stage_rows,
 )
 from xai_sleep.recordings.edf import open_edf
+from xai_sleep.recordings.files import TABLES
+from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
+from xai_sleep.recordings.raters import CHANNELS, as_named, score
 from xai_sleep.recordings.recording import Scoring
 from xai_sleep.recordings.tables import Row, read_marks
 
-NIGHT = Path("my/night.edf")
 SECONDS = 100.0
 HEAD = "onset,duration,trial_type,expert"
 
@@ -34,8 +34,15 @@ def of(*kinds: str) -> Kinds:
     return Kinds(frozenset(kinds))
 
 
+def known(
+    rows: list[Row], *kinds: str, everything: bool = False, seconds: float = SECONDS
+) -> tuple[dict[str, Scoring], tuple[str, ...]]:
+    own = as_named(on_channels(rows, of(*kinds), None)[0], {})
+    return score("night", own, seconds, intervals([(0, seconds)]) if everything else None)
+
+
 def scored(rows: list[Row], *kinds: str, everything: bool = False) -> dict[str, Scoring]:
-    return score(NIGHT, rows, of(*kinds), seconds=SECONDS, everything=everything)[0]
+    return known(rows, *kinds, everything=everything)[0]
 
 
 def listed(scorers: dict[str, Scoring]) -> dict[str, tuple[list[list[float]], list[list[float]]]]:
@@ -64,12 +71,14 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
         tmp_path,
         HEAD,
         *[(5, 1, "spindle", "1.0"), (6, 1, "spindle", "Expert2"), (0, 10, "scored", "")],
-        *[(20, 10, "scored", 2), (30, 10, "scored", "expert3")],
+        *[(20, 10, "scored", 2), (30, 10, "scored", "expert3"), (7, 1, "spindle", "Zoë/ A")],
+        *[(50, 10, "scored", "ZOË/ A")],
     )
     assert listed(scored(rows, "spindle")) == {
         "expert1": ([[5, 6]], [[0, 10]]),
         "expert2": ([[6, 7]], [[0, 10], [20, 30]]),
         "expert3": ([], [[0, 10], [30, 40]]),
+        "Zoë/ A": ([[7, 8]], [[0, 10], [50, 60]]),
     }
     everything = [row for row in rows if row.cells["kind"] != "scored"]
     assert {
@@ -77,18 +86,21 @@ def test_each_expert_has_marks_and_scored_time_of_their_own(tmp_path: Path) -> N
     } == {
         "expert1": [[0, 100]],
         "expert2": [[0, 100]],
+        "Zoë/ A": [[0, 100]],
     }
 
 
 def test_unscored_time_is_never_guessed(tmp_path: Path) -> None:
     rows = table(tmp_path, HEAD, (5, 1, "spindle", ""))
-    said = r"night\.edf: nothing says where the expert looked, and unscored time is unknown.*scored"
+    said = r"night: nothing says where the expert looked, and unscored time is unknown.*scored"
     with pytest.raises(InputError, match=said + r".*data\.scored=all"):
         scored(rows, "spindle")
     rows = table(tmp_path, HEAD, (5, 1, "spindle", 1), (5, 1, "spindle", 2), (0, 9, "scored", 2))
     with pytest.raises(InputError, match=r"nothing says where expert1 looked"):
         scored(rows, "spindle")
-    with pytest.raises(InputError, match=r"data\.scored=all, but rows of night called scored say"):
+    with pytest.raises(
+        InputError, match=r"data\.scored says so too, but rows of night called scored"
+    ):
         scored(rows, "spindle", everything=True)
 
 
@@ -96,7 +108,7 @@ def test_events_where_nobody_looked_are_noted(tmp_path: Path) -> None:
     rows = table(
         tmp_path, HEAD, (5, 1, "s", ""), (19, 2, "s", ""), (50, 1, "s", ""), (0, 20, "scored", "")
     )
-    scorers, notes = score(NIGHT, rows, of("s"), seconds=SECONDS, everything=False)
+    scorers, notes = known(rows, "s")
     assert len(scorers["expert1"].events) == 3
     assert notes == ("events outside the scored time, which count nowhere: 1 of expert1",)
 
@@ -105,7 +117,7 @@ def test_what_is_said_twice_counts_once_and_is_noted(tmp_path: Path) -> None:
     """By the same expert; what another says as well is that one's own."""
     marks = [(5, 1, "s", 1), (5.0, "1.00", "S", "expert1"), (5, 1, "s", 2), (5, 2, "s", 1)]
     rows = table(tmp_path, HEAD, *marks, (0, 20, "scored", ""), (0, 20, "scored", ""))
-    scorers, notes = score(NIGHT, rows, of("s"), seconds=SECONDS, everything=False)
+    scorers, notes = known(rows, "s")
     assert scorers["expert1"].events.tolist() == [[5, 6], [5, 7]]
     assert scorers["expert2"].events.tolist() == [[5, 6]]
     assert notes == ("rows that say the same as another, which count once: 1 of expert1",)
@@ -123,10 +135,10 @@ def test_what_is_said_twice_counts_once_and_is_noted(tmp_path: Path) -> None:
         ((99, 2, "s", 1), "from 99 to 101 s, but the recording lasts 100 s; .* are these samples"),
         ((100, 0.001, "s", 1), "from 100 to 100.001 s"),
         ((0, 200, "scored", ""), "from 0 to 200 s, but the recording lasts 100 s"),
-        ((5, 1, "s", ""), "expert is empty; expected a number from 1 to 9"),
-        ((5, 1, "s", "Anna"), "expert is anna; expected a number from 1 to 9"),
-        ((5, 1, "s", 0), "expert is 0; expected"),
-        ((5, 1, "s", 12), "expert is 12; expected"),
+        ((5, 1, "s", ""), "expert is empty; expected a name, as other rows do"),
+        ((5, 1, "s", "1.5"), "expert is '1.5'; expected a name or a whole number"),
+        ((5, 1, "s", "Union"), "expert is 'Union'; expected a name"),
+        ((5, 1, "s", "automatic"), "expert is 'automatic'; expected a name"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(
@@ -164,22 +176,24 @@ def test_annotations_inside_stand_in_for_a_table(tmp_path: Path) -> None:
     said = [(1.0, 2.0, "spindle@@C3-A2"), (5.0, 1.0, "lights off"), (0.0, 9.0, "scored")]
     signal = Channel("C3-A2", noise(1000), 100)
     path = write_edf(tmp_path / "night.edf", [signal, annotations(said, 10)], kind="EDF+C")
-    rows, notes = rows_of(path, open_edf(path))
-    scorers, _ = score(path, rows, of("spindle"), seconds=10.0, everything=False)
+    rows, notes = rows_of(RecordFiles(path, "night.csv"), open_edf(path))
+    scorers, _ = known(rows, "spindle", seconds=10.0)
     assert listed(scorers) == {"expert1": ([[1, 3]], [[0, 9]])}
     with pytest.raises(InputError, match=r"night\.edf, annotation at 0 s: from 0 to 9 s"):
-        score(path, rows, of("lights off"), seconds=6.0, everything=False)
-    write_table(tmp_path / "night.csv", "onset,duration", (3, 1))
-    rows, notes = rows_of(path, open_edf(path))
+        known(rows, "lights off", seconds=6.0)
+    beside = MarksFile(
+        write_table(tmp_path / "night.csv", "onset,duration", (3, 1)), TABLES["table"]
+    )
+    rows, notes = rows_of(RecordFiles(path, "night.csv", (beside,)), open_edf(path))
     assert notes == ("annotations inside left out, as night.csv is there: 3",)
     assert listed(scored(rows, everything=True)) == {"expert1": ([[3, 4]], [[0, 100]])}
 
 
 def test_a_recording_without_anything_marked_is_refused(tmp_path: Path) -> None:
     path = write_signals(tmp_path, "night", seconds=10)
-    said = r"night\.edf has no table night\.csv or night\.tsv beside it and no annotations inside"
+    said = r"night\.edf has no marks beside it \(as night\.csv\) and no annotations inside; write"
     with pytest.raises(InputError, match=said):
-        rows_of(path, open_edf(path))
+        rows_of(RecordFiles(path, "night.csv"), open_edf(path))
 
 
 MARKS = [(5, 1, "Spindle"), (8, 2, "arousal"), (0, 30, "Sleep stage N2"), (20, 1, "spindle")]
@@ -201,7 +215,7 @@ def test_kinds_stand_in_any_column(tmp_path: Path, column: str, times: str, endi
     assert listed(scored(rows, *kinds.events, everything=True)) == {
         "expert1": ([[5, 6], [20, 21]], [[0, 100]])
     }
-    assert len(stage_rows(rows, kinds)) == 1
+    assert kinds.stages == {"sleep stage n2"}
     assert notes == ()
     with pytest.raises(InputError, match=r"several kinds: spindle \(2\), arousal \(1\), sleep"):
         event_kinds({"night": rows}, None)
@@ -278,7 +292,7 @@ def test_the_same_event_on_several_channels_counts_once(tmp_path: Path) -> None:
     rows = table(tmp_path, ON, (1, 1, "s", "C3"), (1.2, 1, "s", "O1"), (5, 1, "s", "O1"))
     kept, notes = on_channels(rows, of("s"), None)
     assert (len(kept), notes) == (3, ())
-    scorers, notes = score(NIGHT, kept, of("s"), seconds=SECONDS, everything=True)
+    scorers, notes = known(kept, "s", everything=True)
     assert scorers["expert1"].events.tolist() == [[1, 2.2], [5, 6]]
     assert notes == (f"{CHANNELS}: 1 of expert1",)
     rows = table(tmp_path, ON, (1, 1, "s", "C3"), (1.2, 1, "s", "C3"))

@@ -213,7 +213,9 @@ def test_patient_field_survives_nowhere(spindles: Path, caplog: pytest.LogCaptur
 
 def test_text_stands_in_where_there_is_no_edf(spindles: Path) -> None:
     (spindles / "excerpt2.edf").unlink()
-    (spindles / "excerpt2.txt").write_text("[C3-A1]\r\n" + "1.5\r\n" * 89_999 + "2.5\r\n")
+    (spindles / "excerpt2.txt").write_text(
+        "[C3-A1]\r\n" + "1.5\r\n-1\r\n" * 44_999 + "1.5\r\n2.5\r\n"
+    )
     (spindles / "excerpt1.txt").write_text("not looked at")
     first, second, _ = read(spindles.parent, event="spindle", channels=CENTRAL)
     assert (first.sfreq, second.sfreq, second.duration) == (10, 50, 1800)

@@ -76,7 +76,7 @@ def test_scorings_without_any_signals_say_where_to_get_them(folder: Path) -> Non
             path.unlink()
     message = (
         r"scorings of 3 records were found but no signals \(excerptN\.edf\); "
-        r"unpack Zenodo record 2650142 .* or use data=synthetic"
+        r"fetch them by python -m xai_sleep\.fetch dreams, or use data=synthetic"
     )
     with pytest.raises(InputError, match=message):
         usable_records(folder, NEEDED)

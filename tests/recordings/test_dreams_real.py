@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.dreams import read
-from tests.support.edf import Channel, write_edf
+from tests.support.edf import Channel, noise, write_edf
 from xai_sleep.recordings.dreams import found
 from xai_sleep.recordings.intervals import longest_overlap
 
@@ -51,9 +51,9 @@ def test_real_rem_scorings_give_the_published_window_labels(
     folder.mkdir()
     for path in (dreams_root / "DatabaseREMs").glob("*_excerpt?.txt"):
         shutil.copy(path, folder)
-    zeros = np.zeros(1800 * 200, dtype=np.int16)
+    signal = noise(1800 * 200)
     for record in range(1, 10):
-        eogs = [Channel(label, zeros, 200, unit="UV") for label in ("EOG2", "EOG1")]
+        eogs = [Channel(label, signal, 200, unit="UV") for label in ("EOG2", "EOG1")]
         write_edf(folder / f"excerpt{record}.edf", eogs)
     recordings = read(tmp_path, event="rem", channels=EOGS)
     # One of the 847 rows has a negative duration and is dropped.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tests.support.recordings import make_recording
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.filtering import prepare, reach, require_fast_enough
+from xai_sleep.recordings.filtering import RESAMPLER, prepare, reach, require_fast_enough
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.folds import k_fold
 from xai_sleep.windows.windows import cut, cut_signals
@@ -78,15 +78,16 @@ def test_an_impulse_is_spread_no_further_than_reach(old: float, band: Band) -> N
     found = prepare(recording, sfreq=100, bands=[band]).signals[0]
     seen = np.abs(np.flatnonzero(np.abs(found) > NOTHING * MARKER) / 100 - sample / old)
     assert seen.max() < reach(band[0])
-    # Not promised loosely either: a guard takes training time away.
-    assert seen.max() > reach(band[0]) - 0.35
+    # Not promised loosely either, as a guard takes training time away; but a slow channel beside
+    # faster ones was resampled once before.
+    assert seen.max() > reach(band[0]) - 0.35 - RESAMPLER
 
 
 @pytest.mark.parametrize(("low", "expected"), [(0.1, 16.5), (0.5, 3.3), (2, 0.825), (16, 0.4125)])
-def test_reach_is_half_of_the_default_response_and_a_quarter_of_a_second(
+def test_reach_is_half_of_the_default_response_and_a_fixed_time(
     low: float, expected: float
 ) -> None:
-    assert reach(low) == pytest.approx(expected + 0.25)
+    assert reach(low) == pytest.approx(expected + 0.45)
 
 
 @pytest.mark.parametrize(

@@ -184,11 +184,12 @@ def test_the_name_of_a_source_is_known_before_anything_is_read(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("source", "settings", "said"),
     [
-        (Dreams, {"root": "a", "expert": "both"}, r"data\.expert is 'both'; it must be one of"),
         (Dreams, {"root": "a", "records": "n1"}, r"data\.records is n1; expected a list: \[n1\]"),
         (Dreams, {"root": "a", "records": [1.1]}, r"data\.records holds 1\.1, .* in quotes"),
         (Files, {"root": ""}, r"data=files, but data\.root is not set; name the folder"),
-        (Files, {"root": "a", "scored": "none"}, r"data\.scored is 'none'; .* rows, all"),
+        (Files, {"root": "a", "scored": "none"}, r"data\.scored is 'none'; expected rows, all, or"),
+        (Files, {"root": "a", "scored": ["N2", "4"]}, r"data\.scored is \['N2', '4'\]; expected"),
+        (Files, {"root": "a", "marks": {"mine": 3}}, r"marks\.mine is no MarksReader, but 3"),
         (Files, {"root": "a", "event_names": []}, r"data\.event_names is empty; name the kinds"),
         (Files, {"root": "a", "event_names": "s"}, r"data\.event_names is s; expected a list"),
         (Simulated, {"subjects": 0}, r"data\.subjects is 0; simulate at least 1 subject"),

@@ -38,7 +38,9 @@ def test_the_ending_says_what_separates(tmp_path: Path) -> None:
         row.number("duration")
 
 
-@pytest.mark.parametrize("word", ["", "n/a", "soon", "nan", "inf", "1 2"])
+@pytest.mark.parametrize(
+    "word", ["", "n/a", "soon", "nan", "inf", "1 2", "1_0", "1e999", "٣", "0x1"]
+)
 def test_what_is_no_number_is_refused(tmp_path: Path, word: str) -> None:
     (row,) = read_table(written(tmp_path, f"onset,duration\n{word},1\n"), REQUIRED)
     with pytest.raises(InputError, match=r"a\.csv, line 2: onset is '.*'; expected a number"):

@@ -131,7 +131,7 @@ def test_maps_without_true_positives_cannot_be_scored(tmp_path: Path) -> None:
     rows = [row for row in run.record.scores if row.metric != "pointing"]
     found = text_of(replace(run, record=replace(run.record, scores=rows)), tmp_path)
     assert "No true positive has a map that can be scored." in found
-    assert "0 with a spindle event" in found
+    assert "0 with an event (spindle), from" in found
 
 
 def test_names_are_escaped() -> None:

@@ -12,7 +12,6 @@ from xai_sleep.report.run_tables import (
     baseline_table,
     explainer_table,
     fold_table,
-    record_table,
     run_table,
     settings_table,
 )
@@ -62,7 +61,7 @@ def test_folds_then_their_mean_then_all_together_then_baselines() -> None:
     assert [" ".join(words) for words in rows[9:]] == [
         "windows, last column events; thresholds chosen on validation data",
         "baselines: pooled, on the same windows",
-        "baselines left out: automatic (results.json says why)",
+        "automatic left out: the records have no automatic marks",
     ]
 
 
@@ -117,13 +116,6 @@ def test_an_explainer_is_a_row_with_its_verdict(passed: float | None, said: str)
     without = explainer_table(Scores(row for row in rows if row.metric != "pointing_or_blank"))
     assert without.rows == [expected]
     assert len(without.head) == 6
-
-
-def test_of_events_those_in_scored_time_are_counted_apart() -> None:
-    table = record_table(RECORD.records)
-    row = dict(zip(table.head, table.rows[0], strict=True))
-    events = str(RECORD.records[0].events)
-    assert (row["events"], row["events in scored time"], row["scored (s)"]) == (events, "3", "100")
 
 
 def test_settings_have_the_names_of_the_command_line() -> None:

@@ -78,13 +78,15 @@ def write_edf(
     seconds: float = 1.0,
     n_records: int | None = None,
     start: str = "01.01.00",
+    clock: str = "00.00.00",
     kind: str = "",
     width: int = 2,
 ) -> Path:
     """Write a file of ``width`` bytes a sample (2: EDF, 3: BDF) and return its path.
 
     ``n_records`` is what the header claims, by default the truth; ``seconds`` is the length of a
-    data record; ``kind`` goes to the reserved field (``EDF+C``, ``EDF+D``).
+    data record; ``start`` and ``clock`` are date and time of day of the first; ``kind`` goes to the
+    reserved field (``EDF+C``, ``EDF+D``).
     """
     blocks = [channel.digital.astype("<i4").reshape(-1, channel.rate) for channel in channels]
     data = np.concatenate(blocks, axis=1)
@@ -92,7 +94,7 @@ def write_edf(
     size, count = 256 * (1 + len(channels)), len(data) if n_records is None else n_records
     widths = (8, 80, 80, 8, 8, 8, 44, 8, 8, 4)
     version = "0" if width == 2 else "\xffBIOSEMI"
-    fixed = (version, patient, "Startdate X X X X", start, "00.00.00", size, kind, count, seconds)
+    fixed = (version, patient, "Startdate X X X X", start, clock, size, kind, count, seconds)
     header = _cells((*fixed, len(channels)), widths)
     # Each field is stored for all channels before the next field begins.
     for field, width in enumerate((16, 80, 8, 8, 8, 8, 8, 80, 8, 32)):

@@ -51,10 +51,14 @@ def test_settings_of_the_task_reach_the_input() -> None:
     assert power.bands == [(0.5, 35.0)]
     image = build_input(composed("task=rem", "model=cnn2d", "task.image_size=16"))
     assert isinstance(image, ImageInput)
-    assert (
-        image.setting == "task.image_channels.coherence (or task.image=scalogram, of one channel)"
-    )
+    other = " (or task.image=scalogram, of one channel)"
+    assert image.setting == f"task.channels{other}"
     assert dict(image.shape) == {"n_chans": 3, "n_freqs": 16, "n_times": 16}
+    pair = build_input(composed("model=cnn2d", "task.image=coherence"))
+    assert pair.setting == f"task.image_channels.coherence{other}"
+    assert pair.channels[1][0] == "FP1-A1"
+    alone = build_input(composed("model=cnn2d", "task.channels=[[Fz],[Cz]]"))
+    assert (alone.setting, alone.channels) == ("task.channels", [["Fz"]])
     assert not list(image.parameters())
     assert set(image.state_dict()) == {"mean", "sd"}
 

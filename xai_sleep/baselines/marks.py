@@ -1,16 +1,18 @@
-"""Marks as baselines: those of the database's own detector, and one expert's against another's."""
+"""Marks as baselines: those of the database's own detector, and one rater's against another's."""
 
+from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
 from xai_sleep.baselines.baseline import Answer, Baseline, LeftOutError, Trial
 from xai_sleep.detect.detector import NO_EVENTS
 from xai_sleep.recordings.intervals import intersection
+from xai_sleep.recordings.raters import AUTOMATIC, raters_of
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.windows import Windows
 
-BOTH = {"expert1", "expert2"}
 POINT = 0.1  # s: marks no longer than this say that an event is there, not how long it lasts
 
 
@@ -21,13 +23,13 @@ class Automatic(Baseline):
 
     def prepare(self, trial: Trial) -> Trial:
         """Look whether every record has marks, and some can make a window positive."""
-        lacking = [r.record for r in trial.recordings if "automatic" not in r.scorers]
+        lacking = [r.record for r in trial.recordings if AUTOMATIC not in r.scorers]
         if len(lacking) == len(trial.recordings):
             raise LeftOutError("the records have no automatic marks")
         if lacking:
             remedy = "add Automatic_detection_*.txt, or leave these records out (data.records)"
             raise LeftOutError(f"no automatic marks of {', '.join(lacking)}; {remedy}")
-        marks = [recording.scorers["automatic"].events for recording in trial.recordings]
+        marks = [recording.scorers[AUTOMATIC].events for recording in trial.recordings]
         longest = max(float(np.diff(each, axis=1).max(initial=0)) for each in marks)
         if 0 < longest < trial.min_overlap:
             short = f"lasts {longest:g} s, less than makes a window positive"
@@ -39,20 +41,26 @@ class Automatic(Baseline):
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
         """Hand over the marks."""
-        return Answer(recording.scorers["automatic"].events)
+        return Answer(recording.scorers[AUTOMATIC].events)
 
 
 class Experts(Baseline):
-    """Expert 2 as if a detector, expert 1 as truth, in the test time that both scored."""
+    """The second rater as if a detector, the first as truth, in the test time that both scored.
 
-    description = "expert 2 as detector against expert 1 as truth, where both scored"
+    They are the two who scored most records together.
+    """
+
+    description = "the second rater as detector against the first as truth, where both scored"
 
     def prepare(self, trial: Trial) -> Trial:
-        """Make expert 1 the truth, and narrow folds to time that both scored, if there is any."""
-        twice = [r.record for r in trial.recordings if r.scorers.keys() >= BOTH]
-        if not twice:
+        """Make one the truth, and narrow folds to time that both scored, if there is any."""
+        raters = [raters_of(recording.scorers) for recording in trial.recordings]
+        together = Counter(pair for names in raters for pair in combinations(names, 2))
+        if not together:
             raise LeftOutError("no record was scored by two experts")
-        recordings = [_by_first(recording) for recording in trial.recordings]
+        self.pair = together.most_common(1)[0][0]
+        twice = [r.record for r in trial.recordings if r.scorers.keys() >= {*self.pair}]
+        recordings = [self._by_first(recording) for recording in trial.recordings]
         narrowed, tested = replace(trial, recordings=recordings), []
         for fold in trial.folds:
             pairs = zip(fold.test, recordings, strict=True)
@@ -63,18 +71,19 @@ class Experts(Baseline):
             lacking = "no test window lies in time that both experts scored"
             raise LeftOutError(f"{', '.join(twice)}: {lacking}; choose another data.expert")
         count = f"{len(twice)} of {len(recordings)} records ({', '.join(twice)})"
-        self.description = f"{Experts.description}: {count}"
+        first, second = self.pair
+        roles = f"{second} as detector against {first} as truth, where both scored"
+        self.description = f"{roles}: {count}"
         return replace(narrowed, folds=tested)
 
     def detect(self, recording: Recording, windows: Windows) -> Answer:  # noqa: ARG002
-        """Hand over the marks of expert 2."""
-        return Answer(recording.scorers["expert2"].events)
+        """Hand over the marks of the second."""
+        return Answer(recording.scorers[self.pair[1]].events)
 
-
-def _by_first(recording: Recording) -> Recording:
-    """Copy a recording with expert 1 as truth, scored where both looked: nowhere without two."""
-    if not recording.scorers.keys() >= BOTH:
-        return replace(recording, events=NO_EVENTS, scored=NO_EVENTS)
-    first, second = recording.scorers["expert1"], recording.scorers["expert2"]
-    scored = intersection(first.scored, second.scored)
-    return replace(recording, events=first.events, scored=scored)
+    def _by_first(self, recording: Recording) -> Recording:
+        """Copy a recording with the first as truth, scored where both looked: else nowhere."""
+        if not recording.scorers.keys() >= {*self.pair}:
+            return replace(recording, events=NO_EVENTS, scored=NO_EVENTS)
+        first, second = (recording.scorers[name] for name in self.pair)
+        scored = intersection(first.scored, second.scored)
+        return replace(recording, events=first.events, scored=scored)

@@ -29,7 +29,7 @@ class Yasa(Baseline):
     def prepare(self, trial: Trial) -> Trial:
         """Detect in all recordings: folds make no difference."""
         if self.event not in DETECTORS:
-            raise LeftOutError(f"YASA has no detector of a {self.event}")
+            raise LeftOutError(f"YASA has no detector of {self.event} events")
         try:
             package: Any = import_module("yasa")
         except ImportError as error:

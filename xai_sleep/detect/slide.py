@@ -20,7 +20,7 @@ from xai_sleep.explain.attribution import EVENT
 from xai_sleep.metrics.maps import time_profiles
 from xai_sleep.models.classifier import EventClassifier
 from xai_sleep.models.contract import TimedNetwork
-from xai_sleep.recordings.intervals import NOWHERE, intervals
+from xai_sleep.recordings.intervals import NOWHERE, Intervals, intersection, intervals
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.windows.folds import Fold
 from xai_sleep.windows.inputs import Input
@@ -127,16 +127,23 @@ def find_events(
     classifiers: Sequence[EventClassifier],
     recording: Recording,
     watch: Watch = lambda batches, _: batches,
+    within: Intervals | None = None,
 ) -> tuple[Activation, Detections]:
-    """Find events of a recording, at its own rate, by the mean of what classifiers of a run say."""
+    """Find events of a recording, at its own rate, by the mean of what classifiers of a run say.
+
+    Windows are laid ``within`` some time, which alone tells how large signals are; all of it unless
+    it is given.
+    """
     kept = cast("dict[str, Any]", classifiers[0].detector)
     inputs = [input_of(each) for each in classifiers]
     prepared = inputs[0].prepare(recording)
-    length, nowhere = prepared.duration, Fold("none", (NOWHERE,), (NOWHERE,), (NOWHERE,))
-    within, step = [intervals([(0, length)])], kept["step"]
-    windows = cut([prepared], within, length=inputs[0].window, step=step, to_the_end=True)
+    length, step = prepared.duration, kept["step"]
+    everything = intervals([(0, length)])
+    looked = everything if within is None else intersection(everything, within)
+    windows = cut([prepared], [looked], length=inputs[0].window, step=step, to_the_end=True)
+    tested = Fold("none", (NOWHERE,), (NOWHERE,), (looked,))
     explainer = attribution.make_explainer("detector.map", kept["map"])
-    scales = [each.amplitudes([prepared], nowhere)[0] for each in inputs]
+    scales = [each.amplitudes([prepared], tested)[0] for each in inputs]
     models = list(zip([reading_of(c, explainer) for c in classifiers], inputs, scales, strict=True))
 
     def mean(batch: Tensor, n_times: int) -> dict[str, Values]:

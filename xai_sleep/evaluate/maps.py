@@ -14,6 +14,7 @@ from xai_sleep.metrics import maps as metrics
 from xai_sleep.metrics.maps import SCORES, LocalisationScores, time_profiles
 from xai_sleep.metrics.statistics import column_means
 from xai_sleep.recordings.cache import Handle
+from xai_sleep.recordings.raters import raters_of
 from xai_sleep.recordings.recording import Recording, stages_at
 from xai_sleep.results.files import Streamed
 from xai_sleep.results.scores import POOLED, Score
@@ -56,7 +57,7 @@ def map_rows(judged: Judged, method: str) -> list[Score]:
     hit = judged.positive & judged.detected
     for over, part in _parts(judged, hit):
         found += _together(Rows("maps", method, over), judged, located, part, rated=True)
-    for name in sorted({name for r in judged.recordings for name in r.scorers if "expert" in name}):
+    for name in sorted({name for r in judged.recordings for name in raters_of(r.scorers)}):
         theirs = replace(judged, recordings=as_marked_by(name, judged.recordings))
         rows, looked = Rows("maps", method, f"rater {name}"), hit & _looked(judged, name)
         found += _together(rows, judged, locate(theirs, profiles), looked, rated=True)

@@ -27,7 +27,7 @@ from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Stamp
 from xai_sleep.results.finished import Observer
 from xai_sleep.results.outcome import MAPS, FoldOutcome
-from xai_sleep.results.run import FoldRecord
+from xai_sleep.results.run import FoldRecord, RecordSummary
 from xai_sleep.results.scores import MODEL, Score, Scores
 from xai_sleep.windows.datamodule import FoldDataModule
 from xai_sleep.windows.folds import Fold
@@ -40,6 +40,7 @@ class Experiment:
 
     plan: training.Plan  # what training shares: settings, windows, practice
     recordings: Sequence[Recording]  # resampled, broad-band: what figures show
+    records: Sequence[RecordSummary]  # what was understood of them
     judging: Judging  # by what outcomes are scored
     stamp: Stamp  # what results must say of themselves
     directory: RunDirectory  # where results go

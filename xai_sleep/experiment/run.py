@@ -21,23 +21,25 @@ from xai_sleep.baselines.baseline import Baseline, Measured, Trial, measure
 from xai_sleep.components import Component, build, made, target
 from xai_sleep.config import settled
 from xai_sleep.evaluate import alignment, events, maps, score, windows
-from xai_sleep.evaluate.declared import declared, describe
+from xai_sleep.evaluate.declared import declared
 from xai_sleep.evaluate.judged import Judged, Judging
+from xai_sleep.evaluate.understood import compared
 from xai_sleep.experiment.fold import Experiment, run_fold
 from xai_sleep.experiment.prepared import prepared
 from xai_sleep.experiment.provenance import command, commit, versions
+from xai_sleep.experiment.reading import described, source_of
 from xai_sleep.experiment.training import Plan, build_classifier, build_input
 from xai_sleep.explain.attribution import make_explainer, make_explainers
 from xai_sleep.metrics.windows import WindowMetric
 from xai_sleep.progress import Progress
 from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.recording import Recording
-from xai_sleep.recordings.sources import DataSource, Wanted, simulator_of
+from xai_sleep.recordings.sources import DataSource
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Stamp, write_arrays
 from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
-from xai_sleep.results.run import FILE, SCHEMA, RunRecord
+from xai_sleep.results.run import FILE, SCHEMA, RecordSummary, RunRecord
 from xai_sleep.results.scores import require_names
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.schema import Config
@@ -67,11 +69,7 @@ def run(
     rules = (config.detector.iou, config.explain.tolerance)
     judging = Judging(*rules, methods, tuple(further.values()))
     baselines = _each(Baseline, "baselines", config.baselines)
-    task, simulator = config.task, simulator_of(config.task.simulator)
-    wanted = Wanted(task.event, seen.channels, seen.setting, task.sfreq, config.seed, simulator)
-    asked = build(DataSource, "data", config.data)
-    if (source := asked.chosen(wanted)) is not asked:
-        log.warning("these are %s (%s)", source.describe(), asked.describe())
+    task, (source, wanted) = config.task, source_of(config, seen)
     stamp = Stamp(source.name, leaks(practices))
     directory = RunDirectory(Path(config.output_dir), stamp)
     told = [make(config, stamp, directory.path) for make in observers]
@@ -81,13 +79,19 @@ def run(
             record = RunRecord.load(directory.path)
             if record.version == __version__:
                 return record
+        understood: list[RecordSummary] = []
         stream = progress.each("records", source.read(wanted), lambda: source.expected)
+        raw = practice.recordings(described(stream, config, understood))
         cache = Cache(Path(config.cache.folder).expanduser(), config.cache.size)
-        ready = prepared(practice.recordings(stream), task, seen, cache, config.cache.signals)
+        ready = prepared(raw, task, seen, cache, config.cache.signals)
         directory.require_same(ready.prints)
+        understood = compared(understood)
+        for observer in told:
+            observer.understood(understood)
         store = seen.store(ready.inputs, cache, config.cache.images)
+        shown = (ready.recordings, understood)
         plan = Plan(config, store, practice)
-        experiment = Experiment(plan, ready.recordings, judging, stamp, directory, progress, told)
+        experiment = Experiment(plan, *shown, judging, stamp, directory, progress, told)
         return _work(experiment, baselines, source)
 
 
@@ -164,7 +168,7 @@ def _collect(
         source=source.describe(),
         leaks=list(experiment.stamp.leaks),
         config=settled(experiment.plan.config),
-        records=describe(recordings),
+        records=list(experiment.records),
         folds=folds,
         baselines=measured.records,
         metrics=declared(judging.further),

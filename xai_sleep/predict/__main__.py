@@ -1,11 +1,13 @@
 """A trained model on a new recording: ``python -m xai_sleep.predict RUN_DIR recording.edf``.
 
+The recording may be of any format.
 Writes a table of events, such as ``night.csv``, and its activation, ``night_activation.npz``. A
 file that is there is replaced only if an earlier prediction of the same recording wrote it.
 """
 
 import argparse
 import logging
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,11 +23,19 @@ from xai_sleep.detect.slide import find_events
 from xai_sleep.errors import InputError, account, leave
 from xai_sleep.predict.bundle import load_run
 from xai_sleep.progress import Progress
-from xai_sleep.recordings.channels import as_channel, find_channel, pick_channels, read_channels
-from xai_sleep.recordings.edf import EdfFile, open_edf
+from xai_sleep.recordings.channels import (
+    Source,
+    as_channel,
+    bare,
+    find_channel,
+    pick_channels,
+    read_channels,
+)
 from xai_sleep.recordings.filtering import require_fast_enough, require_long_enough
-from xai_sleep.recordings.intervals import intervals
+from xai_sleep.recordings.formats import open_signals, record_name
+from xai_sleep.recordings.intervals import NOWHERE, intervals, subtraction
 from xai_sleep.recordings.recording import Recording, require_usable
+from xai_sleep.recordings.units import UNITS
 from xai_sleep.results.files import SIMULATED, Stamp, write_arrays, write_table
 from xai_sleep.windows.inputs import Input
 
@@ -35,28 +45,31 @@ COLUMNS = ("record", "onset", "duration", "confidence")
 REFERENCED = "make sure that the file holds it referenced in that way"
 
 
-def read_edf(path: Path, seen: Input, channels: Sequence[str] = ()) -> Recording:
-    """Read the channels that a run needs; the header's patient field goes nowhere.
+def read_recording(
+    path: Path, seen: Input, channels: Sequence[str] = (), unit: str | None = None
+) -> Recording:
+    """Read the channels that a run needs; scored is all time in which they hold a signal.
 
     ``channels``, in the run's order, stand for the names it knows. Raises InputError if one is
     missing, the sampling rate or the recording does not suffice, or a signal is flat.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is no file; name an EDF recording")
-    source, record = open_edf(path), path.stem
+    source, record = open_signals(path, unit), record_name(path)
     wanted = _wanted(path, source, seen, channels)
     picked = pick_channels({record: source}, wanted, "--channel")[record]
     _warn_of_references(picked, source.channels, seen)
-    signals, sfreq, notes, _ = read_channels(source, picked)
+    signals, sfreq, notes, lost = read_channels(source, picked)
     for note in notes:
         log.warning("%s", note)
-    nothing = intervals([])
-    recording = Recording(record, record, signals, picked, sfreq, nothing, nothing, notes=notes)
+    looked = subtraction(intervals([(0, signals.shape[1] / sfreq)]), lost)
+    recording = Recording(record, record, signals, picked, sfreq, NOWHERE, looked, notes=notes)
     bands = seen.bands
     require_long_enough(recording, str(path), bands=bands, window=seen.window)
     # The network has not learnt to do without: half of the highest frequency must be there.
     require_fast_enough(recording, str(path), bands=bands, share=0.5)
     require_usable([recording], "--channel")
+    if not len(looked) or np.diff(looked).max() < seen.window:
+        short = f"nowhere do its channels hold a signal for a window of {seen.window:g} s"
+        raise InputError(f"{path}: {short}; name others with --channel")
     return recording
 
 
@@ -99,13 +112,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     console = Console(stderr=True)
     try:
-        require_free(asked.out, asked.recording.stem)
+        require_free(asked.out, record_name(asked.recording))
         run = load_run(asked.run, asked.fold)
         torch.set_num_threads(run.record.config.threads)
-        recording = read_edf(asked.recording, run.input, asked.channel)
+        recording = read_recording(asked.recording, run.input, asked.channel, asked.unit)
         with Progress(console) as progress:
             watch = partial(progress.each, "windows")
-            activation, detections = find_events([*run.classifiers.values()], recording, watch)
+            activation, detections = find_events(
+                [*run.classifiers.values()], recording, watch, recording.scored
+            )
         write(asked.out, recording.record, activation, detections, run.record.stamp)
     except (InputError, OSError) as error:
         leave(account(error))
@@ -139,7 +154,7 @@ def _is_our_activation(path: Path, record: str) -> bool:
         return False
 
 
-def _wanted(path: Path, source: EdfFile, seen: Input, channels: Sequence[str]) -> list[list[str]]:
+def _wanted(path: Path, source: Source, seen: Input, channels: Sequence[str]) -> list[list[str]]:
     known = [list(names) for names in seen.channels]
     if channels and len(channels) != len(known):
         said = f"--channel names {len(channels)} channel{'s' * (len(channels) != 1)}"
@@ -159,7 +174,9 @@ def _warn_of_references(picked: Sequence[str], there: Sequence[str], seen: Input
     references = [name for name in there if as_channel(name) in ("a1", "a2")]
     for name, known in zip(picked, seen.channels, strict=True):
         if "-" not in as_channel(name) and all("-" in as_channel(each) for each in known):
-            offered = " or ".join(f"--channel {name}-{other}" for other in references)
+            derived = [f"{bare(name)}-{bare(other)}" for other in references]
+            able = [each for each in derived if find_channel([each], there)]
+            offered = " or ".join(f"--channel {shlex.quote(each)}" for each in able)
             remedy = f"derive it with {offered}" if offered else REFERENCED
             told = "used as it is, with no reference taken from it, but the run was trained on"
             log.warning("%s is %s %s; %s", name, told, " or ".join(known), remedy)
@@ -177,12 +194,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("run", metavar="RUN_DIR", type=Path, help="directory of a finished run")
-    add("recording", metavar="EDF", type=Path, help="EDF or BDF file")
+    add("recording", metavar="RECORDING", type=Path, help="file of any format that MNE reads")
     out = "table to write (default: events.csv)"
     add("--out", metavar="FILE", type=Path, default=Path("events.csv"), help=out)
     add("--fold", metavar="NAME", help="model of this fold (default: the average of all folds)")
     channel = "channel to use, once for each channel of the run (default: the names it knows)"
     add("--channel", metavar="NAME", action="append", default=[], help=channel)
+    unit = "unit of its signals, whatever the file says"
+    add("--unit", choices=[*UNITS], help=unit)
     return parser
 
 

@@ -1,33 +1,51 @@
-"""What people said of recordings of their own: tables beside a file, or EDF+ annotations.
+"""What people said of recordings of their own: files of marks beside them, or annotations inside.
 
-A row of marks is a stretch of time: its onset and duration in s from the start, its kind, which
-expert said so, and on which channel; :func:`.read_marks` knows what columns are
-called. Rows called ``scored`` say where the expert looked. Unscored time is unknown, so it is never
-guessed: either there are such rows, or the user says that all was scored. Rows called as stages of
+A row of marks is a stretch of time: its onset and duration in s from the start, its kind, who said
+so, and on which channel, whatever form of file it was read from (``recordings/marks``). Rows called
+``scored`` say where the rater looked. Unscored time is unknown, so it is never guessed: there are
+such rows, or the user says that all was scored, or all of some stages. Rows called as stages of
 sleep are (``Sleep stage N2``, ``REM``) are the hypnogram where no file holds it.
 """
 
+import logging
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.channels import as_channel, as_seen, same_place
-from xai_sleep.recordings.edf import EdfFile
-from xai_sleep.recordings.intervals import Intervals, intersection, intervals, union
-from xai_sleep.recordings.recording import Scoring
-from xai_sleep.recordings.stages import code_of
-from xai_sleep.recordings.tables import Row, find_table, read_marks
+from xai_sleep.recordings.channels import Source, as_seen, same_place
+from xai_sleep.recordings.intervals import Intervals, intervals
+from xai_sleep.recordings.layout import MarksFile, RecordFiles
+from xai_sleep.recordings.raters import SCORED, as_named, named_alike, score
+from xai_sleep.recordings.recording import STAGES, Scoring
+from xai_sleep.recordings.stages import Stages, code_of, read_stages, time_in
+from xai_sleep.recordings.tables import Row
 
-SCORED = "scored"  # kind of a row that says where an expert looked
-ROUNDING = 0.01  # s by which a row may reach past the end of its recording; it is cut there
-ALONE = "expert1"  # name of the expert where a table names nobody
-AGAIN = "rows that say the same as another, which count once"
-CHANNELS = "marks of events that another channel shows too, which count once"
-OUTSIDE = "events outside the scored time, which count nowhere"
+log = logging.getLogger(__name__)
 ELSEWHERE = "marks on channels that the task does not take, left out (data.channels=all takes them)"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How marks are meant, as the settings say."""
+
+    event_names: Sequence[str] | None = None  # kinds of row that are events; None: there is one
+    every_channel: bool = False  # whether marks on channels of no concern count
+    everything: bool = False  # whether all was scored; else rows say so,
+    stages: frozenset[int] = frozenset()  # or it is all of these, by their codes
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of one record."""
+
+    scorers: Mapping[str, Scoring]  # by rater
+    stages: Stages | None
+    kinds: Mapping[str, int]  # how many rows of each, in their words
+    found: tuple[str, ...] = ()  # notes of files and channels
+    odd: tuple[str, ...] = ()  # notes of marks
 
 
 @dataclass(frozen=True)
@@ -38,27 +56,67 @@ class Kinds:
     stages: frozenset[str] = frozenset()
 
 
-def rows_of(path: Path, source: EdfFile) -> tuple[list[Row], tuple[str, ...]]:
-    """Read the table beside a recording, else the annotations inside; InputError if neither is.
+def understand(
+    nights: Mapping[str, RecordFiles],
+    sources: Mapping[str, Source],
+    channels: Mapping[str, Sequence[str]],
+    rules: Rules,
+    event: str,
+) -> dict[str, Told]:
+    """Read what was marked in each record, whose ``channels`` the task takes; no signal is read.
 
-    Beside a table without stages, the stages among the annotations are read as well. Notes tell
-    of what was passed over.
+    ``event`` is what the task looks for: rows called otherwise are taken for it with a warning.
+    Raises InputError if a file cannot be used, or what it says could mean several things.
     """
-    table = find_table(path.parent, path.stem)
-    if table is None:
-        if inside := _inside(path, source):
+    found = {name: rows_of(night, sources[name]) for name, night in nights.items()}
+    rows = {name: each for name, (each, _) in found.items()}
+    kinds = event_kinds(rows, rules.event_names)
+    unlike = () if rules.event_names else _unlike(kinds, event)
+    taken = {name: None if rules.every_channel else channels[name] for name in rows}
+    own = {name: on_channels(each, kinds, taken[name]) for name, each in rows.items()}
+    told, spelled = {}, dict[str, str]()
+    for name, night in nights.items():
+        seconds = sources[name].seconds
+        staged = [row for row in rows[name] if row.kind in kinds.stages]
+        stages = read_stages(night.stages, name, sources[name], staged)
+        given = _given(name, rules, seconds, stages)
+        marks = as_named(own[name][0], spelled)
+        named = {named_alike(str(f.path), f.rater, spelled) for f in night.marks if f.rater}
+        scorers, odd = score(name, marks, seconds, given, named)
+        counts = _counted(rows[name], own[name][0], kinds)
+        notes = (*unlike, *found[name][1], *own[name][1])
+        told[name] = Told(scorers, stages, counts, notes, odd)
+    left = [notes[0] for _, notes in own.values() if notes]
+    if left and not any(len(s.events) for each in told.values() for s in each.scorers.values()):
+        raise InputError(f"no event is on the task's channels; {left[0]}")
+    return told
+
+
+def rows_of(night: RecordFiles, source: Source) -> tuple[list[Row], tuple[str, ...]]:
+    """Read the marks beside a recording, else the annotations inside; InputError if there are none.
+
+    Beside marks without stages, the stages among the annotations are read as well. Notes tell of
+    what was passed over.
+    """
+    if not night.marks:
+        if inside := _inside(source):
             return inside, ()
-        lacking = f"no table {path.stem}.csv or {path.stem}.tsv beside it and no annotations inside"
+        lacking = f"no marks beside it (as {night.expected}) and no annotations inside"
         remedy = "with the columns onset and duration in s, or leave the record out (data.records)"
-        raise InputError(f"{path} has {lacking}; write one {remedy}")
-    rows, notes = read_marks(table)
+        raise InputError(f"{night.signals} has {lacking}; write a table {remedy}")
+    rows: list[Row] = []
+    notes: tuple[str, ...] = ()
+    for each in night.marks:
+        read, said = _read(each, source)
+        rows, notes = [*rows, *read], (*notes, *said)
     try:
-        inside = _inside(path, source)
+        inside = _inside(source)
     except InputError as error:
         return rows, (*notes, f"annotations inside left unread: {error}")
     stages = [] if any(map(_is_stage, rows)) else [row for row in inside if _is_stage(row)]
     if left := len(inside) - len(stages):
-        notes += (f"annotations inside left out, as {table.name} is there: {left}",)
+        there = " and ".join(each.path.name for each in night.marks)
+        notes += (f"annotations inside left out, as {there} is there: {left}",)
     return [*rows, *stages], notes
 
 
@@ -69,8 +127,8 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
     kinds and none is named, or nothing is called as one that is.
     """
     rows = [row for each in tables.values() for row in each]
-    found = Counter(kind for row in rows if (kind := _kind(row)) not in (None, SCORED))
-    stages = {str(_kind(row)) for row in rows if _is_stage(row)}
+    found = Counter(kind for row in rows if (kind := row.kind) not in (None, SCORED))
+    stages = {str(row.kind) for row in rows if _is_stage(row)}
     # Alone, it is a rapid eye movement: no hypnogram has one stage.
     stages -= ({"rem"} if stages == {"rem"} else set()) | set(map(as_seen, names or ()))
     held = ", ".join(f"{kind or 'n/a'} ({n})" for kind, n in found.most_common()) or "none"
@@ -86,11 +144,6 @@ def event_kinds(tables: Mapping[str, Sequence[Row]], names: Sequence[str] | None
     return Kinds(frozenset(map(as_seen, names)), frozenset(stages))
 
 
-def stage_rows(rows: Sequence[Row], kinds: Kinds) -> list[Row]:
-    """Pick the rows that are the hypnogram."""
-    return [row for row in rows if _kind(row) in kinds.stages]
-
-
 def on_channels(
     rows: Sequence[Row], kinds: Kinds, channels: Sequence[str] | None
 ) -> tuple[list[Row], tuple[str, ...]]:
@@ -98,7 +151,7 @@ def on_channels(
 
     A row may name several channels; one that names none is on all.
     """
-    marks = [row for row in rows if _kind(row) in (None, SCORED, *kinds.events)]
+    marks = [row for row in rows if row.kind in (None, SCORED, *kinds.events)]
     left = Counter(
         said
         for row in marks
@@ -111,116 +164,68 @@ def on_channels(
     return kept, (f"{ELSEWHERE}: {told}",) if left else ()
 
 
-def score(
-    path: Path, rows: Sequence[Row], kinds: Kinds, *, seconds: float, everything: bool
-) -> tuple[dict[str, Scoring], tuple[str, ...]]:
-    """Sort the rows of a recording of some ``seconds`` by expert: their marks, and scored time.
-
-    Kinds are from :func:`event_kinds`. Where not ``everything`` was scored, rows say what was.
-    Notes tell of rows that repeat another, and of events that lie where nobody looked.
-    Raises InputError if a row is no stretch of the recording, does not say whose it is where others
-    do, or if it is not known what was scored.
-    """
-    marked: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
-    looked: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    several = any(row.cells.get("expert") for row in rows)
+def _read(file: MarksFile, source: Source) -> tuple[list[Row], tuple[str, ...]]:
+    """Read a file of marks; whom its name tells made all of them."""
+    assert file.reader is not None
+    rows, notes = file.reader.read(file.path, source.start, source.seconds)
+    if not file.rater:
+        return rows, notes
     for row in rows:
-        kind = _kind(row)
-        if kind == SCORED:
-            looked[_expert(row)].append(_span(row, seconds))
-        elif kind is None or kind in kinds.events:
-            channel = as_channel(row.cells.get("channel", ""))
-            marked[_expert(row, required=several)].append((*_span(row, seconds), channel))
-    if everything:
-        if looked:
-            said = f"rows of {path.stem} called {SCORED} say where the expert looked"
-            raise InputError(f"data.scored=all, but {said}; remove them, or use data.scored=rows")
-        looked[""].append((0.0, seconds))
-    scorers, notes = {}, []
-    for said in sorted((marked.keys() | looked.keys()) - {""}) or [""]:
-        scored = union([intervals([*looked[said], *looked[""]])])
-        if not len(scored):
-            lacking = f"nothing says where {said or 'the expert'} looked"
-            add = f"add rows with trial_type {SCORED} to its table"
-            raise InputError(
-                f"{path.name}: {lacking}, and unscored time is unknown, not negative; {add}, "
-                "or say data.scored=all if every recording was scored from start to end"
-            )
-        scorers[said or ALONE], odd = _scoring(marked[said], scored)
-        notes += [f"{what}: {number} of {said or ALONE}" for what, number in odd.items() if number]
-    return scorers, tuple(notes)
+        if (said := row.cells.get("expert", "")) and as_seen(said) != as_seen(file.rater):
+            odd = f"expert is {said}, but the file is called after {file.rater}"
+            raise InputError(f"{row.where}: {odd}; rename the file, or correct the row")
+    return [replace(row, cells={**row.cells, "expert": file.rater}) for row in rows], notes
 
 
-def _scoring(
-    marks: Sequence[tuple[float, float, str]], scored: Intervals
-) -> tuple[Scoring, dict[str, int]]:
-    """Make events of the marks of one expert; count what was odd."""
-    once = set(marks)
-    events = intervals(sorted(mark[:2] for mark in once))
-    if len({channel for *_, channel in once}) > 1:
-        events = union([events])
-    outside = sum(not len(intersection(intervals([event]), scored)) for event in events)
-    odd = {AGAIN: len(marks) - len(once), CHANNELS: len(once) - len(events), OUTSIDE: outside}
-    return Scoring(events, scored), odd
+def _given(record: str, rules: Rules, seconds: float, stages: Stages | None) -> Intervals | None:
+    """Time that the user says was scored; None if rows say so."""
+    if rules.everything:
+        return intervals([(0.0, seconds)])
+    if not rules.stages:
+        return None
+    looked = time_in(rules.stages, stages, seconds) if stages else intervals([])
+    if not len(looked):
+        names = ", ".join(STAGES[code] for code in sorted(rules.stages))
+        lacking = f"the stages of {record} are {stages}" if stages else f"{record} has no stages"
+        remedy = f"add them ({record}_stages.csv), or leave the record out (data.records)"
+        raise InputError(f"data.scored=[{names}], but {lacking}; {remedy}")
+    return looked
 
 
-def understood(
-    rows: Sequence[Row], kinds: Kinds, scorers: Mapping[str, Scoring], stages: object
-) -> str:
-    """Say in one line what was understood of a record: kinds, experts, channels, time, stages."""
-    roles = dict.fromkeys(kinds.stages, " as stage") | dict.fromkeys((None, SCORED), "")
-    roles |= dict.fromkeys(kinds.events, "")
-    counts = Counter(map(_kind, rows)).most_common()
-    called = {kind: "of no kind" if kind is None else kind or "n/a" for kind, _ in counts}
-    told = (f"{called[kind]}{roles.get(kind, ' left out')} {n}" for kind, n in counts)
-    found = ", ".join(told) or "nothing"
-    channels = sorted({row.cells.get("channel", "") for row in rows} - {""})
-    hours = ", ".join(
-        f"{name} {(one.scored[:, 1] - one.scored[:, 0]).sum() / 3600:.3g} h"
-        for name, one in scorers.items()
-    )
-    rest = f"channels: {', '.join(channels) or 'not told'}; stages: {stages or 'none'}"
-    return f"understood: {found}; scored by {hours}; {rest}"
+def _counted(rows: Sequence[Row], own: Sequence[Row], kinds: Kinds) -> dict[str, int]:
+    """Count rows by what they were taken for."""
+    taken, counts = set(map(id, own)), Counter[str]()
+    for row in rows:
+        kind, channel = row.kind, row.cells.get("channel", "")
+        name = "event" if kind is None else kind or "n/a"
+        if kind in kinds.stages:
+            counts[f"{name} (stage)"] += 1
+        elif id(row) in taken:
+            counts[f"{name} on {channel}" if channel else name] += 1
+        else:
+            elsewhere = f" on {channel}" if kind in (None, SCORED, *kinds.events) else ""
+            counts[f"{name}{elsewhere} (left out)"] += 1
+    return dict(counts.most_common())
 
 
-def _inside(path: Path, source: EdfFile) -> list[Row]:
+def _inside(source: Source) -> list[Row]:
     rows = []
     for onset, duration, text in source.annotations():
         kind, _, channel = map(str.strip, text.partition("@@"))  # "spindle@@C3-A2"
         cells = {"onset": str(onset), "duration": str(duration), "kind": kind, "channel": channel}
-        rows.append(Row(f"{path}, annotation at {onset:g} s", cells))
+        rows.append(Row(f"{source.path}, annotation at {onset:g} s", cells))
     return rows
 
 
+def _unlike(kinds: Kinds, event: str) -> tuple[str, ...]:
+    """Warn of rows that are events for want of others, but are not called as the event."""
+    plain = partial(re.sub, r"[\W_]+", "")
+    others = [kind for kind in kinds.events if kind and plain(as_seen(event)) not in plain(kind)]
+    told = f"rows called {', '.join(others)} are taken for what the task looks for, {event}"
+    if others:
+        log.warning("%s; data.event_names says which rows are events", told)
+    return (told,) if others else ()
+
+
 def _is_stage(row: Row) -> bool:
-    return code_of(_kind(row) or "", among_marks=True) is not None
-
-
-def _kind(row: Row) -> str | None:
-    """Say what a row is, in lower case; None where its table does not."""
-    kind = row.cells.get("kind")
-    return None if kind is None else as_seen(kind)
-
-
-def _expert(row: Row, *, required: bool = False) -> str:
-    said = row.cells.get("expert", "").casefold()
-    # Programs that keep a column with gaps as numbers write 1.0 for 1.
-    number = said.removeprefix("expert").removesuffix(".0").strip()
-    if number in set("123456789"):
-        return f"expert{number}"
-    if said or required:
-        raise InputError(f"{row.where}: expert is {said or 'empty'}; expected a number from 1 to 9")
-    return ""
-
-
-def _span(row: Row, seconds: float) -> tuple[float, float]:
-    onset, duration = row.span()
-    end = onset + duration
-    if onset < 0 or end <= onset:
-        expected = "expected s from the start of the recording, and a duration above 0"
-        raise InputError(f"{row.where}: onset is {onset:g} and duration {duration:g}; {expected}")
-    if end > seconds + ROUNDING or onset >= seconds:
-        said = f"from {onset:g} to {end:g} s, but the recording lasts {seconds:g} s"
-        doubt = "are these samples, or is the table of another record?"
-        raise InputError(f"{row.where}: {said}; expected s from its start: {doubt}")
-    return onset, min(end, seconds)
+    return code_of(row.kind or "", among_marks=True) is not None

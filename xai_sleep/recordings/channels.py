@@ -1,13 +1,18 @@
 """Names compared as people see them, and which channels to take of each record.
 
 All records are opened first, so that what lacks is said once. A channel that no record holds as
-such may be derived: ``C3-M2`` is ``C3`` minus ``M2``.
+such may be derived: ``C3-M2`` (or ``C3:M2``, ``C3M2``) is ``C3`` minus ``M2``, and
+``C3-(M1+M2)/2`` is ``C3`` minus the mean of ``M1`` and ``M2``. Ears are called M1 or A1, M2 or A2.
+What systems write around an electrode is overlooked: ``EEG C3``, ``POL C3``, ``EEG C3-Ref``,
+``C3-LE``. Of the last two the reference is shared by all channels, and falls out of a derivation
+where both have it.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -17,7 +22,11 @@ from xai_sleep.errors import InputError
 from xai_sleep.recordings.intervals import NOWHERE, Intervals
 from xai_sleep.recordings.recording import Recording, Signals
 
-_EEG = re.compile(r"^eeg[ _:-]+", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:eeg|eog|pol)[ _:-]+(?=[^\W\d_])", re.IGNORECASE)  # not of "EOG 1"
+_SHARED = re.compile(r"\s*-\s*(ref|le)$", re.IGNORECASE)
+_MEAN = re.compile(r"(.+?)\s*[-:]\s*\(\s*(.+?)\s*\+\s*(.+?)\s*\)\s*/\s*2")
+_TOGETHER = re.compile(r"([a-z]+(?:\d+|z))([a-z]+(?:\d+|z))", re.IGNORECASE)  # C3M2, CzPz
+_EAR = re.compile(r"-(a[12]|\(a1\+a2\)/2)$")
 
 
 def as_seen(name: str) -> str:
@@ -82,6 +91,14 @@ class Source(Holder, Protocol):
     def start(self) -> datetime | None:
         """Time of day and date of the first sample, as the clock on the wall showed it."""
 
+    @property
+    def seconds(self) -> float:
+        """Length in s."""
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every channel in words: its name, unit and rate."""
+
     def read(self, channels: Sequence[str]) -> Held:
         """Read channels by name."""
 
@@ -115,54 +132,98 @@ def pick_channels(
 
 
 def as_channel(name: str) -> str:
-    """Take away what differs from system to system: case, spaces, ``EEG``, and M1 for A1."""
-    poles = (as_seen(pole).replace(" ", "") for pole in _poles(name))
-    return "-".join(re.sub(r"^m(?=[12]$)", "a", pole) for pole in poles)
+    """Take away what differs from system to system: case, spaces, ``EEG``, ``-Ref``, M1 for A1."""
+    poles = (list(map(_electrode, pole)) for pole in _poles(name))
+    return "-".join(pole[0] if len(pole) == 1 else f"({'+'.join(pole)})/2" for pole in poles)
+
+
+def bare(name: str) -> str:
+    """Name of an electrode without what systems write around it."""
+    return _PREFIX.sub("", _SHARED.sub("", name))
 
 
 def find_channel(names: Sequence[str], there: Sequence[str], *, derive: bool = True) -> list[str]:
     """Which channels can be meant by the first of ``names`` that is there or can be derived."""
     for name in names:
-        derived = [f"{a}-{b}" for a, b in [_parts(name, there)] if derive and a]
-        if alike := _alike(name, there) or derived:
+        derived = _derivations(name, there) if derive else []
+        if alike := _alike(name, there) or [_called(each, there) for each in derived]:
             return alike
     return []
 
 
 def read_channels(source: Source, names: Sequence[str]) -> Held:
     """Read channels chosen by :func:`pick_channels`, and note which are derived."""
-    parts = {name: _parts(name, source.channels) for name in names if name not in source.channels}
-    if not parts:
+    made = {
+        name: _derivations(name, source.channels)[0]
+        for name in names
+        if name not in source.channels
+    }
+    if not made:
         return source.read(names)
-    needed = list(dict.fromkeys(part for name in names for part in parts.get(name, (name,))))
+    parts = ((made[name].plus, *made[name].minus) if name in made else (name,) for name in names)
+    needed = list(dict.fromkeys(part for each in parts for part in each))
     read = source.read(needed)
     held, notes = dict(zip(needed, read.signals, strict=True)), read.notes
-    for name, (one, other) in parts.items():
-        held[name] = held[one] - held[other]
-        notes += (f"channel {name} derived: {one} minus {other}",)
+    for name, (plus, minus) in made.items():
+        held[name] = held[plus] - (held[minus[0]] + held[minus[-1]]) / 2
+        mean = "the mean of " * (len(minus) > 1)
+        notes += (f"channel {name} derived: {plus} minus {mean}{' and '.join(minus)}",)
     return read._replace(signals=np.stack([held[name] for name in names]), notes=notes)
 
 
 def same_place(mark: str, channel: str) -> bool:
     """Whether a mark on one channel is one on another; an ear as reference may be left unsaid."""
     one, other = as_channel(mark), as_channel(channel)
-    bare = [re.sub(r"-a[12]$", "", name) for name in (one, other)]
-    return one == other or (bare[0] == bare[1] and bool({one, other} & set(bare)))
+    ends = [_EAR.sub("", name) for name in (one, other)]
+    return one == other or (ends[0] == ends[1] and bool({one, other} & set(ends)))
 
 
-def _poles(name: str) -> list[str]:
-    bare = re.split(r"[-:/]", _EEG.sub("", name))
-    return [_EEG.sub("", pole.strip()) for pole in bare]
+class _Derivation(NamedTuple):
+    plus: str
+    minus: tuple[str, ...]  # one channel, or two of which the mean is taken
+
+
+def _electrode(name: str) -> str:
+    return re.sub(r"^m(?=[12]$)", "a", as_seen(bare(name)).replace(" ", ""))
+
+
+def _poles(name: str) -> list[tuple[str, ...]]:
+    """Split a name into its poles, as written; one that is a mean holds two electrodes."""
+    if mean := _MEAN.fullmatch(name):
+        return [(mean[1],), (mean[2], mean[3])]
+    prefix = found[0] if (found := _PREFIX.match(name)) else ""
+    first, *others = map(str.strip, re.split(r"[-:/]", bare(name)))
+    if not others and (both := _TOGETHER.fullmatch(first)):
+        first, others = both[1], [both[2]]
+    return [(prefix + first,), *((other,) for other in others)]
 
 
 def _alike(name: str, there: Sequence[str]) -> list[str]:
     return meant(name, there) or [o for o in there if as_channel(o) == as_channel(name)]
 
 
-def _parts(name: str, there: Sequence[str]) -> tuple[str, str]:
-    """Split a derivation into the two channels that make it; empty if they are not there."""
-    found = [_alike(pole, there) for pole in _poles(name)]
-    return (found[0][0], found[1][0]) if [len(alike) for alike in found] == [1, 1] else ("", "")
+def _derivations(name: str, there: Sequence[str]) -> list[_Derivation]:
+    """All ways to derive a channel from two or three that share a reference."""
+    poles = _poles(name)
+    if len(poles) != 2:
+        return []
+    electrodes = [_alike(electrode, there) for pole in poles for electrode in pole]
+    return [
+        _Derivation(plus, tuple(minus))
+        for plus, *minus in product(*electrodes)
+        if len({plus, *minus}) == 1 + len(minus)
+        and len({tuple(_SHARED.findall(as_seen(part))) for part in (plus, *minus)}) == 1
+    ]
+
+
+def _called(derived: _Derivation, there: Sequence[str]) -> str:
+    """Name a derivation by its electrodes; by its channels where that could mean others."""
+    for of in (bare, str):
+        minus = [of(each) for each in derived.minus]
+        name = f"{of(derived.plus)}-{minus[0] if len(minus) == 1 else f'({minus[0]}+{minus[1]})/2'}"
+        if _derivations(name, there) == [derived]:
+            return name
+    return name
 
 
 def _found(record: str, source: Holder, names: Sequence[str], setting: str) -> str | None:

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.channels import Held, as_seen, chosen, pick_channels, read_channels
 from xai_sleep.recordings.edf import EdfFile, open_edf
+from xai_sleep.recordings.held import Stored, hold
 from xai_sleep.recordings.intervals import Intervals, intervals
-from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
-from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
+from xai_sleep.recordings.raters import RULES, combine
+from xai_sleep.recordings.recording import Recording, Scoring
+from xai_sleep.recordings.sources import DataSource, Wanted, name_list
 from xai_sleep.recordings.subjects import group_subjects
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ ROLES = {
 }
 _BY_PREFIX = {as_seen(prefix): role for prefix, role in ROLES.items()}
 
-WHERE = "unpack Zenodo record 2650142 (https://zenodo.org/records/2650142) or use data=synthetic"
+WHERE = "fetch them by python -m xai_sleep.fetch dreams, or use data=synthetic"
 
 
 class Dreams(DataSource):
@@ -82,7 +84,7 @@ class Dreams(DataSource):
     ) -> None:
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
-        self.expert = choice("data.expert", expert, EXPERTS)
+        self.expert = str(expert)
 
     def available(self, wanted: Wanted) -> bool:
         """Whether any record has both signals and an expert's marks of the event."""
@@ -113,7 +115,8 @@ class Dreams(DataSource):
             stages, uncovered = _stages(usable[record], duration)
             who = (record, subjects[record], signals, picked[record], sfreq)
             known = (truth.events, truth.scored, stages, EPOCH, scorers)
-            yield Recording(*who, *known, (*unread, *odd, *merged, *uncovered))
+            notes, file = (*unread, *odd, *merged, *uncovered), (source.offered, source.start)
+            yield Recording(*who, *known, notes, {}, *file)
 
 
 def folder_of(root: Path, database: Database) -> Path:
@@ -179,7 +182,7 @@ def _experts(event: str, expert: str) -> tuple[str, ...]:
     experts = tuple(DATABASES[event].scored_until)
     choices = {"union": experts[:1], **{name: (name,) for name in experts}}
     if len(experts) > 1:
-        choices["intersection"] = experts
+        choices |= {rule: experts for rule in RULES if rule not in choices}
     if expert not in choices:
         scored = f"the DREAMS {event} database was scored by {' and '.join(experts)}"
         choose = f"choose {' or '.join(choices)}"
@@ -215,6 +218,12 @@ class TextExcerpt(NamedTuple):
     channels: tuple[str, ...]
     person: None = None
     start: None = None
+    seconds: float = LENGTH
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The one channel."""
+        return tuple(f"{name} (text, in µV)" for name in self.channels)
 
     def annotations(self) -> list[tuple[float, float, str]]:
         """Nothing is written inside."""
@@ -240,8 +249,9 @@ class TextExcerpt(NamedTuple):
             raise InputError(f"{self.path}: {odd}, copy or download it again")
         surplus = len(lines) - sfreq * LENGTH
         notes = (f"{self.path.name}: {surplus} samples after {LENGTH} s cut",) if surplus else ()
-        signals = np.tile(samples[: sfreq * LENGTH], (len(channels), 1))
-        return Held(signals, float(sfreq), notes)
+        whole = samples[: sfreq * LENGTH]
+        stored = [Stored(name, whole.copy(), float(sfreq), "uV") for name in channels]
+        return hold(self.path, stored, notes=notes)
 
 
 def open_excerpt(path: Path) -> TextExcerpt:

@@ -1,42 +1,50 @@
-"""Recordings of the user's own: EDF or BDF files in a folder, with tables of what was marked.
+"""Recordings of the user's own: files of signals in a folder, with what was marked beside them.
 
 ::
 
     my_recordings/
-        night1.edf        signals, by channel name, units from the header
-        night1.csv        onset, duration[, trial_type][, expert][, channel]: events, scored time
-        night1_stages.csv onset, duration, stage: optional; or .txt, one stage a line
+        night1.edf              signals, by channel name, units from the header; or .vhdr, .set …
+        night1.csv              what was marked, in any form of conf/marks: a table has the columns
+                                onset, duration (or end)[, trial_type][, expert][, channel]
+        night1_rater-Anna.csv   or a file for each rater, who is named by that
+        night1_stages.csv       optional, in any of these forms; or .txt, one stage a line
         night2.bdf
         night2.tsv
-        subjects.csv      record, subject: optional
+        subjects.csv            record, subject: optional
 
 A record is called by its file without the ending; case matters in no name. Annotations inside a
-file (EDF+) stand in where there is no table. A file named after a record but not read is warned of.
+file (EDF+) stand in where nothing is beside it. A file named after a record but not read is warned
+of.
 """
 
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings import annotations
-from xai_sleep.recordings.channels import as_seen, chosen, natural, pick_channels, read_channels
-from xai_sleep.recordings.edf import open_edf
-from xai_sleep.recordings.recording import EXPERTS, Recording, Scoring, combine
+from xai_sleep.recordings.annotations import Rules, understand
+from xai_sleep.recordings.channels import (
+    Source,
+    as_channel,
+    as_seen,
+    pick_channels,
+    read_channels,
+)
+from xai_sleep.recordings.formats import open_signals
+from xai_sleep.recordings.layout import FOLDER, Layout, RecordFiles, few
+from xai_sleep.recordings.marks.reader import MarksReader
+from xai_sleep.recordings.marks.table import Table
+from xai_sleep.recordings.raters import combine, rater_meant
+from xai_sleep.recordings.recording import Recording
 from xai_sleep.recordings.sources import DataSource, Wanted, choice, name_list
-from xai_sleep.recordings.stages import ENDINGS as LISTS
-from xai_sleep.recordings.stages import Stages, read_stages
+from xai_sleep.recordings.stages import Stages, code_of
 from xai_sleep.recordings.subjects import subjects_of
-from xai_sleep.recordings.tables import SEPARATORS
+from xai_sleep.recordings.tables import read_table
+from xai_sleep.recordings.units import UNITS
 
 log = logging.getLogger(__name__)
-ENDINGS = (".edf", ".bdf")
-READ = {*ENDINGS, *SEPARATORS, *(f"_stages{ending}" for ending in LISTS)}  # after a record's name
-
-# Arrays of a run are kept under the names of records and these.
-RESERVED = re.compile(r"step|file|allow_pickle|.*_(relevance|evidence)")
+TABLES: Mapping[str, MarksReader] = {"table": Table()}
 
 
 class Files(DataSource):
@@ -46,38 +54,47 @@ class Files(DataSource):
 
     Parameters
     ----------
-    expert : whose marks count, see :func:`.combine`. Records that were scored otherwise are refused
-    scored : whether rows called ``scored`` say where experts looked (``rows``), or all of every
-        record was scored (``all``)
+    expert : whose marks count: one rater's by name, or a rule, see :mod:`.raters`. Records that
+        were scored otherwise are refused
+    scored : whether rows called ``scored`` say where raters looked (``rows``), all of every record
+        was scored (``all``), or all that was in some stages (``[N2, N3]``)
     event_names : kinds of row that are events, see :func:`.event_kinds`
     channels : marks on whose channels count, where rows name one: the task's (``task``) or ``all``
+    unit : unit of the signals (``uV``, ``mV``, ``V``), whatever their files say
+    marks : readers of marks by name; of two that recognise a file the first reads it
     """
 
     name = "files"
+    layout: Layout = FOLDER
 
     def __init__(
         self,
         root: str,
         records: Sequence[str] | None = None,
         expert: str = "union",
-        scored: str = "rows",
+        scored: str | Sequence[str] = "rows",
         event_names: Sequence[str] | None = None,
         channels: str = "task",
+        unit: str | None = None,
+        marks: Mapping[str, MarksReader] = TABLES,
         **others: object,  # noqa: ARG002
     ) -> None:
         if not root:
             remedy = "name the folder of your recordings, as in data.root=my_recordings"
-            raise InputError(f"data=files, but data.root is not set; {remedy}")
+            raise InputError(f"data={self.name}, but data.root is not set; {remedy}")
         self.root = Path(str(root)).expanduser()
         self.records = name_list("data.records", records)
-        self.expert = choice("data.expert", expert, EXPERTS)
-        self.everything = choice("data.scored", scored, ("rows", "all")) == "all"
-        self.every_channel = choice("data.channels", channels, ("task", "all")) == "all"
-        self.event_names = name_list("data.event_names", event_names)
-        if self.event_names == ():
+        self.expert = str(expert)
+        self.unit = None if unit is None else choice("data.unit", unit, list(UNITS))
+        every_channel = choice("data.channels", channels, ("task", "all")) == "all"
+        names = name_list("data.event_names", event_names)
+        if names == ():
             remedy = "name the kinds of row that are events, as in [spindle]"
             other = "or leave it out where there is one kind"
             raise InputError(f"data.event_names is empty; {remedy}, {other}")
+        stages = frozenset[int]() if scored in ("rows", "all") else _stages(scored)
+        self.rules = Rules(names, every_channel, scored == "all", stages)
+        self.readers = [_reader(name, each) for name, each in marks.items()]
 
     def available(self, wanted: Wanted) -> bool:  # noqa: ARG002
         """Whether the folder is there."""
@@ -90,89 +107,74 @@ class Files(DataSource):
     def load(self, wanted: Wanted) -> Iterator[Recording]:
         """Read the recordings in natural order; InputError if files or settings cannot be used.
 
-        Headers and tables of all are read before the signals of the first.
+        Headers and marks of all are read before the signals of the first.
         """
-        paths = survey(self.root, self.records)
-        self.expected = len(paths)
-        sources = {record: open_edf(path) for record, path in paths.items()}
+        if not self.root.is_dir():
+            remedy = "name the folder of your recordings"
+            raise InputError(f"data.root: {self.root} is not a folder; {remedy}")
+        nights = self.layout.nights(self.root, self.records, self.readers)
+        self.expected = len(nights)
+        sources = {name: open_signals(each.signals, self.unit) for name, each in nights.items()}
         picked = pick_channels(sources, wanted.channels, wanted.setting)
-        subjects, unknown = subjects_of(self.root, sources)
-        found = {name: annotations.rows_of(path, sources[name]) for name, path in paths.items()}
-        rows = {record: marks for record, (marks, _) in found.items()}
-        kinds = annotations.event_kinds(rows, self.event_names)
-        seconds = {record: source.seconds for record, source in sources.items()}
-        heard = {name: None if self.every_channel else picked[name] for name in rows}
-        own = {name: annotations.on_channels(rows[name], kinds, heard[name]) for name in rows}
-        read = partial(annotations.score, kinds=kinds, everything=self.everything)
-        known = {name: read(paths[name], own[name][0], seconds=seconds[name]) for name in rows}
-        left = {name: notes for name, (_, notes) in own.items() if notes}
-        if left and not any(len(s.events) for each, _ in known.values() for s in each.values()):
-            raise InputError(f"no event is on the task's channels; {next(iter(left.values()))[0]}")
-        _require_expert({name: scorers for name, (scorers, _) in known.items()}, self.expert)
-        staging = {name: annotations.stage_rows(marks, kinds) for name, marks in rows.items()}
-        stages = {name: read_stages(self.root, name, seconds[name], staging[name]) for name in rows}
-        unread = _passed_over(self.root, paths)
+        for name, night in nights.items():
+            _require_good(name, night.channels, picked[name], sources[name])
+        subjects, unknown = self._subjects(nights, sources)
+        said = understand(nights, sources, picked, self.rules, wanted.event)
+        expert = rater_meant(self.expert, {name: told.scorers for name, told in said.items()})
+        self._warn_of_unread(nights)
         for record, source in sources.items():
+            told = said[record]
             signals, sfreq, odd, lost = read_channels(source, picked[record])
-            told, repeated = known[record]
-            scorers = {name: each.without(lost) for name, each in told.items()}
-            truth, merged = combine(scorers, self.expert)
-            staged = stages[record] or Stages(None, Recording.epoch)
-            notes = (*unknown[record], *found[record][1], *own[record][1], *repeated, *odd)
-            notes = (*notes, *merged, *staged.notes, *unread[record])
-            notes = (*notes, annotations.understood(rows[record], kinds, scorers, stages[record]))
-            said = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
+            scorers = {name: each.without(lost) for name, each in told.scorers.items()}
+            truth, merged = combine(scorers, expert)
+            staged = told.stages or Stages(None, Recording.epoch)
+            notes = (*unknown[record], *told.found, *told.odd, *odd, *merged, *staged.notes)
+            if unread := nights[record].unread:
+                notes = (*notes, f"files not read: {', '.join(unread)}")
             who = (record, subjects[record], signals, picked[record], sfreq)
-            yield Recording(*who, *said, notes)
+            known = (truth.events, truth.scored, staged.codes, staged.epoch, scorers)
+            file = (source.offered, source.start)
+            yield Recording(*who, *known, notes, told.kinds, *file)
+
+    def _subjects(
+        self, nights: Mapping[str, RecordFiles], sources: Mapping[str, Source]
+    ) -> tuple[Mapping[str, str], Mapping[str, tuple[str, ...]]]:
+        """Name the subject of each record: by where it lies, else as :func:`.subjects_of`."""
+        known = {name: night.subject for name, night in nights.items() if night.subject}
+        if len(known) == len(nights):
+            return known, dict.fromkeys(known, ())
+        return subjects_of(self.root, sources)
+
+    def _warn_of_unread(self, nights: Mapping[str, RecordFiles]) -> None:
+        if unread := [name for night in nights.values() for name in night.unread]:
+            called = f"called after records: {few(unread)}; {self.layout.called}"
+            log.warning("%s: not read, although %s", self.root, called)
 
 
-def survey(root: Path, records: Sequence[str] | None = None) -> dict[str, Path]:
-    """Find recordings by name, in natural order; InputError if none, or two of one name."""
-    if not root.is_dir():
-        raise InputError(f"data.root: {root} is not a folder; name the folder of your recordings")
-    found: dict[str, Path] = {}
-    for path in sorted(root.iterdir(), key=lambda path: natural(path.name)):
-        if path.suffix.casefold() not in ENDINGS or path.name.startswith(".") or path.is_dir():
-            continue
-        for same in (other for name, other in found.items() if as_seen(name) == as_seen(path.stem)):
-            rule = "a record is called by its file without the ending, rename or remove one of them"
-            raise InputError(f"{root} holds {same.name} and {path.name}: {rule}")
-        found[path.stem] = path
-    if not found:
-        remedy = "name the folder they are in (data.root), or export them to EDF"
-        raise InputError(f"{root} holds no recordings ({' or '.join(ENDINGS)}); {remedy}")
-    asked = chosen(records, list(found), str(root))
-    for name in filter(RESERVED.fullmatch, asked):
-        raise InputError(f"{found[name]}: a record cannot be called {name}; rename its files")
-    return {record: found[record] for record in asked}
+def _require_good(record: str, table: Path | None, picked: Sequence[str], source: Source) -> None:
+    """Refuse channels that a table beside the signals calls bad, also where others derive."""
+    rows = read_table(table, ("name",)) if table else []
+    bad = {row.cells["name"] for row in rows if as_seen(row.cells.get("status", "")) == "bad"}
+    for channel in picked:
+        whole = channel in source.channels
+        parts = [channel] if whole else re.findall(r"[^-+()]+", as_channel(channel))
+        if found := [name for name in bad if (name if whole else as_channel(name)) in parts]:
+            remedy = "choose another (task.channels), or leave the record out (data.records)"
+            raise InputError(f"{table}: {found[0]} of {record} has the status bad; {remedy}")
 
 
-def _require_expert(scorers: Mapping[str, Mapping[str, Scoring]], expert: str) -> None:
-    least = {"union": 1, "intersection": 2}.get(expert)
-    enough = {name: len(who) >= least if least else expert in who for name, who in scorers.items()}
-    if lacking := [record for record in scorers if not enough[record]]:
-        there = sorted({who for record in lacking for who in scorers[record]})
-        alone = f"nobody scored {', '.join(lacking)} besides {' or '.join(there)} (column expert)"
-        remedy = "leave such records out (data.records) or choose another data.expert"
-        raise InputError(f"data.expert is {expert}, but {alone}; {remedy}")
+def _stages(setting: str | Sequence[str]) -> frozenset[int]:
+    """Read stages of ``data.scored``, by their codes."""
+    names = [setting] if isinstance(setting, str) else setting
+    codes = [code_of(str(name), among_marks=True) for name in names]
+    if not codes or not {*codes} <= {*range(5)}:
+        expected = "expected rows, all, or stages of W, N1, N2, N3 and R as in [N2,N3]"
+        raise InputError(f"data.scored is {setting!r}; {expected}")
+    return frozenset(code for code in codes if code is not None)
 
 
-def _passed_over(root: Path, records: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
-    """Warn of files that are called after a record but not read, and note them."""
-    files = sorted(filter(Path.is_file, root.iterdir()), key=lambda path: natural(path.name))
-    names = {as_seen(path.stem): path.stem for path in files if path.suffix.casefold() in ENDINGS}
-    unread: dict[str, list[str]] = {record: [] for record in records}
-    for path in files:
-        called = as_seen(path.name)
-        after = [name for name in names if re.match(rf"{re.escape(name)}[\W_]", called)]
-        name = max(after, key=len, default="")
-        if called.removeprefix(name) not in READ and names.get(name) in unread:
-            unread[names[name]].append(path.name)
-    if every := [name for each in unread.values() for name in each]:
-        log.warning(
-            "%s: not read, although called after records: %s; marks are read from <record>.csv or "
-            ".tsv, stages from <record>_stages.csv, .tsv or .txt",
-            *(root, ", ".join(every)),
-        )
-    notes = {name: f"files not read: {', '.join(each)}" for name, each in unread.items() if each}
-    return {name: (notes[name],) if name in notes else () for name in unread}
+def _reader(name: str, reader: object) -> MarksReader:
+    if not isinstance(reader, MarksReader):
+        shown = "docs/components.md shows the smallest one"
+        raise InputError(f"marks.{name} is no MarksReader, but {reader!r}; {shown}")
+    return reader

@@ -29,9 +29,10 @@ def reach(low: float) -> float:
     """How far in s :func:`prepare` looks to either side, at most, with a band from ``low`` Hz.
 
     It is half of the band-pass's impulse response (MNE-Python's default for the lower edge: 3.3
-    periods of the transition), and what resampling and rounding add.
+    periods of the transition), and what rounding and resampling add; a channel that is slower than
+    others of its file was resampled once before.
     """
-    return _half_response(low) + RESAMPLER + ROUNDING
+    return _half_response(low) + 2 * RESAMPLER + ROUNDING
 
 
 def require_long_enough(recording: Recording, place: str, *, bands: Bands, window: float) -> None:
@@ -71,7 +72,7 @@ def prepare(recording: Recording, *, sfreq: float, bands: Bands) -> Recording:
             room = f"{high:g} Hz is {sfreq / 2 - high:g} Hz from half of task.sfreq ({sfreq:g} Hz)"
             remedy = "lower the upper frequency or raise task.sfreq"
             raise InputError(f"task.band or task.input_bands: {fades}, but {room}; {remedy}")
-    signals, passed = _resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
+    signals, passed = resample(recording.signals.astype(np.float64), recording.sfreq, sfreq), []
     for low, high in bands:
         shape = {"filter_length": f"{2 * _half_response(low)}s", "verbose": "ERROR"}
         passed.append(mne.filter.filter_data(signals, sfreq, low, high, **shape))
@@ -94,7 +95,11 @@ def _half_response(low: float) -> float:
     return 0.5 * 3.3 / _transition(low)
 
 
-def _resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[np.float64]:
+def resample(signals: NDArray[np.float64], old: float, new: float) -> NDArray[np.float64]:
+    """Bring signals of shape ``(channel, time)`` from one rate in Hz to another.
+
+    An offset that is no signal is taken off where the rate changes.
+    """
     # Late, because settings are checked with this module and need not wait for scipy.signal.
     from scipy.signal import firwin, resample_poly
 

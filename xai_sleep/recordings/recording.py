@@ -7,14 +7,14 @@ recording; sets of intervals follow :mod:`xai_sleep.recordings.intervals`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
-from xai_sleep.recordings.intervals import Intervals, intersection, subtraction, union
+from xai_sleep.recordings.intervals import Intervals, subtraction
 
 Signals = NDArray[np.float32]
 
@@ -46,44 +46,16 @@ class Recording:
     scored: Intervals  # all else is unknown, not negative
     stages: NDArray[np.int8] | None = None  # per epoch of ``epoch`` s, see :data:`STAGES`
     epoch: float = 5.0
-    scorers: Mapping[str, Scoring] = field(default_factory=dict)  # all: expert1, …, automatic
+    scorers: Mapping[str, Scoring] = field(default_factory=dict)  # raters, and ``automatic``
     notes: tuple[str, ...] = ()  # what the reader dropped, cut or merged, in words
     kinds: Mapping[str, int] = field(default_factory=dict)  # rows read of each, in their words
+    offered: tuple[str, ...] = ()  # every channel of its file in words: name, unit and rate
+    start: datetime | None = None  # when the clock on the wall showed the first sample
 
     @property
     def duration(self) -> float:
         """Length in s."""
         return float(self.signals.shape[1] / self.sfreq)
-
-
-# what ``data.expert`` may be, see :func:`combine`
-EXPERTS = ("union", "intersection", *(f"expert{number}" for number in range(1, 10)))
-
-
-def experts_of(scorers: Mapping[str, Scoring]) -> list[str]:
-    """Names of the experts among scorers, in order: ``expert1``, ``expert2`` …."""
-    return sorted(name for name in scorers if name.startswith("expert"))
-
-
-def combine(scorers: Mapping[str, Scoring], expert: str) -> tuple[Scoring, tuple[str, ...]]:
-    """Combine what experts (at least one) marked into one truth, and note what merged.
-
-    ``expert1``, ``expert2`` …: one expert's, as they are. ``union``: time that any marked, scored
-    where all looked; overlapping marks become one event, but those of a single expert are left as
-    they are. ``intersection``: time that all marked, scored where all looked.
-    """
-    if expert in scorers:
-        return scorers[expert], ()
-    chosen = [scorers[name] for name in experts_of(scorers)]
-    if len(chosen) == 1:
-        return chosen[0], ()
-    scored = reduce(intersection, (each.scored for each in chosen))
-    if expert == "intersection":
-        return Scoring(reduce(intersection, (each.events for each in chosen)), scored), ()
-    events = union([each.events for each in chosen])
-    marks = sum(len(each.events) for each in chosen)
-    merged = f"{marks} marks of {len(chosen)} experts merged into {len(events)} events"
-    return Scoring(events, scored), (merged,) if len(events) < marks else ()
 
 
 def stages_at(

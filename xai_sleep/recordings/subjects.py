@@ -25,7 +25,7 @@ _DATE = re.compile(r"\b(\d{1,2}[-/.](\d{1,2}|[a-z]{3})[-/.](\d{4}|\d{2})|\d{4}-\
 _NOT_TOLD = re.compile(r"\bn[/.]a\b")
 _NOBODY = re.compile(
     r"x+|0+|m|f|male|female|man|woman|sex|age|\d{0,3}(y|yr|yrs|year|years|yo)|na|nn|nil|none|null|"
-    r"no|name|not|given|unknown|undisclosed|unnamed|nobody|anon\w*|de|identified|deidentified|"
+    r"no|name|not|given|mne|unknown|undisclosed|unnamed|nobody|anon\w*|de|identified|deidentified|"
     r"pseudonym\w*|removed|redacted|hidden|private|patient|subject|person"
 )
 

@@ -8,7 +8,6 @@ table is refused: no row becomes an event because its kind was not understood.
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,33 @@ from xai_sleep.recordings.channels import as_seen
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ALIASES = {
-    "onset": ("onset", "start", "begin", "time", "onset_time", "start_time"),
-    "duration": ("duration",),
-    "end": ("end", "stop", "end_time", "stop_time"),
-    "expert": ("expert", "rater", "scorer", "annotator"),
-    "channel": ("channel", "channels"),
+    "onset": (
+        *("onset", "start", "begin", "start_sec", "begin_sec", "onset_time", "start_time"),
+        *("begin_time", "recording_onset", "time"),
+    ),
+    "duration": ("duration", "dur", "duration_sec"),
+    "end": ("end", "stop", "offset", "finish", "end_sec", "stop_sec", "end_time", "stop_time"),
+    "expert": ("expert", "rater", "scorer", "annotator", "scored_by"),
+    "channel": ("channel", "channels", "electrode", "derivation", "linked_channel"),
+    "stage": ("stage", "sleep_stage", "stages"),
 }
+CELLS = ("onset", "duration", "end", "expert", "channel")  # of rows of marks, beside kind
+PEAKS = {"peak", "negpeak"}  # columns of YASA's events, whose stage is the one that they lie in
 KINDS = (
     *("trial_type", "description", "annotation", "annotations", "type", "event_type", "label"),
     *("event", "kind", "name", "class", "category", "code", "marker", "value", "stage"),
 )
 COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks")
 
-_SECONDS = re.compile(r"[\s_]*[\[(](s|sec|seconds)[\])]$")
+_SECONDS = re.compile(r"[\s_]*[\[(](s|secs?|seconds|hh:mm:ss(\.\w+)?)[\])]$")
 _NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+-]*(e[+-]?\d+|t[\d:.]+z?)?|nan|inf", re.IGNORECASE)
+
+
+def number_of(said: str) -> float:
+    """Read a number as people write one; NaN if it is none, or not finite."""
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", said, re.ASCII | re.IGNORECASE):
+        return value if math.isfinite(value := float(said)) else math.nan
+    return math.nan
 
 
 @dataclass(frozen=True)
@@ -41,12 +53,16 @@ class Row:
     where: str  # file and line, for messages
     cells: Mapping[str, str]  # text by column in lower case; empty where nothing is said
 
+    @property
+    def kind(self) -> str | None:
+        """What it is, in lower case; None where its table does not say."""
+        return as_seen(self.cells["kind"]) if "kind" in self.cells else None
+
     def number(self, column: str) -> float:
         """Read a cell as a finite number; InputError if it is none."""
         said = self.cells[column]
-        with suppress(ValueError):
-            if math.isfinite(value := float(said)):
-                return value
+        if math.isfinite(value := number_of(said)):
+            return value
         raise InputError(f"{self.where}: {column} is {said[:40]!r}; expected a number")
 
     def span(self) -> tuple[float, float]:
@@ -85,7 +101,7 @@ def read_table(
     if lacking or len(set(names)) < len(names):
         separated = "commas" if _separator(path) == "," else "tabs"
         columns = " and ".join(required).replace("|", " or ")
-        found = ", ".join(map(repr, names)) or "nothing"
+        found = ", ".join(map(repr, names))[:300] or "nothing"
         expected = f"expected the columns {columns}, each once and separated by {separated}"
         raise InputError(f"{path}, line 1: {expected}; found {found}")
     rows, number = [], 1
@@ -103,26 +119,28 @@ def read_marks(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     Notes name the columns that were not used. Raises InputError as :func:`.read_table` does, if a
     column of text is not known, or two columns disagree on what was marked.
     """
-    rows = read_table(path, ("onset", "duration|end"), _canonical)
+    rows = read_table(path, ("onset", "duration|end"), canonical)
     columns = list(rows[0].cells) if rows else []
     text = {name: said for name in columns if (said := _text(rows, name))}
-    unknown = [name for name in text if name not in (*ALIASES, *KINDS, *COMMENTS)]
+    unknown = [name for name in text if name not in (*CELLS, *KINDS, *COMMENTS)]
     if unknown:
-        held = f"the column {unknown[0]!r} is not known and holds text ({text[unknown[0]][:40]!r})"
+        name, holds = unknown[0], text[unknown[0]]
+        held = f"the column {name[:40]!r} is not known and holds text ({holds[:40]!r})"
         remedy = "call it trial_type if it says what was marked, comment if it does not matter"
         raise InputError(f"{path}: {held}; {remedy}")
-    told = [name for name in columns if name in KINDS and any(row.cells[name] for row in rows)]
+    spoken = [name for name in KINDS if name != "stage" or PEAKS.isdisjoint(columns)]
+    told = [name for name in columns if name in spoken and any(row.cells[name] for row in rows)]
     kinds = [name for name in told if name in text or _finer(rows, name, text)] or told
-    used = {*ALIASES, *kinds, *COMMENTS} - ({"end"} if "duration" in columns else set())
+    used = {*CELLS, *kinds, *COMMENTS} - ({"end"} if "duration" in columns else set())
     unused = ", ".join(name or "without a name" for name in columns if name not in used)
     read = []
     for row in rows:
-        cells = {name: row.cells[name] for name in ALIASES if name in columns}
+        cells = {name: row.cells[name] for name in CELLS if name in columns}
         read.append(Row(row.where, cells | ({"kind": _kind(row, kinds)} if kinds else {})))
     return read, (f"columns of {path.name} not used: {unused}",) if unused else ()
 
 
-def _canonical(names: Sequence[str]) -> list[str]:
+def canonical(names: Sequence[str]) -> list[str]:
     """Call columns by the keys of :data:`ALIASES`; of several that mean one, the first there."""
     plain = [re.sub(r"[\s_-]+", "_", _SECONDS.sub("", name.casefold())) for name in names]
     found = {next(filter(plain.__contains__, few), ""): name for name, few in ALIASES.items()}
@@ -151,7 +169,7 @@ def _kind(row: Row, columns: Sequence[str]) -> str:
     if len(said) > 1:
         said = {kind: name for kind, name in said.items() if name != "stage"}
     if len(said) > 1:
-        told = " and ".join(f"{name} is {kind!r}" for kind, name in said.items())
+        told = " and ".join(f"{name} is {kind[:40]!r}" for kind, name in said.items())
         raise InputError(f"{row.where}: {told}; keep what was marked, and call the other comment")
     return next((row.cells[name] for name in said.values()), "")
 

@@ -10,6 +10,7 @@ from xai_sleep.report.examples import examples_figure
 from xai_sleep.report.figures import draw_run, timelines
 from xai_sleep.report.tables import Table, number, score_table, score_tables, words
 from xai_sleep.report.template import CHART_SCRIPT, asset, chart_version, picture, render
+from xai_sleep.report.understood import record_table
 from xai_sleep.results.files import Stamp, write_text
 from xai_sleep.results.finished import Finished, Observer
 from xai_sleep.results.outcome import FoldOutcome
@@ -73,7 +74,7 @@ def run_page(finished: Finished, figures: Path) -> str:
         "examples": [fold.name for fold in record.folds],
         "browser": browser(finished),
         "methods": run_tables.methods(record),
-        "records": run_tables.record_table(record.records),
+        "records": record_table(record.records),
         "record": record,
         "settings": run_tables.settings_table(record),
         "uplot": chart_version(),

@@ -10,7 +10,7 @@ from xai_sleep.recordings.subjects import UNKNOWN
 from xai_sleep.report.tables import Table, certain, interval, number, on_terminal, short
 from xai_sleep.report.template import fill
 from xai_sleep.results.files import SYNTHETIC
-from xai_sleep.results.run import BaselineRecord, RecordSummary, RunRecord
+from xai_sleep.results.run import BaselineRecord, RunRecord
 from xai_sleep.results.scores import MODEL, POOLED, Row, Scores, Summary
 
 
@@ -75,9 +75,7 @@ def _captions(record: RunRecord, measured: Sequence[str]) -> Iterator[str]:
         yield "baselines: pooled, on the same windows"
     if "experts" in measured:
         yield "experts: the second against the first, where both scored"
-    left_out = [each.name for each in record.baselines if each.skipped]
-    if left_out:
-        yield f"baselines left out: {', '.join(left_out)} (results.json says why)"
+    yield from (f"{b.name} left out: {b.skipped}" for b in record.baselines if b.skipped)
 
 
 def fold_table(record: RunRecord, scores: Scores) -> Table:
@@ -130,16 +128,6 @@ def explainer_table(scores: Scores) -> Table:
         rows.append([who, *row, verdict, *[certain(every)] * blank])
     head += ["pointing game, all positives, blank maps as misses"] * blank
     return Table("Methods of explanation, on true positives", head, rows)
-
-
-def record_table(records: Sequence[RecordSummary]) -> Table:
-    """List what was worked on; of events only those in scored time count."""
-    rows = []
-    for r in records:
-        counts = [f"{r.seconds:g}", f"{r.scored_seconds:g}", str(r.events), str(r.scored_events)]
-        rows.append([r.record, r.subject, *counts, "; ".join(r.notes)])
-    head = ["record", "subject", "length (s)", "scored (s)", "events", "events in scored time"]
-    return Table("Records", [*head, "notes"], rows)
 
 
 def settings_table(record: RunRecord) -> Table:

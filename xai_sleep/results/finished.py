@@ -13,7 +13,7 @@ from xai_sleep.detect.detector import RATE, Activation
 from xai_sleep.recordings.recording import Recording
 from xai_sleep.results.events import Events
 from xai_sleep.results.outcome import FoldOutcome, Rows
-from xai_sleep.results.run import RunRecord
+from xai_sleep.results.run import RecordSummary, RunRecord
 from xai_sleep.results.scores import Scores
 from xai_sleep.results.test_windows import TestWindows
 from xai_sleep.windows.images import Images
@@ -118,6 +118,9 @@ class Finished:
 
 class Observer:
     """Told of an experiment; this one does nothing, others override what they need."""
+
+    def understood(self, records: Sequence[RecordSummary]) -> None:
+        """Look at what was understood of the recordings, before anything is trained."""
 
     def begun(self, recordings: Sequence[Recording], images: Images | None) -> None:
         """Look at what is worked on, broad-band, and at what the network sees if that is images."""

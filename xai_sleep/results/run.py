@@ -104,6 +104,15 @@ class FoldRecord(Record):
 
 
 @dataclass(frozen=True)
+class RaterSummary:
+    """What one rater, human or program, did in a recording."""
+
+    name: str
+    scored_seconds: float  # looked at
+    events: int  # marked
+
+
+@dataclass(frozen=True)
 class RecordSummary:
     """A recording that was worked on; no signal and nothing personal."""
 
@@ -114,6 +123,13 @@ class RecordSummary:
     events: int  # marked in all
     scored_events: int  # those whose midpoint lies in scored time: only they count
     notes: list[str]  # what the reader dropped, cut or merged
+    raters: list[RaterSummary] = field(default_factory=list)
+    kinds: dict[str, int] = field(default_factory=dict)  # rows of marks by what they are called
+    stages: dict[str, float] = field(default_factory=dict)  # minutes of each
+    channels: list[str] = field(default_factory=list)  # as the file calls them
+    sfreq: float = 0.0  # in Hz, of the file
+    shift: float | None = None  # s by which marks look late; None: they do not
+    odd: list[str] = field(default_factory=list)  # what a user should look at
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,7 @@ class ImageInput(Input):
     """Images, ``(window, image, freq, time)``, each row z-scored by training windows.
 
     An ``image`` is the ``coherence`` of two channels, or the ``scalogram`` of one, in ``band``.
+    They are ``image_channels`` of that kind where these are told, else ``channels``, or the first.
     """
 
     mean: Tensor
@@ -197,19 +198,23 @@ class ImageInput(Input):
     def __init__(
         self,
         image: str,
-        image_channels: Mapping[str, Names],
+        image_channels: Mapping[str, Names | None],
         image_band: Sequence[float],
         image_size: int = 128,
         image_semantics: str = "pycwt",
         *,
+        channels: Names = (),
         band: Sequence[float],
         window: float,
         sfreq: float,
         scale: str = "record",
     ) -> None:
         other = "" if image == "scalogram" else " (or task.image=scalogram, of one channel)"
-        setting = f"task.image_channels.{image}{other}"
-        super().__init__(image_channels[image], setting, [band], window, sfreq, scale)
+        names, setting = image_channels.get(image), f"task.image_channels.{image}{other}"
+        if names is None:
+            names = channels[:1] if image == "scalogram" else channels
+            setting = f"task.channels{other}"
+        super().__init__(names, setting, [band], window, sfreq, scale)
         self.image_size = image_size
         grid = (self.n_times, sfreq, image_band, image_size, image_semantics)
         # in a tuple it is no part of the module

@@ -1,0 +1,1 @@
+"""Readers of marks: one file a form, each a component (``conf/marks``)."""
