@@ -37,11 +37,19 @@ def at(rate: float) -> Values:
     return np.arange(round(SECONDS * rate)) / rate
 
 
+def stored(label: str, microvolts: Values, rate: int, unit: str = "uV", width: int = 2) -> Channel:
+    """Quantise as EDF does; the header has the range in the unit."""
+    top, largest = 2 ** (8 * width - 1) - 1, 800.0
+    digital = np.round(microvolts / largest * top).astype(np.int32)
+    largest *= {"uV": 1, "mV": 1e-3, "V": 1e-6}[unit]
+    return Channel(label, digital, rate, unit, (-largest, largest), (-top, top))
+
+
 def edf(
     path: Path, channels: Mapping[str, Voltage], rate: int = 200, unit: str = "uV", width: int = 2
 ) -> Path:
     """Write EDF, or BDF of 3 bytes a sample."""
-    made = [_stored(name, of(at(rate)), rate, unit, width) for name, of in channels.items()]
+    made = [stored(name, of(at(rate)), rate, unit, width) for name, of in channels.items()]
     return write_edf(path, made, width=width, start=_DATE, clock=_CLOCK)
 
 
@@ -49,7 +57,7 @@ def with_a_gap(path: Path) -> Path:
     """Write EDF+D."""
     held = [second for second in range(int(SECONDS)) if not GAP[0] <= second < GAP[1]]
     samples = truth(at(RATE)).reshape(-1, int(RATE))[held].ravel()
-    channels = [_stored("C3-M2", samples, int(RATE)), annotations([], len(held), starts=held)]
+    channels = [stored("C3-M2", samples, int(RATE)), annotations([], len(held), starts=held)]
     return write_edf(path, channels, kind="EDF+D", start=_DATE, clock=_CLOCK)
 
 
@@ -77,14 +85,6 @@ def _raw() -> mne.io.RawArray:
     info = mne.create_info(["C3-M2"], RATE, "eeg")
     raw = mne.io.RawArray(truth(at(RATE))[None] * 1e-6, info, verbose="ERROR")
     return raw.set_meas_date(START.replace(tzinfo=UTC))
-
-
-def _stored(label: str, microvolts: Values, rate: int, unit: str = "uV", width: int = 2) -> Channel:
-    """Quantise as EDF does; the header has the range in the unit."""
-    top, largest = 2 ** (8 * width - 1) - 1, 800.0
-    digital = np.round(microvolts / largest * top).astype(np.int32)
-    largest *= {"uV": 1, "mV": 1e-3, "V": 1e-6}[unit]
-    return Channel(label, digital, rate, unit, (-largest, largest), (-top, top))
 
 
 _DATE, _CLOCK = f"{START:%d.%m.%y}", f"{START:%H.%M.%S}"
