@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T", bound=np.generic)
 
 GIB = 2**30
+FAILED = (OSError, NotImplementedError)  # the latter where a file system has no locks
 SUM = 4  # bytes of the checksum
 
 
@@ -56,7 +57,7 @@ class Cache:
         try:
             self._write(path, array)
             return self._mapped(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, *FAILED) as error:
             said = getattr(error, "strerror", None) or error
             remedy = "it stays in memory, and is computed anew in every run (cache.folder)"
             log.warning("cache: cannot write %s (%s); %s", path, said, remedy)
