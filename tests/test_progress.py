@@ -102,3 +102,21 @@ def test_bars_are_put_away_after_an_error() -> None:
     with pytest.raises(KeyError), progress:
         raise KeyError(progress.live.is_started)
     assert not progress.live.is_started
+
+
+def test_a_stream_may_tell_later_how_much_it_holds() -> None:
+    known: list[int] = []
+    with Progress(terminal()[0]) as progress:
+        stream = (known.append(3) or item for item in "abc")  # type: ignore[func-returns-value]
+        for _ in progress.each("records", stream, lambda: known[0] if known else None):
+            (bar,) = progress.tasks
+            assert bar.total == 3
+        assert bar.completed == 3
+
+
+def test_batches_pass_and_their_bar_goes() -> None:
+    loader = DataLoader(TensorDataset(torch.arange(6)), batch_size=2)
+    with Progress(terminal()[0]) as progress:
+        seen = [batch.tolist() for (batch,) in progress.passing("windows of a", loader)]
+        assert not progress.tasks
+    assert seen == [[0, 1], [2, 3], [4, 5]]

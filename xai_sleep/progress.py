@@ -1,11 +1,12 @@
-"""Progress on the terminal: records read, folds done, epochs of the fold at work."""
+"""Progress on the terminal: records read, folds done, epochs and windows of the fold at work."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytorch_lightning as pl
 from rich import progress
 from rich.console import Console
+from torch.utils.data import DataLoader
 
 T = TypeVar("T")
 
@@ -34,6 +35,14 @@ class Progress(progress.Progress):
             self.update(bar, total=total() if callable(total) else total)
             yield item
             self.advance(bar)
+
+    def passing(self, what: str, batches: DataLoader[Any]) -> Iterator[Any]:
+        """Iterate over batches below a bar that goes when they have passed."""
+        bar = self.add_task(what, total=len(batches), note="")
+        for batch in batches:
+            yield batch
+            self.advance(bar)
+        self.remove_task(bar)
 
     def epochs(self, fold: str, total: int) -> "EpochBar":
         """Lightning callback that draws the epochs of a fold."""

@@ -82,7 +82,7 @@ class BalanceConfig:
 
     sampler: Component | None = None
     noise: float = _number(0.0, at_least=0)
-    memory: float = _number(1.25, above=0)
+    memory: float = _number(1.0, above=0)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from experiments.speed.nights import SETTINGS
@@ -65,6 +66,22 @@ def test_from_files_everything_is_the_same(
     assert record.config == RunRecord.load(whole).config
     assert len(files[0]) == 12
     assert files[0] == files[1]
+
+
+def test_maps_in_files_are_the_same_and_are_taken_up_again(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xai_sleep.explain.callback.LARGE", 10_000)
+    for _ in ("fresh", "taken up"):
+        record = nights(tmp_path, "baselines=default")
+        for fold in record.folds:
+            assert (tmp_path / "folds" / fold.name / "maps.npy").exists()
+        for table in TABLES:
+            assert (tmp_path / table).read_bytes() == (whole / table).read_bytes()
+        with np.load(tmp_path / "maps.npz") as one, np.load(whole / "maps.npz") as other:
+            assert set(one) == set(other)
+            assert all(np.array_equal(one[name], other[name]) for name in one)
+        (tmp_path / "results.json").unlink()
 
 
 def test_a_subset_trains_where_all_would_not_fit(

@@ -1,5 +1,6 @@
 """The callback inside real Trainers: what it keeps, and what it leaves as it was."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -162,3 +163,18 @@ def test_methods_are_kept_by_name_and_the_first_is_the_main_one() -> None:
     none = GradCamCallback({})
     run_test(EventClassifier(WEIGHTS.network()), loader_of(WINDOWS, 3), none)
     assert none.maps.numel() == 0
+
+
+def test_many_maps_go_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as they take more than so many bytes: here those of two windows."""
+    monkeypatch.setattr("xai_sleep.explain.callback.LARGE", 2 * 2 * EXPECTED.shape[1])
+    for batch_size in (1, 3, N_WINDOWS):
+        file = tmp_path / f"{batch_size}.npy"
+        explainer = GradCamCallback(file=file)
+        run_test(EventClassifier(WEIGHTS.network()), loader_of(WINDOWS, batch_size), explainer)
+        held = GradCamCallback()
+        run_test(EventClassifier(WEIGHTS.network()), loader_of(WINDOWS, batch_size), held)
+        assert explainer.filed
+        assert not held.filed
+        assert torch.equal(explainer.maps, held.maps)
+        assert np.array_equal(np.load(file), held.maps.numpy())

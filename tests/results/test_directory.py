@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.outcomes import fold_record, outcome, recording
 from xai_sleep.detect.detector import Activation
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.cache import mapped
 from xai_sleep.recordings.recording import Recording, Scoring, fingerprint
 from xai_sleep.results.directory import RunDirectory
 from xai_sleep.results.files import Leak, Stamp, read_json, write_arrays, write_json, write_text
@@ -165,6 +166,35 @@ def test_a_fold_taken_up_again_is_the_fresh_one(fresh: FoldOutcome, tmp_path: Pa
     assert not directory.finished("b")
     same(directory.read_fold("a"), fresh)
     assert files(tmp_path) == {"run.lock", "folds/a/test.npz", "folds/a/metrics.json"}
+
+
+def mapped_maps(directory: RunDirectory) -> FoldOutcome:
+    """Store the maps of a fold in their own file, as a network with many test windows does."""
+    np.save(directory.fold("a") / "maps.npy", OUTCOME.maps)
+    return dataclasses.replace(OUTCOME, maps=mapped(directory.fold("a") / "maps.npy"))
+
+
+def test_maps_that_are_mapped_stay_in_their_file(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.write_fold(mapped_maps(directory))
+    with np.load(directory.fold("a") / "test.npz") as stored:
+        assert "maps" not in stored
+    found = directory.read_fold("a")
+    assert isinstance(found.maps, np.memmap)
+    same(dataclasses.replace(found, maps=np.array(found.maps)), OUTCOME)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"half"])
+def test_maps_that_did_not_come_along_are_named(content: bytes | None, tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.write_fold(mapped_maps(directory))
+    file = directory.fold("a") / "maps.npy"
+    whole = file.read_bytes()
+    file.unlink()
+    if content is not None:
+        file.write_bytes(whole[:-1] if content == b"half" else content)
+    with pytest.raises(InputError, match=rf"^{file} is damaged .*; copy .* repeat"):
+        directory.read_fold("a")
 
 
 def test_a_fold_is_finished_by_its_record(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
-from xai_sleep.windows.balance import balance
+from xai_sleep.windows.balance import PEAK, balance, fitting
 
 SMOTE = "imblearn.over_sampling.SMOTE"
 N_NEGATIVE, N_POSITIVE, NEIGHBOURS = 30, 8, 3
@@ -161,3 +161,35 @@ def test_a_sampler_that_fails_is_one_line(sampler: Mapping[str, Any], reason: st
     assert "\n" not in message
     assert message.startswith(f"fold s1: {sampler['_target_']} failed on 8 positive of 38 ")
     assert message.endswith("; change balance.sampler or use balance=none")
+
+
+def test_windows_that_fit_are_all_taken() -> None:
+    labels = np.repeat([0, 1], [90, 10])
+    needed = PEAK * 2 * 90 * 1000  # as many positive windows as negative ones, copied by SMOTE
+    assert fitting(labels, needed, 1000, 0, seed=0) is None
+    assert fitting(labels, needed - 1, 1000, 0, seed=0) is not None
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_of_others_as_many_as_fit_are_drawn_and_classes_keep_their_shares(share: float) -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1], [900, 100]))
+    memory = share * PEAK * 2 * 900 * 1000
+    drawn = fitting(labels, memory, 1000, 0, seed=0)
+    assert drawn is not None
+    assert len(set(drawn.tolist())) == len(drawn) == 1000 * share
+    assert np.array_equal(drawn, np.sort(drawn))
+    assert labels[drawn].sum() == 100 * share
+    same, other = (fitting(labels, memory, 1000, 0, seed=seed) for seed in (0, 1))
+    assert same is not None
+    assert other is not None
+    assert drawn.tolist() == same.tolist() != other.tolist()
+
+
+def test_what_is_made_of_synthetic_windows_counts_too() -> None:
+    """Images, say, once SMOTE has let go of its copies."""
+    labels = np.repeat([0, 1], [90, 10])
+    held = 2 * 90 * 1000 + 80 * 50_000
+    assert fitting(labels, held, 1000, 50_000, seed=0) is None
+    drawn = fitting(labels, held / 2, 1000, 50_000, seed=0)
+    assert drawn is not None
+    assert len(drawn) == 50

@@ -92,7 +92,8 @@ def activate(
     length, step = data.input.window, settings.step
     windows = cut(data.recordings, within, length=length, step=step, to_the_end=True)
     reading = reading_of(classifier, make_explainer("detector.map", settings.map))
-    return slide(reading, data.in_order(windows), windows, [r.duration for r in data.recordings])
+    batches = data.watch(data.in_order(windows))
+    return slide(reading, batches, windows, [r.duration for r in data.recordings])
 
 
 def _untouched(recording: Recording, fold: Fold, i: int) -> Intervals:

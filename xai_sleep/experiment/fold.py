@@ -67,6 +67,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     if weights := plan.practice.start(before):
         classifier.start_from(weights)
     data = plan.data(fold, input_of(classifier))
+    data.watch = partial(experiment.progress.passing, f"windows of {fold.name}")
     path = directory.fresh_fold(fold.name)
     explainer = GradCamCallback(make_explainers(plan.config.explain.methods), path / MAPS)
     epochs = experiment.progress.epochs(fold.name, plan.config.trainer.max_epochs)

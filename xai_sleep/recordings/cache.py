@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T", bound=np.generic)
 
 GIB = 2**30
+FAILED = (OSError, NotImplementedError)  # the latter where a file system has no locks
 SUM = 4  # bytes of the checksum
 
 
@@ -38,13 +39,12 @@ class Cache:
         self.used: dict[str, int] = {}  # bytes of each file that this job uses
         self._jobs, self._job = folder / "jobs", uuid4().hex
         self._alive: FileLock | None = None
+        self._told = False  # that the folder is too small
 
     def kept(self, key: str, make: Callable[[], NDArray[T]]) -> NDArray[T]:
         """Map the array of a key, made if it is not there or damaged; in memory if that fails."""
         path = self.folder / f"{key}.npy"
-        with suppress(
-            OSError
-        ):  # it may be there to be read; that it cannot be written is told below
+        with suppress(*FAILED):  # what cannot be written may be there, and is told below
             self._claim(path.name)
         try:
             return self._mapped(path)
@@ -56,7 +56,7 @@ class Cache:
         try:
             self._write(path, array)
             return self._mapped(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, *FAILED) as error:
             said = getattr(error, "strerror", None) or error
             remedy = "it stays in memory, and is computed anew in every run (cache.folder)"
             log.warning("cache: cannot write %s (%s); %s", path, said, remedy)
@@ -123,7 +123,8 @@ class Cache:
             if excess > 0 and path.name not in in_use:
                 path.unlink()
                 excess -= sizes[path]
-        if excess > 0:
+        if excess > 0 and not self._told:
+            self._told = True
             held = "holds more than %g GiB (cache.size): all of it is in use by jobs at work"
             log.warning(f"cache: %s {held}", self.folder, self.size)
 

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from xai_sleep.windows.windows import marks as window_marks
 
 log = logging.getLogger(__name__)
 Batch = list[Tensor]
+Watch = Callable[[DataLoader[Any]], Iterator[Batch]]
 AT_ONCE = 1024  # windows
 
 
@@ -128,6 +129,7 @@ class FoldDataModule(pl.LightningDataModule):
         shuffled: int | None = None,
     ) -> None:
         super().__init__()
+        self.watch: Watch = iter  # looks at batches go by
         self.store, self.fold, self.input = store, fold, input
         self.recordings = store.recordings
         self.sampler, self.noise, self.batch_size, self.seed = sampler, noise, batch_size, seed

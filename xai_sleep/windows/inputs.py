@@ -11,7 +11,7 @@ What is learnt is the state of the module.
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -54,20 +54,20 @@ def amplitudes_by_record(recordings: Sequence[Recording], fold: Fold) -> list[Am
     return found
 
 
-def amplitude(pieces: Sequence[Signals]) -> Amplitude:
+def amplitude(pieces: Iterable[Signals]) -> Amplitude:
     """Robust standard deviation per channel: signals are band-passed, their median is near zero.
 
     A channel that is zero more than half of the time is measured by its standard deviation instead.
     """
-    joined = np.concatenate(pieces, axis=1)
-    robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True)
+    joined = np.concatenate([*pieces], axis=1)
+    robust = NORMAL * np.median(np.abs(joined), axis=1, keepdims=True, overwrite_input=True)
     scale = np.where(robust > 0, robust, joined.std(axis=1, keepdims=True))
     return np.where(scale > 0, scale, 1.0).astype(np.float32)
 
 
-def _samples(recording: Recording, time: Intervals) -> Signals:
+def _samples(recording: Recording, time: Intervals, channels: slice = slice(None)) -> Signals:
     edges = np.round(time * recording.sfreq).astype(int)
-    signals = recording.signals
+    signals = recording.signals[channels]
     pieces = [signals[:, a:b] for a, b in edges]
     return np.ascontiguousarray(np.concatenate([signals[:, :0], *pieces], axis=1))
 
@@ -119,9 +119,11 @@ class Input(nn.Module, ABC):
     def fit(self, store: Store, fold: Fold, windows: Windows) -> None:  # noqa: ARG002 - for images
         """Learn amplitudes in the fold's training time, and to normalise images by windows."""
         if self.amplitude is not None:
-            pairs = zip(store.recordings, fold.train, strict=True)
-            learnt = amplitude([_samples(one, time) for one, time in pairs])
-            self.amplitude.copy_(torch.from_numpy(learnt))
+            for channel in range(len(self.amplitude)):  # all of one may take much memory
+                pairs = zip(store.recordings, fold.train, strict=True)
+                only = slice(channel, channel + 1)
+                learnt = amplitude(_samples(one, time, only) for one, time in pairs)
+                self.amplitude[channel] = torch.from_numpy(learnt[0])
 
     def amplitudes(self, recordings: Sequence[Recording], fold: Fold) -> list[Amplitude]:
         """Say what the signals of each prepared recording are divided by, in µV."""
