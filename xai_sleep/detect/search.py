@@ -45,7 +45,8 @@ def choose(settings: DetectorConfig, data: FoldDataModule, classifier: EventClas
         parts, chosen_on = [times, data.fold.train], "validation and training"
     times = tuple(union(each) for each in zip(*parts, strict=True))
     drawn = _drawn(times, 3600 * settings.hours, data.seed)
-    if (looked := sum(map(bool, map(len, drawn)))) < (there := sum(map(bool, map(len, times)))):
+    looked, there = (sum(len(each) > 0 for each in part) for part in (drawn, times))
+    if looked < there:
         chosen_on += f" ({looked} of {there} records, drawn at random)"
     examples = [
         Example(activation, recordings[i].events, drawn[i]).cropped()
