@@ -261,7 +261,7 @@ def one_record(folder: Path) -> None:
     [
         (nowhere, "/dreams/DatabaseSpindles is not there; data.root must be the folder that holds"),
         (empty, "/dreams/DatabaseSpindles is not there; data.root must be the folder that holds"),
-        (no_signals, r"scorings of 2 records were found but no signals \(excerptN.edf\); unpack"),
+        (no_signals, r"scorings of 2 records were found but no signals \(excerptN.edf\); fetch"),
         (truncated, r"excerpt2.edf is truncated: \d+ bytes found, \d+ expected from its header"),
         (no_edf, "excerpt2.edf"),
         (other_channels, r"C3-A1 or CZ-A1 .* in excerpt2 \(found there: EOG1, O1-A1\)"),

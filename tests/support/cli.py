@@ -50,10 +50,12 @@ def calls(
 
 
 def complaint(answer: Answer) -> str:
-    """Return the one line that a refusal consists of."""
+    """Return the one line that a refusal consists of, below what was understood of the records."""
     assert answer.code == 2
-    assert answer.err.startswith("xai_sleep: ")
     assert answer.err.endswith("\n")
-    assert answer.err.count("\n") == 1
+    *shown, said = answer.err.splitlines()
+    assert said.startswith("xai_sleep: ")
+    assert not shown or "what was understood" in shown[0]
+    assert not any(line.startswith("xai_sleep") for line in shown)
     assert "Traceback" not in answer.err + answer.out
-    return answer.err.removeprefix("xai_sleep: ").rstrip()
+    return said.removeprefix("xai_sleep: ")
