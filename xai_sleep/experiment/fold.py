@@ -1,5 +1,6 @@
 """One fold of an experiment: train, test, find events, explain, score."""
 
+import gc
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -88,6 +89,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
             seen = (classifier, data, explainer, outcome.detected)
             explained = explain_fold(plan.config.explain, *seen, seed, shuffled)
             outcome = replace(outcome, maps=maps, explained=explained)
+            explainer.by_method.clear()  # Lightning's loops would keep them
         scores = Scores(score_fold(Judged(experiment.recordings, [outcome], experiment.judging)))
         for observer in experiment.observers:
             observer.fold_finished(outcome, scores)
@@ -95,6 +97,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     record = replace(outcome.record, seconds=time.perf_counter() - started)
     outcome = replace(outcome, record=record)
     directory.write_fold(outcome)
+    gc.collect()  # trainer, loaders and network know one another
     return outcome
 
 
