@@ -1,5 +1,6 @@
 """A fold at work: what it watches, and how it takes an interruption and a missing GPU."""
 
+import gc
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from xai_sleep.experiment.training import (
     build_classifier,
     build_input,
     build_trainer,
+    collect_garbage,
     fit_and_test,
     predicted,
     train_on_shuffled_labels,
@@ -130,6 +132,22 @@ def test_ranking_validation_windows_of_one_class_is_undefined_in_every_epoch(
     assert record.history.val_average_precision == [None]
     assert record.val_average_precision is None
     assert (record.history.val_loss[0] or 0) > 0
+
+
+def test_ctrl_c_is_not_lost_in_the_garbage_collector() -> None:
+    """What is raised in there is printed and forgotten."""
+
+    def press(phase: str, _: object) -> None:
+        if phase == "start":
+            signal.raise_signal(signal.SIGINT)
+
+    gc.callbacks.append(press)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            collect_garbage()
+    finally:
+        gc.callbacks.remove(press)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
