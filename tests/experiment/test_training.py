@@ -14,6 +14,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from tests.support.cli import hearing_ctrl_c
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
 from xai_sleep.detect.slide import input_of
@@ -143,24 +144,20 @@ def test_ctrl_c_is_not_lost_in_the_garbage_collector() -> None:
 
     gc.callbacks.append(press)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with hearing_ctrl_c(), pytest.raises(KeyboardInterrupt):
             collect_garbage()
     finally:
         gc.callbacks.remove(press)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with hearing_ctrl_c():
         for path in (tmp_path / "first", tmp_path / "second"):
             config, classifier, data = prepared()
             built = trainer(config, data, path, Interrupting())
             with pytest.raises(KeyboardInterrupt):
                 fit_and_test(built, classifier, data, config.detector)
             assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, handler)
 
 
 def test_an_exit_for_another_reason_stays_one(tmp_path: Path) -> None:
