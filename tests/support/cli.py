@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 
 @contextmanager
 def hearing_ctrl_c() -> Iterator[None]:
-    """Let this process, and those that it starts, be interrupted: jobs in the background are not."""
+    """Let this process and those it starts be interrupted, which jobs in the background are not."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
