@@ -21,6 +21,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from rich.console import Console
 from sklearn import metrics
 
+from tests.support.cli import hearing_ctrl_c
 from tests.support.runs import TINY, composed, launch, wait_for
 from xai_sleep.config import settled
 from xai_sleep.detect.detector import RATE, Activation, Detector
@@ -571,11 +572,8 @@ def test_a_killed_run_goes_on_where_it_stopped(tiny: Run, tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_ctrl_c_is_one_line_and_keeps_finished_folds(tmp_path: Path) -> None:
     # A parent that ignores the signal would hand that down; one that handles it does not.
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with hearing_ctrl_c():
         process = start_tiny(tmp_path / "run")
-    finally:
-        signal.signal(signal.SIGINT, handler)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -1,5 +1,6 @@
 """A fold at work: what it watches, and how it takes an interruption and a missing GPU."""
 
+import gc
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from tests.support.cli import hearing_ctrl_c
 from tests.support.recordings import make_recording
 from tests.support.runs import composed
 from xai_sleep.detect.slide import input_of
@@ -22,6 +24,7 @@ from xai_sleep.experiment.training import (
     build_classifier,
     build_input,
     build_trainer,
+    collect_garbage,
     fit_and_test,
     predicted,
     train_on_shuffled_labels,
@@ -132,17 +135,29 @@ def test_ranking_validation_windows_of_one_class_is_undefined_in_every_epoch(
     assert (record.history.val_loss[0] or 0) > 0
 
 
-def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+def test_ctrl_c_is_not_lost_in_the_garbage_collector() -> None:
+    """What is raised in there is printed and forgotten."""
+
+    def press(phase: str, _: object) -> None:
+        if phase == "start":
+            signal.raise_signal(signal.SIGINT)
+
+    gc.callbacks.append(press)
     try:
+        with hearing_ctrl_c(), pytest.raises(KeyboardInterrupt):
+            collect_garbage()
+    finally:
+        gc.callbacks.remove(press)
+
+
+def test_an_interruption_is_passed_on_and_can_be_repeated(tmp_path: Path) -> None:
+    with hearing_ctrl_c():
         for path in (tmp_path / "first", tmp_path / "second"):
             config, classifier, data = prepared()
             built = trainer(config, data, path, Interrupting())
             with pytest.raises(KeyboardInterrupt):
                 fit_and_test(built, classifier, data, config.detector)
             assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, handler)
 
 
 def test_an_exit_for_another_reason_stays_one(tmp_path: Path) -> None:

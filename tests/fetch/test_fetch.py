@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import dreams as dreams_tree
+from tests.support.cli import hearing_ctrl_c
 from tests.support.downloads import Server, serving
 from tests.support.rar import Member, write_rar
 from tests.support.runs import ROOT
@@ -159,7 +160,8 @@ def test_a_part_that_was_whole_is_taken(command: Command, server: Server) -> Non
 
 def test_what_was_interrupted_is_gone_on_with(command: Command, server: Server) -> None:
     server.sends, server.hangs = HALF, True
-    process = command.start()
+    with hearing_ctrl_c():
+        process = command.start()
     for _ in range(600):
         if command.part.exists():
             break

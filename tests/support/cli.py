@@ -1,12 +1,24 @@
 """A command line called in this process, and what it answered."""
 
 import logging
+import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from hydra.core.hydra_config import HydraConfig
+
+
+@contextmanager
+def hearing_ctrl_c() -> Iterator[None]:
+    """Let this process, and those that it starts, be interrupted: jobs in the background are not."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """One fold of an experiment: train, test, find events, explain, score."""
 
-import gc
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -60,6 +59,7 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     if directory.finished(fold.name):
         return directory.read_fold(fold.name)
     started = time.perf_counter()
+    training.collect_garbage()  # the last fold's trainer and data, which know one another
     # Each fold draws from a stream of its own, so a resumed run draws what an unbroken one does.
     seed = int(np.random.SeedSequence([plan.config.seed, number]).generate_state(1)[0])
     pl.seed_everything(seed, verbose=False)
@@ -97,7 +97,6 @@ def run_fold(experiment: Experiment, folds: Sequence[Fold], number: int) -> Fold
     record = replace(outcome.record, seconds=time.perf_counter() - started)
     outcome = replace(outcome, record=record)
     directory.write_fold(outcome)
-    gc.collect()  # trainer, loaders and network know one another
     return outcome
 
 

@@ -3,6 +3,7 @@
 When to stop, which weights to keep, and the threshold are chosen on validation windows.
 """
 
+import gc
 import math
 import signal
 from collections.abc import Iterator, Sequence
@@ -174,6 +175,20 @@ def interruptible() -> Iterator[None]:
             raise
         signal.signal(signal.SIGINT, handler)
         raise KeyboardInterrupt from error
+
+
+def collect_garbage() -> None:
+    """Free what refers to itself in circles; Ctrl-C waits, as what is raised meanwhile is lost."""
+    asked: list[int] = []
+    try:
+        handler = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    except ValueError:  # another thread than the main one is not interrupted
+        gc.collect()
+        return
+    gc.collect()
+    signal.signal(signal.SIGINT, handler)
+    if asked:
+        signal.raise_signal(signal.SIGINT)
 
 
 @interruptible()
