@@ -1,5 +1,6 @@
 """What explanations are worth: every figure against a count by hand over made-up folds."""
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -326,6 +327,8 @@ def test_a_window_with_too_little_of_an_event_is_no_positive() -> None:
 def test_stored_maps_follow_the_windows(tmp_path: Path) -> None:
     write_arrays(tmp_path / "maps.npz", map_arrays(judged()))
     stored = read_arrays(tmp_path / "maps.npz")
+    with zipfile.ZipFile(tmp_path / "maps.npz") as archive:
+        assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_DEFLATED}
     assert set(stored) == {"maps", "profiles", "profiles_uniform", "inside", "index"}
     assert {len(each) for each in stored.values()} == {10}
     assert stored["inside"].sum(axis=1).tolist() == [20, 0, 0, 20, 0] * 2

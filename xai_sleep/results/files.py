@@ -94,7 +94,9 @@ def write_arrays(
     with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
         for name, each in arrays.items():
             if isinstance(each, Streamed):
-                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                member = zipfile.ZipInfo(f"{name}.npy")  # of no time, as NumPy's
+                member.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(member, "w", force_zip64=True) as file:
                     _stream(file, each)
     beside.replace(path)
 
