@@ -145,7 +145,7 @@ def look(
     yield from calls(main, monkeypatch, capsys)
 
 
-@pytest.mark.parametrize("what", READ)
+@pytest.mark.parametrize("what", [*READ][::3])  # through the command, which takes its time
 def test_malformed_recordings_and_marks_are_refused_in_one_line(
     what: str, look: Cli, tmp_path: Path
 ) -> None:
@@ -156,7 +156,7 @@ def test_malformed_recordings_and_marks_are_refused_in_one_line(
     assert _tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("what", READ)
 def test_they_are_refused_whatever_the_dice(what: str, seed: int, tmp_path: Path) -> None:
     root = malformed(tmp_path / "nights", what, seed)
