@@ -1,11 +1,15 @@
 """Fixtures that several test files share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
+
+from tests.support.cli import Cli, calls
+from xai_sleep.inspect import main
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +20,16 @@ def dreams_root() -> Path:
     if not (root / "DatabaseSpindles").is_dir():
         pytest.skip("the DREAMS databases are not here (set XAI_SLEEP_DREAMS to their folder)")
     return root
+
+
+@pytest.fixture
+def look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Cli]:
+    """Call the command in this process, in an empty working directory."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    yield from calls(main, monkeypatch, capsys)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,28 +1,16 @@
 """Recordings looked at without training: the table, the page in a real browser, and refusals."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.chromium import launch_chromium, showing
-from tests.support.cli import Answer, Cli, calls, complaint
+from tests.support.cli import Answer, Cli, complaint
 from tests.support.nights import by_clock, write_nights
-from xai_sleep.inspect import main
 
 ALL = "data.scored=all"
-
-
-@pytest.fixture
-def look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Cli]:
-    """Call the command in this process, in an empty working directory."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    yield from calls(main, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import os
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.support.cli import Cli, calls, complaint
+from tests.support.cli import Cli, complaint
 from tests.support.edf import annotations, write_edf
 from tests.support.forms import ONE, RATE, at, edf, stored, truth
 from tests.support.marks import EVENTS, luna, nsrr, readers, table, wonambi
@@ -18,7 +18,6 @@ from tests.support.own import write_table
 from tests.support.rar import Member, write_rar
 from xai_sleep.errors import InputError
 from xai_sleep.fetch.unpack import tools, unpack
-from xai_sleep.inspect import main
 from xai_sleep.recordings.cache import Cache
 from xai_sleep.recordings.files import Files
 from xai_sleep.recordings.sources import Wanted
@@ -133,16 +132,6 @@ READ: dict[str, Malform] = {
     "XML of wrong numbers": partial(_marked, "xml", nsrr(SPINDLES), _number),
     "Luna of wrong numbers": partial(_marked, "annot", luna(SPINDLES), _number),
 }
-
-
-@pytest.fixture
-def look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Cli]:
-    """Call the command that looks at recordings, in a working directory of its own."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    yield from calls(main, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("what", [*READ][::3])  # through the command, which takes its time

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.support.edf import Channel, write_edf
 from xai_sleep.errors import InputError
+from xai_sleep.recordings.formats import open_signals
 from xai_sleep.recordings.units import require_plausible
 
 RATE = 100
@@ -58,3 +60,16 @@ def test_what_no_unit_explains_is_refused_all_the_same() -> None:
 def test_other_channels_may_have_any_values() -> None:
     for name in ("ECG", "EKG-Ref", "Resp thorax", "SaO2", "EMG chin"):
         check(noise(3e6), name=name)
+
+
+def test_a_unit_of_the_users_that_no_eeg_has_is_taken_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Channel("C3", np.round(100 * noise(30)).astype(np.int16), RATE, "uV")
+    path = write_edf(tmp_path / "night.edf", [source])
+    for unit, odd in (("V", True), ("uV", False)):
+        caplog.clear()
+        read = open_signals(path, unit).read(["C3"])
+        said = [note for note in read.notes if "by data.unit, as no EEG does" in note]
+        assert bool(said) == odd
+        assert ("leave data.unit (--unit) out" in caplog.text) == odd

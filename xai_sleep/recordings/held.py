@@ -11,7 +11,7 @@ from xai_sleep.recordings.filtering import resample
 from xai_sleep.recordings.intervals import NOWHERE, Intervals, subtraction, union
 from xai_sleep.recordings.lost import bridge, without_signal
 from xai_sleep.recordings.recording import Signals
-from xai_sleep.recordings.units import require_plausible
+from xai_sleep.recordings.units import doubt, require_plausible
 
 
 class Stored(NamedTuple):
@@ -37,7 +37,9 @@ def hold(
     if len(gaps):
         notes.append(f"{path.name}: {_told(gaps)} in gaps, unscored")
     for name, signal, sfreq, told in stored:
-        if told is not None:
+        if told is None:
+            notes.extend(doubt(name, signal, sfreq))
+        else:
             require_plausible(path, name, signal, sfreq, told)
         absent = subtraction(without_signal(signal, sfreq), gaps)
         if len(absent):

@@ -5,6 +5,7 @@ a quiet night or a bad electrode, lies within :data:`PLAUSIBLE`; a factor of a t
 does not hide there.
 """
 
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from xai_sleep.errors import InputError
 from xai_sleep.recordings.recording import Signals
 
+log = logging.getLogger(__name__)
 # µV in one unit, by its text in lower case (both Unicode signs for µ become one)
 MICROVOLTS = {"nv": 1e-3, "uv": 1.0, "\u03bcv": 1.0, "mv": 1e3, "v": 1e6}
 UNITS = {"uV": "microvolts", "mV": "millivolts", "V": "volts"}  # what ``data.unit`` may be
@@ -62,6 +64,16 @@ def require_plausible(path: Path, name: str, signal: Signals, sfreq: float, told
         look, remedy = f"{where}: {said}, which no EEG or EOG does", "choose another channel"
     as_told = next((unit for unit in UNITS if MICROVOLTS[unit.casefold()] == factor), "another")
     raise InputError(f"{look}; {remedy}, or data.unit={as_told} if they are right")
+
+
+def doubt(name: str, signal: Signals, sfreq: float) -> tuple[str, ...]:
+    """Warn of a channel that is no EEG or EOG in the unit that the user says it has."""
+    spreads = () if _OTHER.search(name) else _spreads(signal, sfreq)
+    if not len(spreads) or PLAUSIBLE[0] <= (middle := float(np.median(spreads))) <= PLAUSIBLE[1]:
+        return ()
+    said = f"channel {name}: the values spread over {middle:.2g} µV by data.unit, as no EEG does"
+    log.warning("%s; leave data.unit (--unit) out if the file knows its own", said)
+    return (said,)
 
 
 def _spreads(signal: Signals, sfreq: float) -> NDArray[np.float64]:
